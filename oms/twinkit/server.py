@@ -1,6 +1,7 @@
 """A twin, and the HTTP server around it.
 
-The real protocol is all paths but ``/_twin/``. Under ``/_twin/`` is the control side, which no real party has:
+The real protocol is all paths but ``/_twin/``. Under ``/_twin/`` is the control side,
+which no real party has:
 
     GET    /_twin/health               {"ok", "name", "down", "webhooks_pending"}
     POST   /_twin/shopper/<verb>       JSON -> JSON; 422 {"error"} when refused
@@ -75,7 +76,7 @@ class Twin:
     # --- what a twin is ----------------------------------------------------------------------------------
 
     def handle(self, request: Request) -> Response:
-        """The real protocol. Runs under the lock in one transaction; an exception undoes it and answers 500."""
+        """The real protocol. Under the lock, in one transaction; an exception undoes it, answer 500."""
         raise NotImplementedError
 
     def step(self, request: Request) -> str:
@@ -87,7 +88,7 @@ class Twin:
         return request.method == "GET"
 
     def shopper(self, verb: str, args: dict[str, Any]) -> dict[str, Any]:
-        """The shopper's and merchant's own hands. Raises ``Refused``, or ``LookupError`` for an unknown verb."""
+        """The shopper's and merchant's own hands. Raises ``Refused``; ``LookupError``: no such verb."""
         raise LookupError(verb)
 
     def records(self) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class Twin:
         return self.clock()
 
     def answer(self, request: Request) -> tuple[Response | None, bool]:
-        """The real protocol with faults. ``None`` closes the connection; ``True`` cuts the body in the middle."""
+        """The real protocol with faults. ``None`` closes the connection; ``True`` cuts the body off."""
         step = self.step(request)
         late = self.faults.draw(step, "delay")
         if late:
@@ -140,9 +141,8 @@ class Twin:
             ), False
         response = self._stale(step, request) or self._handled(request)
         if response.status < 400:
-            late_fault = self.faults.draw(
-                step, "error_500_after", *(["cut_body"] if len(response.body) > 1 else [])
-            )
+            kinds = ("error_500_after", "cut_body") if len(response.body) > 1 else ("error_500_after",)
+            late_fault = self.faults.draw(step, *kinds)
             if late_fault:
                 self.faults.count(late_fault.kind, step)
                 if late_fault.kind == "cut_body":
@@ -159,18 +159,21 @@ class Twin:
         with self.lock, self.store.as_of(rule.seconds) as differs:
             if differs:
                 self.faults.count("stale_read", step)
-                return self.handle(request)
+                return self._guarded(request)
         self.faults.give_back(rule)
         return None
 
     def _handled(self, request: Request) -> Response:
         with self.lock:
-            try:
-                with self.store.transaction():
-                    return self.handle(request)
-            except Exception:
-                traceback.print_exc()
-                return self.fault_response("error_500_before", request, 0)
+            return self._guarded(request)
+
+    def _guarded(self, request: Request) -> Response:
+        try:
+            with self.store.transaction():
+                return self.handle(request)
+        except Exception:
+            traceback.print_exc()
+            return self.fault_response("error_500_before", request, 0)
 
     def control(self, request: Request) -> Response:
         try:
@@ -229,6 +232,7 @@ class Twin:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = -1
     timeout = 120
     server: _Server
 
@@ -255,11 +259,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(response.body)))
         if cut:
             self.close_connection = True
-        # One write for head and body: two small packets would wait for each other's acknowledgement.
-        self._headers_buffer.append(b"\r\n")
+        self.end_headers()
         if not bare and self.command != "HEAD":
-            self._headers_buffer.append(response.body[: len(response.body) // 2] if cut else response.body)
-        self.flush_headers()
+            self.wfile.write(response.body[: len(response.body) // 2] if cut else response.body)
+        # Written through a buffer, so head and body leave together.
+        self.wfile.flush()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
 

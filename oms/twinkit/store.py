@@ -124,7 +124,7 @@ class Store:
 
     @contextmanager
     def as_of(self, seconds: float) -> Iterator[bool]:
-        """Read the state of ``seconds`` ago; yields whether it differs from now. Writing inside is an error."""
+        """Read the state of ``seconds`` ago; yields whether it differs from now. Writing inside raises."""
         horizon = time.monotonic() - seconds
         overlay: dict[str, dict[str, _Entry | None]] = {}
         for moment, collection, key, before in reversed(self._past):

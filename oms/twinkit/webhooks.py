@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -143,8 +144,13 @@ class Webhooks:
 
     def _deliver(self, job: dict[str, Any]) -> None:
         for _ in range(1 + job.pop("_copies", 0)):
-            with self._twin.lock, self._twin.store.transaction():
-                request = self._twin.webhook_request(job)
+            try:
+                with self._twin.lock, self._twin.store.transaction():
+                    request = self._twin.webhook_request(job)
+            except Exception:
+                # One bad job must not stop the others.
+                traceback.print_exc()
+                request = None
             if request is None:
                 self._settle(job, None, given_up=True)
                 return

@@ -1,4 +1,4 @@
-"""The kit under the twins: every fault strikes as its name says and is counted, and the store keeps its word."""
+"""The kit under the twins: every fault does what its name says and is counted; the store keeps its word."""
 
 from __future__ import annotations
 
