@@ -1,4 +1,4 @@
-"""Read a CSV of the Online Retail shape: every line gets one named rule, sales become orders, C-invoices returns.
+"""Read a CSV of the Online Retail shape: a named rule for every line, sales as orders, C-invoices as returns.
 
 The shape is that of Chen, Sain and Guo's "Online Retail" (UCI, doi:10.24432/C5BW33): InvoiceNo, StockCode,
 Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country; prices in GBP, times on the wall clock of
@@ -6,8 +6,8 @@ London. Plain or gzipped, any size: one pass, streamed. The second edition's nam
 
 Decisions, so that nothing is counted twice or lost:
 
-* An invoice is an order. Lines of one invoice with the same item at the same price are one order line with the
-  quantities added (``source_lines`` tells how many); the same item at two prices stays two lines.
+* An invoice is an order. Lines of one invoice with the same item at the same price are one order line with
+  the quantities added (``source_lines`` tells how many); the same item at two prices stays two lines.
 * A stock code is the same item in capitals and small letters (85123a is 85123A): the SKU is in capitals.
 * The first line of an invoice gives its time, customer and country (43 invoices of the file cross a minute).
   Pieces of one invoice with others between them are put together; one repeated far away is an order "…-2".
@@ -157,7 +157,7 @@ COUNTRIES = {
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """Goods of an order. ``unit_price`` in GBP, up to four decimals; (order number, sku, unit_price) is unique."""
+    """Goods of an order. ``unit_price`` in GBP, up to four decimals; unique by (order, sku, unit_price)."""
 
     sku: str
     title: str
@@ -256,7 +256,7 @@ def country_code(name: str) -> str:
 
 
 def rule_of(invoice: str, code: str, description: str, quantity: int, price: Decimal, customer: str) -> Rule:
-    """The rule of one line. ``code`` in capitals. A cancelled line of goods is not matched until a sale is found."""
+    """The rule of one line. ``code`` in capitals. Cancelled goods are not matched until a sale is found."""
     cancelled = invoice[:1] == "C"
     if not _is_product(code):
         if code == "B" or invoice[:1] == "A":
@@ -332,7 +332,7 @@ def open_text(path: Path | str) -> io.TextIOWrapper:
 
 
 def read(path: Path | str, account: Account | None = None) -> Iterator[Order | Cancellation]:
-    """Orders and cancellations in the file's own order, which is that of time. ``account`` is filled on the way.
+    """Orders and cancellations in the file's own order, that of time. ``account`` is filled on the way.
 
     Raises :class:`NotOnlineRetail` when the columns are not there; a line that cannot be read is counted.
     """
@@ -357,8 +357,8 @@ def read_rows(lines: Iterable[list[str]], account: Account) -> Iterator[Order | 
 
 
 def _invoices(lines: Iterable[list[str]]) -> Iterator[tuple[str, list[list[str]]]]:
-    """Rows by invoice, in the order of first appearance. An invoice of the file is interrupted by others at
-    times (542806), so each waits until ``NEIGHBOURS`` others have begun; a later piece is an order of its own."""
+    """Rows by invoice, in the order of first appearance. Now and then others stand between the rows of one
+    (542806), so each waits until ``NEIGHBOURS`` others have begun; a later piece is an order of its own."""
     waiting: dict[str, list[list[str]]] = {}
     for row in lines:
         invoice = row[0] if row else ""
