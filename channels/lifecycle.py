@@ -1,0 +1,46 @@
+"""The life of a listing, on one page."""
+
+from __future__ import annotations
+
+from django.db import models
+from django_fsm import FSMField, transition
+
+
+class ListingState(models.TextChoices):
+    UNMAPPED = "unmapped", "unknown item"
+    ACTIVE = "active", "kept in stock"
+    PAUSED = "paused", "not updated"
+    GONE = "gone", "no longer at the shop"
+
+
+class ListingLifecycle(models.Model):
+    """unmapped → active ⇄ paused; unmapped, active, paused → gone → back."""
+
+    state = FSMField(default=ListingState.UNMAPPED, choices=ListingState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(
+        field=state, source=[ListingState.UNMAPPED, ListingState.ACTIVE, ListingState.PAUSED],
+        target=ListingState.ACTIVE,
+    )  # fmt: skip
+    def map(self) -> None: ...
+
+    @transition(field=state, source=[ListingState.ACTIVE, ListingState.PAUSED], target=ListingState.UNMAPPED)
+    def unmap(self) -> None: ...
+
+    @transition(field=state, source=ListingState.ACTIVE, target=ListingState.PAUSED)
+    def pause(self) -> None: ...
+
+    @transition(field=state, source=ListingState.PAUSED, target=ListingState.ACTIVE)
+    def resume(self) -> None: ...
+
+    @transition(
+        field=state, source=[ListingState.UNMAPPED, ListingState.ACTIVE, ListingState.PAUSED],
+        target=ListingState.GONE,
+    )  # fmt: skip
+    def vanish(self) -> None: ...
+
+    @transition(field=state, source=ListingState.GONE, target=ListingState.UNMAPPED)
+    def come_back(self) -> None: ...

@@ -1,0 +1,128 @@
+"""The shops we sell through, what they list, and what they believe of our stock."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from channels.lifecycle import ListingLifecycle, ListingState
+from inventory.models import Item, Location
+from oms.core.lifecycle import states_check
+from oms.core.secrets import EncryptedJSONField
+
+
+class ChannelAccount(models.Model):
+    """One account at one channel. ``kind`` names the adapter; orders carry ``slug`` as their source."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=40)
+    base_url = models.CharField(max_length=200, blank=True, default="")
+    credentials = EncryptedJSONField(null=True, blank=True, editable=False)
+    options = models.JSONField(default=dict, blank=True)
+    order_prefix = models.CharField(max_length=10, help_text="What our numbers of its orders begin with.")
+    locations = models.ManyToManyField(
+        Location, blank=True, related_name="channels", help_text="Places whose stock it may sell; none means all."
+    )
+    buffer = models.PositiveIntegerField(default=0, help_text="Pieces of each item held back from this channel.")
+    active = models.BooleanField(default=True)
+    push_stock = models.BooleanField("send stock levels", default=True)
+    orders_from = models.DateTimeField(null=True, blank=True, help_text="Older orders are not taken in.")
+    cursor = models.DateTimeField(null=True, blank=True, editable=False)
+    refund_cursor = models.DateTimeField(null=True, blank=True, editable=False)
+    last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_order_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error = models.CharField(max_length=300, blank=True, default="", editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "channel"
+        permissions = [("pull_channelaccount", "Can fetch orders now")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Listing(ListingLifecycle):
+    """One sellable thing at a channel, and three numbers: what should stand there, what we sent last, and
+    what was read back. Each has a version, so that only the newest is ever sent."""
+
+    class Health(models.TextChoices):
+        IN_SYNC = "in_sync", "right"
+        PENDING = "pending", "to be sent"
+        SENT = "sent", "sent, to be read back"
+        CONFLICT = "conflict", "the shop said another number"
+        REJECTED = "rejected", "the shop refused it"
+        MISSING = "missing", "gone at the shop"
+
+    account = models.ForeignKey(ChannelAccount, on_delete=models.PROTECT, related_name="listings")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, null=True, blank=True, related_name="listings")
+    external_id = models.CharField(max_length=120)
+    external_product_id = models.CharField(max_length=120, blank=True, default="")
+    ref = models.JSONField(default=dict, blank=True)
+    sku = models.CharField("SKU", max_length=100, blank=True, default="")
+    barcode = models.CharField(max_length=64, blank=True, default="")
+    title = models.CharField(max_length=250, blank=True, default="")
+    mapped_by = models.CharField(max_length=150, blank=True, default="", help_text="A person's choice outranks a rule.")
+    tracked = models.BooleanField(default=True)
+    health = models.CharField(max_length=10, choices=Health.choices, default=Health.IN_SYNC)
+    desired = models.IntegerField(null=True, blank=True)
+    desired_version = models.PositiveIntegerField(default=0)
+    desired_at = models.DateTimeField(null=True, blank=True)
+    sent = models.IntegerField(null=True, blank=True)
+    sent_version = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    confirmed = models.IntegerField(null=True, blank=True)
+    confirmed_version = models.PositiveIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveIntegerField(default=0)
+    detail = models.CharField(max_length=300, blank=True, default="")
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        permissions = [
+            ("map_listing", "Can say which item a listing is"),
+            ("push_listing", "Can send a stock level now"),
+            ("pause_listing", "Can pause and resume stock updates"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "external_id"], name="listing_once"),
+            states_check("state", ListingState.values, "listing_state"),
+        ]
+        indexes = [
+            models.Index(fields=["item"], name="listing_by_item", condition=Q(state="active")),
+            models.Index(
+                fields=["account", "due_at"], name="listing_to_send",
+                condition=Q(state="active", desired_version__gt=F("sent_version")),
+            ),
+            models.Index(
+                fields=["account", "sent_at"], name="listing_to_confirm",
+                condition=Q(state="active", sent_version__gt=F("confirmed_version")),
+            ),
+            models.Index(fields=["account"], name="listing_unmapped", condition=Q(state="unmapped")),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.sku or self.external_id} at {self.account_id}"
+
+
+class StockPush(models.Model):
+    """One stock level that was sent, and how it ended: the history behind a listing's three numbers."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="pushes")
+    version = models.PositiveIntegerField()
+    quantity = models.IntegerField()
+    outcome = models.CharField(max_length=10)
+    words = models.CharField(max_length=300, blank=True, default="")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["listing", "-id"], name="push_by_listing")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} ({self.outcome})"

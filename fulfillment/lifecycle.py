@@ -1,0 +1,182 @@
+"""The lives of fulfillment's rows, on one page: states, sources, targets, conditions, nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django_fsm import FSMField, transition
+
+from oms.core.lifecycle import guard
+
+
+class WorkState(models.TextChoices):
+    PLANNED = "planned", "planned"
+    RELEASED = "released", "to be picked"
+    PICKING = "picking", "being picked"
+    PICKED = "picked", "picked"
+    PACKED = "packed", "packed"
+    SHIPPED = "shipped", "shipped"
+    CANCELLED = "cancelled", "cancelled"
+
+
+# What may still be stopped: nothing has left the house.
+STOPPABLE = [WorkState.PLANNED, WorkState.RELEASED, WorkState.PICKING, WorkState.PICKED, WorkState.PACKED]
+
+
+@guard("order_held", "The order is held; settle its holds first.")
+def not_held(work: Any) -> bool:
+    return not work.held_for("release")
+
+
+@guard("shipping_held", "The order is held and may not be shipped.")
+def shipping_not_held(work: Any) -> bool:
+    return not work.held_for("ship")
+
+
+@guard("nothing_picked", "Nothing has been picked yet.")
+def something_picked(work: Any) -> bool:
+    return any(line.picked for line in work.lines.all())
+
+
+@guard("parcel_unlabelled", "Every parcel needs a label or a tracking number first.")
+def parcels_ready(work: Any) -> bool:
+    parcels = [p for p in work.shipments.all() if p.state != "voided"]
+    return bool(parcels) and all(p.state == "labelled" for p in parcels)
+
+
+class WorkLifecycle(models.Model):
+    """planned → released → picking → picked → packed → shipped; planned … packed → cancelled."""
+
+    state = FSMField(default=WorkState.PLANNED, choices=WorkState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=WorkState.PLANNED, target=WorkState.RELEASED, conditions=[not_held])
+    def release(self) -> None: ...
+
+    @transition(field=state, source=WorkState.RELEASED, target=WorkState.PICKING, conditions=[not_held])
+    def start_pick(self) -> None: ...
+
+    @transition(
+        field=state, source=[WorkState.RELEASED, WorkState.PICKING], target=WorkState.PICKED,
+        conditions=[not_held, something_picked],
+    )  # fmt: skip
+    def finish_pick(self) -> None: ...
+
+    @transition(field=state, source=WorkState.PICKED, target=WorkState.PACKED, conditions=[shipping_not_held])
+    def pack(self) -> None: ...
+
+    @transition(
+        field=state, source=WorkState.PACKED, target=WorkState.SHIPPED,
+        conditions=[shipping_not_held, parcels_ready],
+    )  # fmt: skip
+    def ship(self) -> None: ...
+
+    @transition(field=state, source=STOPPABLE, target=WorkState.CANCELLED)
+    def cancel(self) -> None: ...
+
+
+class ParcelState(models.TextChoices):
+    DRAFT = "draft", "no label yet"
+    LABELLED = "labelled", "labelled"
+    IN_TRANSIT = "in_transit", "on the way"
+    OUT_FOR_DELIVERY = "out_for_delivery", "out for delivery"
+    DELIVERED = "delivered", "delivered"
+    EXCEPTION = "exception", "the carrier reports a problem"
+    LOST = "lost", "lost"
+    RETURNED_TO_SENDER = "returned_to_sender", "back to us"
+    VOIDED = "voided", "void"
+
+
+_MOVING = [ParcelState.LABELLED, ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY, ParcelState.EXCEPTION]
+
+
+@guard("not_shipped", "This parcel has not left yet.")
+def has_left(parcel: Any) -> bool:
+    return parcel.shipped_at is not None
+
+
+@guard("has_left", "This parcel has left already.")
+def has_not_left(parcel: Any) -> bool:
+    return parcel.shipped_at is None
+
+
+class ParcelLifecycle(models.Model):
+    """draft → labelled → in_transit → out_for_delivery → delivered; exceptions on the way; draft, labelled → voided."""
+
+    state = FSMField(default=ParcelState.DRAFT, choices=ParcelState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=ParcelState.DRAFT, target=ParcelState.LABELLED)
+    def label(self) -> None: ...
+
+    @transition(field=state, source=ParcelState.LABELLED, target=ParcelState.DRAFT, conditions=[has_not_left])
+    def unlabel(self) -> None: ...
+
+    @transition(
+        field=state, source=[ParcelState.DRAFT, ParcelState.LABELLED], target=ParcelState.VOIDED,
+        conditions=[has_not_left],
+    )  # fmt: skip
+    def void(self) -> None: ...
+
+    @transition(field=state, source=_MOVING, target=ParcelState.IN_TRANSIT, conditions=[has_left])
+    def move_on(self) -> None: ...
+
+    @transition(field=state, source=_MOVING, target=ParcelState.OUT_FOR_DELIVERY, conditions=[has_left])
+    def go_out(self) -> None: ...
+
+    @transition(field=state, source=[*_MOVING, ParcelState.LOST], target=ParcelState.DELIVERED, conditions=[has_left])
+    def deliver(self) -> None: ...
+
+    @transition(field=state, source=_MOVING, target=ParcelState.EXCEPTION, conditions=[has_left])
+    def stumble(self) -> None: ...
+
+    @transition(field=state, source=_MOVING, target=ParcelState.LOST, conditions=[has_left])
+    def lose(self) -> None: ...
+
+    @transition(
+        field=state, source=[*_MOVING, ParcelState.LOST], target=ParcelState.RETURNED_TO_SENDER, conditions=[has_left]
+    )
+    def come_back(self) -> None: ...
+
+
+class LabelState(models.TextChoices):
+    REQUESTED = "requested", "being bought"
+    PURCHASED = "purchased", "bought"
+    FAILED = "failed", "could not be bought"
+    VOID_REQUESTED = "void_requested", "being given back"
+    VOIDED = "voided", "given back"
+    VOID_REFUSED = "void_refused", "could not be given back"
+
+
+class LabelLifecycle(models.Model):
+    """requested → purchased | failed; purchased → void_requested → voided | void_refused."""
+
+    state = FSMField(default=LabelState.REQUESTED, choices=LabelState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=[LabelState.REQUESTED, LabelState.FAILED], target=LabelState.PURCHASED)
+    def purchase(self) -> None: ...
+
+    @transition(field=state, source=LabelState.REQUESTED, target=LabelState.FAILED)
+    def fail(self) -> None: ...
+
+    @transition(
+        field=state, source=[LabelState.PURCHASED, LabelState.VOID_REFUSED], target=LabelState.VOID_REQUESTED
+    )
+    def ask_void(self) -> None: ...
+
+    @transition(
+        field=state, source=[LabelState.PURCHASED, LabelState.VOID_REQUESTED, LabelState.REQUESTED, LabelState.FAILED],
+        target=LabelState.VOIDED,
+    )  # fmt: skip
+    def void(self) -> None: ...
+
+    @transition(field=state, source=LabelState.VOID_REQUESTED, target=LabelState.VOID_REFUSED)
+    def refuse_void(self) -> None: ...

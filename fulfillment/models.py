@@ -1,0 +1,270 @@
+"""Where an order is shipped from and why, the work of the house, and the parcels on their way."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from fulfillment.lifecycle import (
+    LabelLifecycle,
+    LabelState,
+    ParcelLifecycle,
+    ParcelState,
+    WorkLifecycle,
+    WorkState,
+)
+from inventory.models import Item, Location
+from oms.core.lifecycle import states_check
+from oms.core.secrets import EncryptedJSONField
+from orders.models import Order, OrderLine
+
+
+class RateCard(models.Model):
+    """What a parcel costs us, as routing reckons it: base + zone × per zone + kg × (per kg + zone × per kg and
+    zone). The active card with the lowest id is used; without one, the built-in figures are."""
+
+    name = models.CharField(max_length=60, unique=True)
+    active = models.BooleanField(default=True)
+    currency = models.CharField(max_length=3, default="GBP")
+    base = models.DecimalField(max_digits=8, decimal_places=2, default=Decimal("6.00"))
+    per_zone = models.DecimalField(max_digits=8, decimal_places=2, default=Decimal("0.45"))
+    per_kg = models.DecimalField(max_digits=8, decimal_places=2, default=Decimal("0.40"))
+    per_kg_zone = models.DecimalField(max_digits=8, decimal_places=2, default=Decimal("0.33"))
+    split_penalty = models.DecimalField(max_digits=8, decimal_places=2, default=Decimal("1.00"))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CarrierAccount(models.Model):
+    """Our account with a carrier. ``kind`` names the adapter."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=40)
+    base_url = models.URLField()
+    credentials = EncryptedJSONField(null=True, blank=True, editable=False)
+    options = models.JSONField(default=dict, blank=True)
+    active = models.BooleanField(default=True)
+    last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error = models.CharField(max_length=300, blank=True, default="", editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoutingDecision(models.Model):
+    """Why an order is shipped from where it is: immutable. A later decision names the one it supersedes."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="routing_decisions")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    words = models.TextField()
+    inputs = models.JSONField(default=dict)
+    plan = models.JSONField(default=list, help_text="Per location: what it ships and what that costs.")
+    candidates = models.JSONField(default=list, help_text="Every location: chosen or refused, and why.")
+    cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    next_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, default="GBP")
+    solver = models.CharField(max_length=30)
+    gap = models.FloatField(default=0.0, help_text="How far at most above the best possible, as a share.")
+    cause = models.CharField(max_length=60, default="routed")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["order", "-id"], name="decision_by_order")]
+
+    def __str__(self) -> str:
+        return f"decision {self.pk}"
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
+
+
+class FulfillmentOrder(WorkLifecycle):
+    """The instruction to one location to send given units of one order."""
+
+    number = models.CharField(max_length=50, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fulfillment_orders")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="fulfillment_orders")
+    decision = models.ForeignKey(
+        RoutingDecision, on_delete=models.PROTECT, null=True, blank=True, related_name="fulfillment_orders"
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    claimed_by = models.CharField(max_length=150, blank=True, default="")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    released_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        permissions = [
+            ("route_order", "Can route an order again"),
+            ("release_fulfillmentorder", "Can release work to the warehouse"),
+            ("pick_fulfillmentorder", "Can pick"),
+            ("pack_fulfillmentorder", "Can pack"),
+            ("ship_fulfillmentorder", "Can ship"),
+            ("cancel_fulfillmentorder", "Can take work back from the warehouse"),
+        ]
+        constraints = [states_check("state", WorkState.values, "work_state")]
+        indexes = [
+            models.Index(fields=["order"], name="work_by_order"),
+            models.Index(
+                fields=["location", "due_at", "id"], name="work_open",
+                condition=Q(state__in=["planned", "released", "picking", "picked", "packed"]),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
+
+    def held_for(self, step: str) -> bool:
+        """Does an active hold of the order (or of one of our lines) block ``step``? Reads prefetched holds."""
+        ours = {line.order_line_id for line in self.lines.all()}
+        return any(
+            hold.state == "active" and step in hold.blocks and (hold.line_id is None or hold.line_id in ours)
+            for hold in self.order.holds.all()
+        )
+
+
+class FulfillmentLine(models.Model):
+    """Units of one order line at one location. ``short`` were not found when picking."""
+
+    fulfillment_order = models.ForeignKey(FulfillmentOrder, on_delete=models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="fulfillment_lines")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="fulfillment_lines")
+    quantity = models.PositiveIntegerField()
+    picked = models.PositiveIntegerField(default=0)
+    short = models.PositiveIntegerField(default=0)
+    cancelled = models.PositiveIntegerField(default=0)
+    short_reason = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["fulfillment_order", "order_line"], name="fulfillment_line_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("picked") + F("short") + F("cancelled")), name="fulfillment_line_adds_up"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.item_id}"
+
+
+class Shipment(ParcelLifecycle):
+    """One parcel. ``tracking_number`` may be typed by hand; its label is bought or printed by us."""
+
+    fulfillment_order = models.ForeignKey(FulfillmentOrder, on_delete=models.PROTECT, related_name="shipments")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    carrier_account = models.ForeignKey(
+        CarrierAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="shipments"
+    )
+    carrier = models.CharField(max_length=60, blank=True, default="")
+    service = models.CharField(max_length=80, blank=True, default="")
+    tracking_number = models.CharField(max_length=80, blank=True, default="")
+    tracking_url = models.URLField(max_length=400, blank=True, default="")
+    tracker_id = models.CharField(max_length=80, blank=True, default="")
+    weight_g = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    last_scan_at = models.DateTimeField(null=True, blank=True)
+    last_scan = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = "parcel"
+        permissions = [
+            ("buy_label", "Can buy labels"),
+            ("void_label", "Can give labels back"),
+            ("type_tracking", "Can type a tracking number by hand"),
+            ("settle_parcel", "Can settle a lost or returned parcel"),
+        ]
+        constraints = [states_check("state", ParcelState.values, "parcel_state")]
+        indexes = [
+            models.Index(fields=["tracking_number"], name="parcel_by_tracking"),
+            models.Index(
+                fields=["last_scan_at", "id"], name="parcel_on_the_way",
+                condition=Q(state__in=["labelled", "in_transit", "out_for_delivery", "exception"]),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.tracking_number or f"parcel {self.pk}"
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.fulfillment_order.order_id}"
+
+
+class ParcelLine(models.Model):
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(FulfillmentLine, on_delete=models.PROTECT, related_name="parcel_lines")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shipment", "line"], name="parcel_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.line_id}"
+
+
+class Label(LabelLifecycle):
+    """A paid carrier document. Asked for once per parcel and attempt; kept with its cost, printed from here."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="labels")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    carrier_account = models.ForeignKey(CarrierAccount, on_delete=models.PROTECT, null=True, blank=True)
+    external_id = models.CharField(max_length=120, blank=True, default="")
+    carrier = models.CharField(max_length=60, blank=True, default="")
+    service = models.CharField(max_length=80, blank=True, default="")
+    cost = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    document = models.BinaryField(null=True, blank=True)
+    document_type = models.CharField(max_length=40, blank=True, default="")
+    failure = models.CharField(max_length=300, blank=True, default="")
+    printed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            states_check("state", LabelState.values, "label_state"),
+            models.UniqueConstraint(fields=["shipment", "attempt"], name="label_attempt_once"),
+            models.UniqueConstraint(
+                fields=["shipment"], condition=Q(state__in=["requested", "purchased"]), name="label_live_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"label {self.pk}"
+
+    @property
+    def journal_thread(self) -> str:
+        return self.shipment.journal_thread
+
+
+class TrackingEvent(models.Model):
+    """One carrier scan, as it was told; ordered by its own time."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="scans")
+    status = models.CharField(max_length=20)
+    words = models.CharField(max_length=250, blank=True, default="")
+    place = models.CharField(max_length=150, blank=True, default="")
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shipment", "status", "at", "words"], name="scan_once")]
+        indexes = [models.Index(fields=["shipment", "at"], name="scan_by_parcel")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.status}"

@@ -1,0 +1,45 @@
+"""The lives of inventory's rows, on one page."""
+
+from __future__ import annotations
+
+from django.db import models
+from django_fsm import FSMField, transition
+
+
+class ReservationState(models.TextChoices):
+    FIRM = "firm", "promised"
+    BACKORDERED = "backordered", "waiting for stock"
+    CONSUMED = "consumed", "shipped"
+    RELEASED = "released", "given back"
+
+
+class ReservationLifecycle(models.Model):
+    """backordered → firm → consumed; firm, backordered → released."""
+
+    state = FSMField(default=ReservationState.FIRM, choices=ReservationState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=ReservationState.FIRM, target=ReservationState.CONSUMED)
+    def consume(self) -> None: ...
+
+    @transition(
+        field=state, source=[ReservationState.FIRM, ReservationState.BACKORDERED], target=ReservationState.RELEASED
+    )
+    def release(self) -> None: ...
+
+
+class DiscrepancyState(models.TextChoices):
+    OPEN = "open", "to be looked at"
+    RESOLVED = "resolved", "settled"
+
+
+class DiscrepancyLifecycle(models.Model):
+    state = FSMField(default=DiscrepancyState.OPEN, choices=DiscrepancyState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=DiscrepancyState.OPEN, target=DiscrepancyState.RESOLVED)
+    def resolve(self) -> None: ...

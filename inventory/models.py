@@ -1,0 +1,278 @@
+"""What is stocked, where, how much of it, for whom, and every change of that."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from inventory.lifecycle import DiscrepancyLifecycle, DiscrepancyState, ReservationLifecycle, ReservationState
+from oms.core.lifecycle import states_check
+
+
+class Item(models.Model):
+    """A stocked thing. ``weight_g`` is grams a piece, 0 where unknown."""
+
+    sku = models.CharField("SKU", max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    weight_g = models.PositiveIntegerField("weight in grams", default=0)
+    image_url = models.URLField(blank=True, default="")
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["sku"]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"
+
+
+class Barcode(models.Model):
+    """A code printed on a thing; an item may have many."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="barcodes")
+    code = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Location(models.Model):
+    """A place that holds stock. Coordinates are degrees; ``rank`` breaks ties, lower first."""
+
+    class Type(models.TextChoices):
+        WAREHOUSE = "warehouse", "warehouse"
+        STORE = "store", "store"
+        THIRD_PARTY = "third_party", "third party"
+        SUPPLIER = "supplier", "supplier"
+        TRANSIT = "transit", "in transit"
+        VIRTUAL = "virtual", "virtual"
+
+    code = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=100)
+    type = models.CharField(max_length=12, choices=Type.choices, default=Type.WAREHOUSE)
+    company = models.CharField(max_length=100, blank=True, default="")
+    line1 = models.CharField("street", max_length=150, blank=True, default="")
+    line2 = models.CharField("street, second line", max_length=150, blank=True, default="")
+    city = models.CharField(max_length=100, blank=True, default="")
+    region = models.CharField(max_length=100, blank=True, default="")
+    postcode = models.CharField(max_length=20, blank=True, default="")
+    country = models.CharField(max_length=2, blank=True, default="", help_text="Two letters, such as GB.")
+    phone = models.CharField(max_length=40, blank=True, default="")
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    handling_cost = models.DecimalField(
+        max_digits=8, decimal_places=2, default=Decimal("0"), help_text="What one parcel costs to prepare here."
+    )
+    rank = models.PositiveSmallIntegerField(default=100, help_text="Lower goes first where all else is equal.")
+    ships = models.BooleanField("ships orders", default=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["rank", "code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StockLevel(models.Model):
+    """How much of an item is at a location. Written by ``actions/move_stock.py`` alone.
+
+    ``available`` = on hand − reserved − unavailable; what may be promised is that less ``safety_stock``.
+    """
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="levels")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="levels")
+    on_hand = models.IntegerField(default=0)
+    reserved = models.IntegerField(default=0)
+    unavailable = models.IntegerField(default=0)
+    safety_stock = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "location"], name="level_once"),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="level_reserved_not_negative"),
+            models.CheckConstraint(condition=Q(unavailable__gte=0), name="level_unavailable_not_negative"),
+            # The second net: even a careless script cannot promise what is not there.
+            models.CheckConstraint(
+                condition=Q(on_hand__gte=F("reserved") + F("unavailable")), name="level_never_oversold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} at {self.location_id}: {self.on_hand}"
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved - self.unavailable
+
+
+class StockMovement(models.Model):
+    """One line of the stock ledger: append-only; its sums equal the levels.
+
+    ``key`` makes a movement happen at most once (a shipment line, a disposition …).
+    """
+
+    class Reason(models.TextChoices):
+        OPENING = "opening", "opening count"
+        RECEIPT = "receipt", "goods received"
+        SHIPMENT = "shipment", "shipped"
+        RETURN = "return", "returned"
+        ADJUSTMENT = "adjustment", "adjusted"
+        QUARANTINE = "quarantine", "set aside"
+        RESTOCK = "restock", "back for sale"
+        WRITE_OFF = "write_off", "written off"
+        SHORTAGE = "shortage", "not found when picking"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="movements")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements")
+    on_hand = models.IntegerField(default=0)
+    unavailable = models.IntegerField(default=0)
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    document = models.CharField(max_length=80, help_text="What caused it, such as shipment:12.")
+    demand_key = models.UUIDField(null=True, blank=True)
+    key = models.CharField(max_length=120, unique=True)
+    note = models.CharField(max_length=200, blank=True, default="")
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "stock movement"
+        constraints = [
+            models.CheckConstraint(condition=~Q(on_hand=0, unavailable=0), name="movement_moves_something")
+        ]
+        indexes = [
+            models.Index(fields=["item", "location", "id"], name="movement_by_level"),
+            models.Index(fields=["document"], name="movement_by_document"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on_hand:+d} {self.item_id} at {self.location_id}"
+
+
+class Reservation(ReservationLifecycle):
+    """Units promised to one demand (an order line's UUID). Backordered rows have no location yet.
+
+    A row is never edited upward: more demand is a new row; a part is split off.
+    ``promised_at`` is the place in the queue: who was promised first is served first.
+    """
+
+    demand_key = models.UUIDField()
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="reservations")
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="reservations"
+    )
+    quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    promised_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            states_check("state", ReservationState.values, "reservation_state"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_of_something"),
+            models.CheckConstraint(
+                condition=Q(location__isnull=False) | ~Q(state__in=["firm", "consumed"]),
+                name="reservation_firm_has_place",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["demand_key"], name="reservation_by_demand"),
+            models.Index(fields=["item", "location"], name="reservation_firm", condition=Q(state="firm")),
+            models.Index(
+                fields=["item", "promised_at", "id"], name="reservation_queue", condition=Q(state="backordered")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.item_id} ({self.state})"
+
+
+class StockAdjustment(models.Model):
+    """A correction by a person, with its reason; ``quantity`` is signed."""
+
+    class Reason(models.TextChoices):
+        COUNTED = "counted", "counted"
+        DAMAGED = "damaged", "damaged"
+        LOST = "lost", "lost or stolen"
+        FOUND = "found", "found"
+        SAMPLE = "sample", "used as a sample"
+        OPENING = "opening", "opening count"
+        OTHER = "other", "another reason (say which)"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="adjustments")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="adjustments")
+    quantity = models.IntegerField()
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    note = models.CharField(max_length=200, blank=True, default="")
+    key = models.CharField(max_length=120, unique=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "stock adjustment"
+        permissions = [("adjust_stock", "Can adjust stock")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} ({self.get_reason_display()})"
+
+
+class Receipt(models.Model):
+    """Goods that arrived, as posted; immutable, corrections are adjustments."""
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="receipts")
+    reference = models.CharField(max_length=80, blank=True, default="", help_text="The supplier's delivery note.")
+    key = models.CharField(max_length=120, unique=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        permissions = [("receive_goods", "Can receive goods")]
+
+    def __str__(self) -> str:
+        return self.reference or f"receipt {self.pk}"
+
+
+class ReceiptLine(models.Model):
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="lines")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="receipt_lines")
+    quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    quarantined = models.PositiveIntegerField(default=0, help_text="Of these, how many are set aside.")
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.item_id}"
+
+
+class Discrepancy(DiscrepancyLifecycle):
+    """A difference that a person must look at: a level that is not its ledger, or a shortage that displaced
+    promises and could not be covered."""
+
+    class Kind(models.TextChoices):
+        LEDGER = "ledger", "level is not the sum of its movements"
+        RESERVED = "reserved", "reserved is not the sum of its reservations"
+        SHORTAGE = "shortage", "goods missing that were promised"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="discrepancies")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="discrepancies")
+    expected = models.IntegerField()
+    found = models.IntegerField()
+    words = models.CharField(max_length=250, blank=True, default="")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    resolution = models.CharField(max_length=250, blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "discrepancies"
+        permissions = [("resolve_discrepancy", "Can settle a discrepancy")]
+        constraints = [
+            states_check("state", DiscrepancyState.values, "discrepancy_state"),
+            models.UniqueConstraint(
+                fields=["kind", "item", "location"], condition=Q(state="open"), name="discrepancy_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.expected} expected, {self.found} found"

@@ -1,0 +1,74 @@
+"""The outbox: no event without the change it tells of."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db import transaction
+
+from oms.core.actors import SYSTEM, Actor
+from oms.core.journal import NoTransaction
+from oms.core.models import OutboxEvent
+from oms.core.transactions import in_transaction
+
+log = logging.getLogger("oms.outbox")
+
+# A publish to a dead broker costs over half a second; after one failure we leave it to the clock for a while.
+BROKER_PAUSE = 30.0
+_broker_dead_until = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Base of all events: ids and plain values, a topic, and the subject they speak of (``order:42``)."""
+
+    topic: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        raise NotImplementedError
+
+    def payload(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def emit(events: Iterable[Event], *, by: Actor = SYSTEM) -> None:
+    """Write events beside their change; raises :class:`NoTransaction` when there is no transaction."""
+    if not in_transaction():
+        raise NoTransaction("an event belongs into the transaction of the change it tells of")
+    rows = [
+        OutboxEvent(topic=event.topic, subject=event.subject, payload=event.payload(), actor=str(by))
+        for event in events
+    ]
+    if rows:
+        OutboxEvent.objects.bulk_create(rows)
+        nudge_after_commit("oms.core.relay")
+
+
+def nudge_after_commit(task: str) -> None:
+    """Ask a worker to look, once a transaction. A lost nudge loses nothing: the clock sweeps."""
+    connection = transaction.get_connection()
+    asked = {getattr(hook[1], "task", None) for hook in connection.run_on_commit}
+    if task not in asked:
+        transaction.on_commit(_Nudge(task))
+
+
+class _Nudge:
+    def __init__(self, task: str):
+        self.task = task
+
+    def __call__(self) -> None:
+        global _broker_dead_until
+        if time.monotonic() < _broker_dead_until:
+            return
+        from oms.celery import app
+
+        try:
+            app.send_task(self.task, retry=False, ignore_result=True, expires=60)
+        except Exception as error:
+            _broker_dead_until = time.monotonic() + BROKER_PAUSE
+            log.warning("the broker does not answer (%s); the clock takes over", type(error).__name__)

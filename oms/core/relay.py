@@ -1,0 +1,188 @@
+"""The relay: carries recorded events to their reactions.
+
+Fan-out makes one delivery row per reaction; deliveries are claimed in batches with SKIP LOCKED and a lease,
+never past an earlier unfinished delivery of the same reaction and subject. A handler gets the whole batch
+in a savepoint; a failing batch is halved until the bad event stands alone; "done" is written in the
+handler's own transaction. ``Retry`` waits, ``Permanent`` goes to a person.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from oms.core.errors import Permanent, Refused, Retry
+from oms.core.models import Delivery, OutboxEvent
+
+log = logging.getLogger("oms.relay")
+
+BATCH = 200
+LEASE = timedelta(minutes=5)
+TRIES = 8
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as a handler sees it."""
+
+    id: int
+    topic: str
+    subject: str
+    payload: Mapping[str, Any]
+    actor: str
+
+
+Handler = Callable[[Sequence[Told]], None]
+
+
+@lru_cache
+def handler(path: str) -> Handler:
+    module, _, name = path.rpartition(".")
+    found: Handler = getattr(importlib.import_module(module), name)
+    return found
+
+
+def reactions() -> Mapping[str, Sequence[str]]:
+    from oms.wiring import REACTIONS
+
+    return REACTIONS
+
+
+def relay(*, seconds: float = 50.0) -> Counter[str]:
+    """Work until nothing is due or ``seconds`` have passed; returns how many deliveries ended how."""
+    until = time.monotonic() + seconds
+    total: Counter[str] = Counter()
+    while True:
+        moved = fan_out()
+        for reaction in due():
+            total += carry(reaction)
+            moved += 1
+        if not moved or time.monotonic() > until:
+            return total
+
+
+def fan_out(limit: int = 1000) -> int:
+    """Turn waiting events into deliveries; returns how many events."""
+    with transaction.atomic():
+        events = list(
+            OutboxEvent.objects.filter(fanned_out_at=None).select_for_update(skip_locked=True).order_by("id")[:limit]
+        )
+        if not events:
+            return 0
+        wired = reactions()
+        Delivery.objects.bulk_create(
+            [
+                Delivery(event_id=event.pk, reaction=reaction, subject=event.subject)
+                for event in events
+                for reaction in wired.get(event.topic, ())
+            ],
+            ignore_conflicts=True,
+        )
+        OutboxEvent.objects.filter(pk__in=[e.pk for e in events]).update(fanned_out_at=timezone.now())
+    return len(events)
+
+
+def due() -> list[str]:
+    """Reactions that have something to do now, in the order of the wiring table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT reaction FROM core_delivery WHERE state = 'pending' AND due_at <= now()"
+            " AND (leased_until IS NULL OR leased_until < now())"
+        )
+        waiting = {row[0] for row in cursor.fetchall()}
+    order = [reaction for targets in reactions().values() for reaction in targets]
+    return sorted(waiting, key=lambda r: order.index(r) if r in order else len(order))
+
+
+def claim(reaction: str, limit: int = BATCH) -> list[int]:
+    """Lease up to ``limit`` deliveries, at most one per subject, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE core_delivery SET leased_until = now() + %(lease)s, attempts = attempts + 1
+             WHERE id IN (
+                SELECT d.id FROM core_delivery d
+                 WHERE d.reaction = %(reaction)s AND d.state = 'pending' AND d.due_at <= now()
+                   AND (d.leased_until IS NULL OR d.leased_until < now())
+                   AND NOT EXISTS (
+                        SELECT 1 FROM core_delivery e
+                         WHERE e.reaction = d.reaction AND e.subject = d.subject
+                           AND e.state = 'pending' AND e.id < d.id)
+                 ORDER BY d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            {"lease": LEASE, "reaction": reaction, "limit": limit},
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def carry(reaction: str) -> Counter[str]:
+    """Claim one batch and hand it to the reaction."""
+    ids = claim(reaction)
+    outcome: Counter[str] = Counter()
+    if ids:
+        _carry(reaction, ids, outcome)
+    return outcome
+
+
+def _carry(reaction: str, ids: list[int], outcome: Counter[str]) -> None:
+    try:
+        with transaction.atomic():
+            rows = list(
+                Delivery.objects.filter(pk__in=ids, state=Delivery.State.PENDING)
+                .select_related("event")
+                .select_for_update(of=("self",))
+                .order_by("pk")
+            )
+            told = [
+                Told(row.event_id, row.event.topic, row.event.subject, row.event.payload, row.event.actor)
+                for row in rows
+            ]
+            if told:
+                handler(reaction)(told)
+            Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+                state=Delivery.State.DONE, done_at=timezone.now(), leased_until=None, reason="", detail=""
+            )
+        outcome["done"] += len(rows)
+    except Exception as error:
+        if len(ids) > 1:
+            middle = len(ids) // 2
+            _carry(reaction, ids[:middle], outcome)
+            _carry(reaction, ids[middle:], outcome)
+        else:
+            outcome[_set_aside(ids[0], reaction, error)] += 1
+
+
+def _set_aside(delivery_id: int, reaction: str, error: Exception) -> str:
+    row = Delivery.objects.get(pk=delivery_id)
+    reason, parked = "error", row.attempts >= TRIES
+    after: float | None = None
+    if isinstance(error, Retry):
+        reason, parked, after = "retry", False, error.after
+    elif isinstance(error, Permanent):
+        reason, parked = error.reason, True
+    elif isinstance(error, Refused):
+        reason, parked = error.reasons[0].code if error.reasons else "refused", True
+    elif isinstance(error, OperationalError):  # a deadlock or a time-out: our own neighbours, so soon again
+        reason, parked, after = "database_busy", False, 1.0
+    else:
+        log.exception("%s failed on delivery %s", reaction, delivery_id)
+    wait = after if after is not None else min(3600.0, 2.0 ** min(row.attempts, 11))
+    Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PENDING).update(
+        state=Delivery.State.PARKED if parked else Delivery.State.PENDING,
+        due_at=timezone.now() + timedelta(seconds=wait),
+        leased_until=None,
+        reason=reason[:60],
+        detail=f"{type(error).__name__}: {error}"[:2000],
+    )
+    return "parked" if parked else "retried"

@@ -1,0 +1,22 @@
+"""Doors for the clock: the relay and the pruning."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from oms.core import jobs
+from oms.core.prune import prune as prune_now
+from oms.core.relay import relay as relay_now
+
+
+@shared_task(name="oms.core.relay")
+def relay() -> None:
+    # No exclusive lock: claims by lease let several workers share the work.
+    relay_now()
+
+
+@shared_task(name="oms.core.prune")
+def prune() -> None:
+    with jobs.exclusive("oms.core.prune") as figures:
+        if figures is not None:
+            figures.update(prune_now())

@@ -1,0 +1,150 @@
+"""The lives of orders' rows, on one page: states, sources, targets, conditions, nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django_fsm import FSMField, transition
+
+from oms.core.lifecycle import guard
+
+
+class OrderState(models.TextChoices):
+    RECEIVED = "received", "new"
+    REVIEW = "review", "to be decided"
+    OPEN = "open", "in work"
+    COMPLETED = "completed", "finished"
+    CANCELLED = "cancelled", "cancelled"
+
+
+@guard("hold_open", "Something still has to be decided: release or settle its holds first.")
+def nothing_to_decide(order: Any) -> bool:
+    return not any(hold.state == "active" and hold.reviews for hold in order.holds.all())
+
+
+@guard("nothing_to_decide", "Nothing has to be decided on this order.")
+def something_to_decide(order: Any) -> bool:
+    return any(hold.state == "active" and hold.reviews for hold in order.holds.all())
+
+
+@guard("shipped_already", "Something of this order has been shipped already; take it back as a return.")
+def nothing_shipped(order: Any) -> bool:
+    return not any(line.shipped for line in order.lines.all())
+
+
+@guard("lines_left", "Some lines of this order are not cancelled.")
+def all_lines_cancelled(order: Any) -> bool:
+    return all(line.cancelled == line.ordered for line in order.lines.all())
+
+
+@guard("not_done", "Not every line is shipped or cancelled.")
+def every_line_done(order: Any) -> bool:
+    return all(line.shipped + line.cancelled == line.ordered for line in order.lines.all())
+
+
+class OrderLifecycle(models.Model):
+    """received → review ⇄ open → completed; received, review, open → cancelled; completed → open by name."""
+
+    state = FSMField(default=OrderState.RECEIVED, choices=OrderState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(
+        field=state, source=[OrderState.RECEIVED, OrderState.REVIEW], target=OrderState.OPEN,
+        conditions=[nothing_to_decide],
+    )  # fmt: skip
+    def accept(self) -> None: ...
+
+    @transition(
+        field=state, source=[OrderState.RECEIVED, OrderState.OPEN], target=OrderState.REVIEW,
+        conditions=[something_to_decide],
+    )  # fmt: skip
+    def ask(self) -> None: ...
+
+    @transition(
+        field=state, source=[OrderState.RECEIVED, OrderState.REVIEW, OrderState.OPEN], target=OrderState.CANCELLED,
+        conditions=[nothing_shipped, all_lines_cancelled],
+    )  # fmt: skip
+    def cancel(self) -> None: ...
+
+    @transition(field=state, source=OrderState.OPEN, target=OrderState.COMPLETED, conditions=[every_line_done])
+    def complete(self) -> None: ...
+
+    @transition(field=state, source=OrderState.COMPLETED, target=OrderState.OPEN)
+    def reopen(self) -> None: ...
+
+
+class HoldState(models.TextChoices):
+    ACTIVE = "active", "in force"
+    RELEASED = "released", "released"
+    EXPIRED = "expired", "over"
+
+
+class HoldLifecycle(models.Model):
+    state = FSMField(default=HoldState.ACTIVE, choices=HoldState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=HoldState.ACTIVE, target=HoldState.RELEASED)
+    def release(self) -> None: ...
+
+    @transition(field=state, source=HoldState.ACTIVE, target=HoldState.EXPIRED)
+    def expire(self) -> None: ...
+
+
+class RefundState(models.TextChoices):
+    APPROVED = "approved", "approved"
+    REQUESTED = "requested", "asked of the shop"
+    SUCCEEDED = "succeeded", "paid back"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "given up"
+
+
+class RefundLifecycle(models.Model):
+    """approved → requested → succeeded | failed; failed → requested (again); approved, failed → cancelled."""
+
+    state = FSMField(default=RefundState.APPROVED, choices=RefundState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=[RefundState.APPROVED, RefundState.FAILED], target=RefundState.REQUESTED)
+    def request(self) -> None: ...
+
+    @transition(
+        field=state, source=[RefundState.APPROVED, RefundState.REQUESTED, RefundState.FAILED],
+        target=RefundState.SUCCEEDED,
+    )  # fmt: skip
+    def succeed(self) -> None: ...
+
+    @transition(field=state, source=RefundState.REQUESTED, target=RefundState.FAILED)
+    def fail(self) -> None: ...
+
+    @transition(field=state, source=[RefundState.APPROVED, RefundState.FAILED], target=RefundState.CANCELLED)
+    def give_up(self) -> None: ...
+
+
+class ChangeState(models.TextChoices):
+    PROPOSED = "proposed", "to be decided"
+    APPLIED = "applied", "applied"
+    DECLINED = "declined", "declined"
+    SUPERSEDED = "superseded", "overtaken by a newer one"
+
+
+class ChangeLifecycle(models.Model):
+    state = FSMField(default=ChangeState.PROPOSED, choices=ChangeState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=ChangeState.PROPOSED, target=ChangeState.APPLIED)
+    def apply(self) -> None: ...
+
+    @transition(field=state, source=ChangeState.PROPOSED, target=ChangeState.DECLINED)
+    def decline(self) -> None: ...
+
+    @transition(field=state, source=ChangeState.PROPOSED, target=ChangeState.SUPERSEDED)
+    def supersede(self) -> None: ...

@@ -1,0 +1,114 @@
+"""The lives of a return and its lines, on one page. Two axes for a returned thing: reception and decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django_fsm import FSMField, transition
+
+from oms.core.lifecycle import guard
+
+
+class ReturnState(models.TextChoices):
+    REQUESTED = "requested", "asked for"
+    AUTHORISED = "authorised", "approved, awaited"
+    PARTLY_RECEIVED = "partly_received", "partly here"
+    RECEIVED = "received", "all here"
+    CLOSED = "closed", "closed"
+    DECLINED = "declined", "declined"
+    CANCELLED = "cancelled", "cancelled"
+
+
+@guard("not_inspected", "Not every unit that came back has been inspected.")
+def all_disposed(rma: Any) -> bool:
+    return all(line.disposed == line.received for line in rma.lines.all())
+
+
+@guard("nothing_received", "Nothing has arrived yet.")
+def something_received(rma: Any) -> bool:
+    return any(line.received for line in rma.lines.all())
+
+
+@guard("received_already", "Something has arrived already.")
+def nothing_received(rma: Any) -> bool:
+    return not any(line.received for line in rma.lines.all())
+
+
+class ReturnLifecycle(models.Model):
+    """requested → authorised → partly_received → received → closed; requested → declined; → cancelled."""
+
+    state = FSMField(default=ReturnState.REQUESTED, choices=ReturnState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=ReturnState.REQUESTED, target=ReturnState.AUTHORISED)
+    def authorise(self) -> None: ...
+
+    @transition(field=state, source=ReturnState.REQUESTED, target=ReturnState.DECLINED)
+    def decline(self) -> None: ...
+
+    @transition(
+        field=state, source=[ReturnState.AUTHORISED, ReturnState.PARTLY_RECEIVED],
+        target=ReturnState.PARTLY_RECEIVED, conditions=[something_received],
+    )  # fmt: skip
+    def receive_part(self) -> None: ...
+
+    @transition(
+        field=state, source=[ReturnState.AUTHORISED, ReturnState.PARTLY_RECEIVED], target=ReturnState.RECEIVED,
+        conditions=[something_received],
+    )  # fmt: skip
+    def receive_rest(self) -> None: ...
+
+    @transition(
+        field=state, source=[ReturnState.AUTHORISED, ReturnState.PARTLY_RECEIVED, ReturnState.RECEIVED],
+        target=ReturnState.CLOSED, conditions=[all_disposed],
+    )  # fmt: skip
+    def close(self) -> None: ...
+
+    @transition(
+        field=state, source=[ReturnState.REQUESTED, ReturnState.AUTHORISED], target=ReturnState.CANCELLED,
+        conditions=[nothing_received],
+    )  # fmt: skip
+    def cancel(self) -> None: ...
+
+
+class Reception(models.TextChoices):
+    AWAITING = "awaiting", "awaited"
+    PARTLY = "partly", "partly here"
+    RECEIVED = "received", "here"
+    SHORT = "short", "fewer than announced"
+    NOT_SENT = "not_sent", "keeps it"
+
+
+class Decision(models.TextChoices):
+    PENDING = "pending", "to be inspected"
+    ACCEPTED = "accepted", "accepted"
+    REJECTED = "rejected", "rejected"
+
+
+class ReturnLineLifecycle(models.Model):
+    reception = FSMField(default=Reception.AWAITING, choices=Reception.choices, protected=True)
+    decision = FSMField(default=Decision.PENDING, choices=Decision.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=reception, source=[Reception.AWAITING, Reception.PARTLY], target=Reception.PARTLY)
+    def arrive_in_part(self) -> None: ...
+
+    @transition(field=reception, source=[Reception.AWAITING, Reception.PARTLY], target=Reception.RECEIVED)
+    def arrive(self) -> None: ...
+
+    @transition(field=reception, source=[Reception.AWAITING, Reception.PARTLY], target=Reception.SHORT)
+    def fall_short(self) -> None: ...
+
+    @transition(field=reception, source=Reception.AWAITING, target=Reception.NOT_SENT)
+    def keep(self) -> None: ...
+
+    @transition(field=decision, source=[Decision.PENDING, Decision.ACCEPTED], target=Decision.ACCEPTED)
+    def accept(self) -> None: ...
+
+    @transition(field=decision, source=[Decision.PENDING, Decision.REJECTED], target=Decision.REJECTED)
+    def reject(self) -> None: ...

@@ -1,0 +1,126 @@
+"""Goods that come back: permission, reception, inspection, and what is done with each unit."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from inventory.models import Location
+from oms.core.lifecycle import states_check
+from orders.models import Order, OrderLine, Refund
+from returns.lifecycle import Decision, Reception, ReturnLifecycle, ReturnLineLifecycle, ReturnState
+
+
+class Return(ReturnLifecycle):
+    """A return (RMA). ``location`` is where it is expected; where it really arrives is said at the scan."""
+
+    number = models.CharField(max_length=50, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, blank=True, related_name="returns")
+    external_id = models.CharField(max_length=120, blank=True, default="", help_text="The channel's id, if it has one.")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    verdict = models.JSONField(default=dict, blank=True, help_text="What the return policy says, and why.")
+    requested_by = models.CharField(max_length=150)
+    requested_at = models.DateTimeField(default=timezone.now, editable=False)
+    authorised_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="returns")
+
+    class Meta:
+        permissions = [
+            ("open_return", "Can open a return"),
+            ("authorise_return", "Can approve or decline a return"),
+            ("receive_return", "Can receive returned goods"),
+            ("inspect_return", "Can inspect returned goods"),
+            ("close_return", "Can close a return"),
+        ]
+        constraints = [
+            states_check("state", ReturnState.values, "return_state"),
+            models.UniqueConstraint(
+                fields=["order", "external_id"], condition=~Q(external_id=""), name="return_external_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["requested_at"], name="return_open",
+                condition=Q(state__in=["requested", "authorised", "partly_received", "received"]),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
+
+
+class ReturnLine(ReturnLineLifecycle):
+    """Units of one order line that are to come back; ``received`` really did, ``disposed`` are decided."""
+
+    rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="return_lines")
+    quantity = models.PositiveIntegerField()
+    received = models.PositiveIntegerField(default=0)
+    disposed = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rma", "order_line"], name="return_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=F("received")), name="return_line_received"),
+            models.CheckConstraint(condition=Q(received__gte=F("disposed")), name="return_line_disposed"),
+            states_check("reception", Reception.values, "return_line_reception"),
+            states_check("decision", Decision.values, "return_line_decision"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.order_line_id}"
+
+    @property
+    def journal_thread(self) -> str:
+        return self.rma.journal_thread
+
+
+class ReturnReceipt(models.Model):
+    """Units that arrived at the dock in one go; they wait there, not for sale, until inspected."""
+
+    line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="receipts")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT)
+    quantity = models.PositiveIntegerField()
+    disposed = models.PositiveIntegerField(default=0)
+    key = models.CharField(max_length=120, unique=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=F("disposed")), name="return_receipt_disposed")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} received"
+
+
+class Disposition(models.Model):
+    """What was done with returned units: exactly one movement each. Immutable."""
+
+    class Kind(models.TextChoices):
+        RESTOCK = "restock", "back for sale"
+        QUARANTINE = "quarantine", "set aside"
+        WRITE_OFF = "write_off", "written off"
+
+    line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="dispositions")
+    receipt = models.ForeignKey(ReturnReceipt, on_delete=models.PROTECT, related_name="dispositions")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    quantity = models.PositiveIntegerField()
+    location = models.ForeignKey(Location, on_delete=models.PROTECT)
+    condition = models.CharField(max_length=40, blank=True, default="")
+    note = models.CharField(max_length=200, blank=True, default="")
+    key = models.CharField(max_length=120, unique=True)
+    actor = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.get_kind_display()}"
