@@ -1,8 +1,8 @@
 """Cut the demo's fortnight out of the whole Online Retail file.
 
 ``python -m channels.demo.extract PATH [OUT]``. Kept is every line of 24 January to 6 February 2011 (London
-dates), whatever its rule, except the lines of large wholesale orders: more than 60 lines of goods, or more than
-600 pieces, which go by pallet and would only make the demo slow. The same PATH gives the same bytes.
+dates), whatever its rule, except the lines of large wholesale orders: more than 60 lines of goods, or more
+than 600 pieces, which go by pallet and would only make the demo slow. The same PATH gives the same bytes.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``country`` is ISO 3166 alpha-2; ``region`` the state, province or county where the country asks for one.
+    """``country`` is ISO 3166 alpha-2; ``region`` the state, province or county where the country wants one.
     ``latitude`` and ``longitude`` are the city's, in degrees."""
 
     line1: str
@@ -219,13 +219,13 @@ _STREETS = {
 # Given names and family names, invented into pairs by lot.
 _NAMES = {
     "en": (
-        "Alice Amelia Beth Carol Daisy Edith Fiona Grace Hannah Imogen Jean Kate Lucy Maeve Nora Olive Poppy Ruth "
-        "Sarah Tess Arthur Ben Colin David Edward Frank George Harry Ian Jack Keith Liam Martin Neil Owen Peter "
-        "Robin Simon Tom William",
-        "Ashworth Barlow Carter Dawson Ellis Fletcher Gibson Hartley Ingram Jarvis Kendall Lawson Marsh Newton "
-        "Osborne Parkin Quinn Radley Shaw Thorne Underhill Vickers Walton Yates Abbott Bramley Coombe Dyer Eastman "
-        "Fairley Garland Holt Iveson Judd Kirby Lockwood Mercer Naylor Oakes Pryce Rowntree Sutton Tilley Upton "
-        "Varley Whitlow Wren York Appleby Bickerton",
+        "Alice Amelia Beth Carol Daisy Edith Fiona Grace Hannah Imogen Jean Kate Lucy Maeve Nora Olive "
+        "Poppy Ruth Sarah Tess Arthur Ben Colin David Edward Frank George Harry Ian Jack Keith Liam "
+        "Martin Neil Owen Peter Robin Simon Tom William",
+        "Ashworth Barlow Carter Dawson Ellis Fletcher Gibson Hartley Ingram Jarvis Kendall Lawson Marsh "
+        "Newton Osborne Parkin Quinn Radley Shaw Thorne Underhill Vickers Walton Yates Abbott Bramley "
+        "Coombe Dyer Eastman Fairley Garland Holt Iveson Judd Kirby Lockwood Mercer Naylor Oakes Pryce "
+        "Rowntree Sutton Tilley Upton Varley Whitlow Wren York Appleby Bickerton",
     ),
     "de": (
         "Anna Birgit Clara Doris Eva Frieda Greta Heike Jonas Karl Lukas Martin Otto Stefan",
@@ -233,7 +233,7 @@ _NAMES = {
     ),
     "fr": (
         "Agnès Brigitte Camille Denise Élise Françoise Gaëlle Henri Jules Luc Marcel Noël Olivier Pascal",
-        "Moreau Lefèvre Girard Blanchet Carpentier Dubreuil Fontaine Gauthier Lambert Mercier Perrin Rousseau",
+        "Moreau Lefèvre Girard Blanchet Dubreuil Fontaine Gauthier Lambert Mercier Perrin Rousseau",
     ),
     "nl": (
         "Anneke Bram Dirk Els Femke Hanna Jeroen Katrien Lotte Maarten Pieter Saskia",
@@ -284,12 +284,12 @@ _NAMES = {
 _TONGUES = {  # country: streets, names
     "AE": ("ar", "ar"), "AT": ("de", "de"), "AU": ("en", "en"), "BE": ("nl", "nl"), "BH": ("ar", "ar"),
     "BR": ("pt", "pt"), "CA": ("en", "en"), "CH": ("de", "de"), "CY": ("el", "el"), "CZ": ("cs", "east"),
-    "DE": ("de", "de"), "DK": ("da", "nordic"), "ES": ("es", "es"), "FI": ("fi", "nordic"), "FR": ("fr", "fr"),
-    "GB": ("en", "en"), "GR": ("el", "el"), "HK": ("en", "zh"), "IE": ("en", "en"), "IL": ("he", "he"),
-    "IS": ("is", "nordic"), "IT": ("it", "it"), "JE": ("en", "en"), "JP": ("ja", "ja"), "LB": ("ar", "ar"),
-    "LT": ("lt", "east"), "MT": ("en", "it"), "NL": ("nl", "nl"), "NO": ("no", "nordic"), "PL": ("pl", "east"),
-    "PT": ("pt", "pt"), "SA": ("ar", "ar"), "SE": ("sv", "nordic"), "SG": ("en", "zh"), "US": ("en", "en"),
-    "ZA": ("en", "en"),
+    "DE": ("de", "de"), "DK": ("da", "nordic"), "ES": ("es", "es"), "FI": ("fi", "nordic"),
+    "FR": ("fr", "fr"), "GB": ("en", "en"), "GR": ("el", "el"), "HK": ("en", "zh"), "IE": ("en", "en"),
+    "IL": ("he", "he"), "IS": ("is", "nordic"), "IT": ("it", "it"), "JE": ("en", "en"), "JP": ("ja", "ja"),
+    "LB": ("ar", "ar"), "LT": ("lt", "east"), "MT": ("en", "it"), "NL": ("nl", "nl"),
+    "NO": ("no", "nordic"), "PL": ("pl", "east"), "PT": ("pt", "pt"), "SA": ("ar", "ar"),
+    "SE": ("sv", "nordic"), "SG": ("en", "zh"), "US": ("en", "en"), "ZA": ("en", "en"),
 }  # fmt: skip
 
 # Telephone numbers that belong to nobody. Elsewhere, Ofcom's mobile range stands in.
