@@ -1,0 +1,65 @@
+# The commands of the project; `make` alone lists them. Needed: python3 (3.11 or newer), make and git.
+# All paths are relative to this folder: an absolute one may have spaces in it, which make cannot quote.
+
+PYTHON ?= python3
+OURS := .venv/bin/python
+EMBEDDED := exec $(OURS) -m oms.embedded
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.SUFFIXES:
+.PHONY: help demo run test check bench lint format types imports shell manage superuser stop lock clean install
+
+help: ## this list
+	@echo "make ... "
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+demo: install ## a running system with simulated shops, played through a story; ONCE=1 ends after it; PORT=8000
+	@$(EMBEDDED) demo $(if $(ONCE),--once) $(if $(PORT),--port '$(PORT)')
+
+run: install ## an empty system for real use on this machine; PORT=8000
+	@$(EMBEDDED) run $(if $(PORT),--port '$(PORT)')
+
+stop: install ## end what `make demo` or `make run` started here, from another terminal
+	@$(EMBEDDED) stop
+
+test: install ## all tests on a throw-away PostgreSQL, or on DATABASE_URL and BROKER_URL; ARGS="tests/orders -x"
+	@$(EMBEDDED) test $(ARGS)
+
+check: ## everything that a change must pass
+	@exec .ci/run
+
+bench: install ## replay orders on throw-away servers and print orders per second; ARGS="FILE.csv"
+	@$(EMBEDDED) bench $(ARGS)
+
+lint: install ## ruff: faults and format
+	@$(OURS) -m ruff check . && $(OURS) -m ruff format --check .
+
+format: install ## let ruff mend what it can
+	@$(OURS) -m ruff check --fix . ; $(OURS) -m ruff format .
+
+types: install ## mypy
+	@exec $(OURS) -m mypy manage.py oms inventory orders fulfillment returns channels
+
+imports: install ## import-linter: who may import whom
+	@exec .venv/bin/lint-imports
+
+shell: install ## a Django shell on what is up, else on the data of `make run` (DEMO=1: of `make demo`)
+	@$(EMBEDDED) shell
+
+manage: install ## a management command on the same; ARGS="createsuperuser"
+	@$(EMBEDDED) manage $(ARGS)
+
+superuser: install ## make the first login
+	@$(EMBEDDED) manage createsuperuser
+
+lock: install ## resolve pyproject.toml anew into requirements.lock
+	@$(OURS) -m uv lock --upgrade -q
+	@$(OURS) -m uv export -q --frozen --all-groups --no-emit-project --no-header -o requirements.lock
+	@if grep -n 'http' requirements.lock; then echo 'requirements.lock names an address'; exit 1; fi
+
+clean: ## delete caches and .venv; asks before it deletes the data
+	@exec $(PYTHON) -m oms.embedded clean
+
+install:
+	@exec $(PYTHON) oms/embedded/bootstrap.py
