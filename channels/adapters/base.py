@@ -15,6 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from oms.core.errors import Rejected
 from orders.drafts import OrderDraft
 
 
@@ -27,6 +28,7 @@ class Can(enum.StrEnum):
     CONFIRM_SHIPMENT = "confirm_shipment"
     ISSUE_REFUND = "issue_refund"
     CANCEL_ORDER = "cancel_order"
+    READ_FILE = "read_file"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Account:
 
 @dataclass(frozen=True)
 class RawOrder:
-    """One order as the wire gave it: ``body`` is the channel's own JSON, kept byte for byte where possible."""
+    """One order as the wire gave it; ``body`` is the channel's own JSON, byte for byte where possible."""
 
     external_id: str
     updated_at: datetime
@@ -67,7 +69,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class RemoteListing:
-    """One sellable thing at the channel. ``ref`` is what stock pushes use (JSON-able, adapter's own shape)."""
+    """One sellable thing at the channel. ``ref`` is what stock pushes use, in the adapter's own JSON."""
 
     external_id: str
     external_product_id: str
@@ -81,7 +83,7 @@ class RemoteListing:
 
 @dataclass(frozen=True)
 class StockTarget:
-    """Set this listing to ``quantity``. ``expected`` is what we believe stands there (compare-and-set), or None."""
+    """Set this listing to ``quantity``; ``expected`` is what we believe is there, for compare-and-set."""
 
     external_id: str
     ref: Mapping[str, Any]
@@ -159,6 +161,23 @@ class CancelRequest:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class FileError:
+    """One order of a file that could not be read. ``row`` counts as spreadsheets do (the heading is 1)."""
+
+    row: int
+    external_id: str
+    error: Rejected
+
+
+@dataclass(frozen=True)
+class FileOrders:
+    """What an uploaded file held: the good orders, and for each bad one the row and the reason."""
+
+    orders: Sequence[RawOrder]
+    errors: Sequence[FileError] = ()
+
+
 @runtime_checkable
 class PullsOrders(Protocol):
     """Orders changed in the closed window [since, until), oldest change first, a page at a time."""
@@ -174,7 +193,7 @@ class PullsOrders(Protocol):
 
 @runtime_checkable
 class PullsRefunds(Protocol):
-    """Ids of orders whose refunds changed in the window, for channels where a refund does not touch its order."""
+    """Ids of orders whose refunds changed in the window, where a refund may not touch its order."""
 
     def pull_refunded_orders(self, since: datetime, until: datetime, cursor: str | None = None) -> Page: ...
 
@@ -228,6 +247,14 @@ class CancelsOrders(Protocol):
     def cancel_order(self, request: CancelRequest) -> None: ...
 
 
+@runtime_checkable
+class ReadsFiles(Protocol):
+    def split(self, data: bytes) -> FileOrders:
+        """The orders of an uploaded file. Raises ``Rejected`` only when the whole is no such file."""
+
+    def read(self, body: bytes) -> OrderDraft: ...
+
+
 PROTOCOLS: Mapping[Can, type] = {
     Can.PULL_ORDERS: PullsOrders,
     Can.PULL_REFUNDS: PullsRefunds,
@@ -237,4 +264,5 @@ PROTOCOLS: Mapping[Can, type] = {
     Can.CONFIRM_SHIPMENT: ConfirmsShipments,
     Can.ISSUE_REFUND: IssuesRefunds,
     Can.CANCEL_ORDER: CancelsOrders,
+    Can.READ_FILE: ReadsFiles,
 }

@@ -1,0 +1,160 @@
+"""What we do to a WooCommerce order: tell its shipment, give money back, cancel it.
+
+None of these calls is idempotent at WooCommerce, so each can be found again by a key of ours, and each
+``confirm``/``issue`` looks first at what an earlier try has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_DOWN, Decimal
+from html import unescape
+from typing import Any
+
+from channels.adapters.base import CancelRequest, RefundRequest, RemoteRefund, ShipmentNotice
+from channels.adapters.reading import number, signed, unsigned
+from channels.adapters.woocommerce_read import CALLED_OFF, OUR_KEY
+from channels.adapters.woocommerce_wire import Wire
+from oms.core.errors import Rejected
+
+# Gateways of WooCommerce itself that cannot move money back: the merchant does that by hand.
+OFFLINE = frozenset({"", "bacs", "cheque", "cod"})
+DONE = frozenset({"completed", "refunded", "failed", *CALLED_OFF})
+
+
+class Effects(Wire):
+    def find_shipment(self, notice: ShipmentNotice) -> str | None:
+        """The signed note is the receipt: it is written last, so where it stands everything was told."""
+        for note in self._notes(notice.external_order_id):
+            if unsigned(note.get("note"))[1] == notice.key:
+                return str(note["id"])
+        return None
+
+    def confirm_shipment(self, notice: ShipmentNotice) -> str:
+        """Tracking by the Shipment Tracking plug-in where it is, else a note to the customer; then status.
+
+        The status becomes ``completed`` only when ``completes_order``, and never out of a status in which
+        the order is over already. Raises ``Rejected`` when the order is gone.
+        """
+        path = f"orders/{notice.external_order_id}"
+        answer = self.get(path, missing_ok=True)
+        if answer.status == 404:
+            raise Rejected("order", "not_found", f"order {notice.external_order_id} is gone at the shop")
+        told = self._track(notice)
+        if notice.completes_order and answer.json().get("status") not in DONE:
+            self.send("PUT", path, {"status": "completed"})
+        words = _words(notice)
+        if notice.notify_customer and not told:
+            standing = {
+                unescape(str(note.get("note") or "")).strip()
+                for note in self._notes(notice.external_order_id)
+            }
+            if words not in standing:
+                self.send("POST", f"{path}/notes", {"note": words, "customer_note": True})
+        receipt = {"note": signed(words, notice.key), "customer_note": False}
+        return str(self.send("POST", f"{path}/notes", receipt).json()["id"])
+
+    def find_refund(self, request: RefundRequest) -> RemoteRefund | None:
+        for refund in self.every(f"orders/{request.external_order_id}/refunds"):
+            keys = {
+                str(meta.get("value")) for meta in refund.get("meta_data") or () if meta.get("key") == OUR_KEY
+            }
+            if request.key in keys or unsigned(refund.get("reason"))[1] == request.key:
+                return RemoteRefund(str(refund["id"]), abs(number(refund.get("amount"), "amount")))
+        return None
+
+    def issue_refund(self, request: RefundRequest) -> RemoteRefund:
+        """Never restocks (``api_restock`` is always false). Moves the money too, where the gateway can.
+
+        Shipping is given back on the order's shipping lines. Raises ``Rejected`` with WooCommerce's reason.
+        """
+        path = f"orders/{request.external_order_id}"
+        answer = self.get(path, missing_ok=True)
+        if answer.status == 404:
+            raise Rejected("order", "not_found", f"order {request.external_order_id} is gone at the shop")
+        order = answer.json()
+        by_gateway = self.account.options.get("api_refund", order.get("payment_method", "") not in OFFLINE)
+        sold = {str(row["id"]): row for row in order.get("line_items") or ()}
+        lines = []
+        for line in request.lines:
+            if line.external_line_id not in sold:
+                raise Rejected("lines", "unknown_line", f"order has no line {line.external_line_id}")
+            lines.append(_back(sold[line.external_line_id], line.quantity, line.net, line.tax))
+        lines += _shipping_back(order.get("shipping_lines") or (), request.shipping, request.shipping_tax)
+        body = {
+            "amount": str(request.amount),
+            "reason": signed(request.reason, request.key),
+            "api_refund": bool(by_gateway),
+            "api_restock": False,
+            "meta_data": [{"key": OUR_KEY, "value": request.key}],
+            "line_items": lines,
+        }
+        refund = self.send("POST", f"{path}/refunds", body).json()
+        return RemoteRefund(str(refund["id"]), abs(number(refund.get("amount"), "amount")))
+
+    def find_cancel(self, request: CancelRequest) -> bool:
+        answer = self.get(f"orders/{request.external_order_id}", missing_ok=True)
+        return answer.status == 404 or answer.json().get("status") in CALLED_OFF
+
+    def cancel_order(self, request: CancelRequest) -> None:
+        """WooCommerce puts the pieces back into *its* stock when an order is cancelled, and cannot be told
+        not to. Our next stock push sets its figure right again: it is absolute and from our own books."""
+        if not self.find_cancel(request):
+            self.send("PUT", f"orders/{request.external_order_id}", {"status": "cancelled"})
+
+    def _notes(self, order_id: str) -> Sequence[Mapping[str, Any]]:
+        answer = self.get(f"orders/{order_id}/notes", missing_ok=True)
+        return [] if answer.status == 404 else answer.json()
+
+    def _track(self, notice: ShipmentNotice) -> bool:
+        """Through the plug-in; false where it is not installed or there is no number to tell."""
+        if not notice.tracking_number:
+            return False
+        path = f"wc-shipment-tracking/v3/orders/{notice.external_order_id}/shipment-trackings"
+        answer = self.get(path, missing_ok=True)
+        if answer.status == 404:
+            return False
+        if all(row.get("tracking_number") != notice.tracking_number for row in answer.json()):
+            tracking = {
+                "custom_tracking_provider": notice.carrier,
+                "custom_tracking_link": notice.tracking_url,
+                "tracking_number": notice.tracking_number,
+                "date_shipped": notice.shipped_at.date().isoformat(),
+            }
+            self.send("POST", path, tracking)
+        return True
+
+
+def _words(notice: ShipmentNotice) -> str:
+    carrier = f" with {notice.carrier}" if notice.carrier else ""
+    tracking = f", tracking number {notice.tracking_number}" if notice.tracking_number else ""
+    return f"Shipped{carrier}{tracking}. {notice.tracking_url}".strip()
+
+
+def _back(sold: Mapping[str, Any], quantity: int, net: Decimal, tax: Decimal) -> dict[str, Any]:
+    """One refunded line. Tax is given back rate by rate, in the proportion in which it was taken."""
+    rates = [(rate["id"], number(rate.get("total"), "taxes.total")) for rate in sold.get("taxes") or ()]
+    rates = [(rate, taken) for rate, taken in rates if taken]
+    total, taken_all = net if rates else net + tax, sum((taken for _, taken in rates), Decimal(0))
+    shares, left = [], tax
+    for rate, taken in rates[:-1]:
+        share = (tax * taken / taken_all).quantize(tax, ROUND_DOWN) if taken_all else Decimal(0)
+        shares.append({"id": rate, "refund_total": str(share)})
+        left -= share
+    if rates:
+        shares.append({"id": rates[-1][0], "refund_total": str(left)})
+    return {"id": sold["id"], "quantity": quantity, "refund_total": str(total), "refund_tax": shares}
+
+
+def _shipping_back(sold: Sequence[Mapping[str, Any]], net: Decimal, tax: Decimal) -> list[dict[str, Any]]:
+    """Fills the shipping lines one after the other; what is more than they were goes on the last."""
+    lines, net_left, tax_left = [], net, tax
+    for row in sold:
+        some, some_tax = net_left, tax_left
+        if row is not sold[-1]:
+            some = min(some, number(row.get("total"), "shipping_lines.total"))
+            some_tax = min(some_tax, number(row.get("total_tax"), "shipping_lines.total_tax"))
+        if some or some_tax:
+            lines.append(_back(row, 0, some, some_tax))
+        net_left, tax_left = net_left - some, tax_left - some_tax
+    return lines
