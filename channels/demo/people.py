@@ -304,7 +304,14 @@ _PHONES = {
         "+49 89 99998 ###",
     ),
     "FR": ("+33 1 99 00 ## ##", "+33 6 39 98 ## ##"),
-    "GB": ("+44 7700 900###",),
+    "GB": (
+        *("+44 7700 900###",) * 4,
+        "+44 20 7946 0###",
+        *(f"+44 {city} 496 0###" for city in (113, 114, 115, 116, 117, 118, 121, 131, 141, 151, 161)),
+        "+44 191 498 0###",
+        "+44 29 2018 0###",
+        "+44 28 9649 6###",
+    ),
     "IE": ("+353 20 91# ####",),
     "SE": ("+46 8 465 004 ##",),
     "US": ("+1 212 555 01##", "+1 312 555 01##", "+1 415 555 01##"),
@@ -331,7 +338,7 @@ def person(key: str, country: str, city: str = "") -> Person:
     street = lot.choice(_STREETS[streets].split("|"))
     line1 = re.sub(r"\{f\}", lambda _: str(lot.randint(1, 9)), street).format(n=lot.randint(1, 180))
     company = lot.choice(_SHOPS).format(family) if lot.random() < 0.3 else ""
-    phone = _fill(lot.choice(_PHONES.get(country, _PHONES["GB"])), lot)
+    phone = _fill(lot.choice(_PHONES.get(country, _PHONES["GB"][:1])), lot)
     email = f"{_ascii(given)}.{_ascii(family)}.{_ascii(key)}@{lot.choice(_DOMAINS)}"
     address = Address(
         line1, town, _fill(postcode, lot), country, region, latitude=latitude, longitude=longitude

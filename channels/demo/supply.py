@@ -2,10 +2,10 @@
 
 The rule, for each item, every number drawn by lot from (seed, item, week) and so the same in every run:
 
-1. **First buy.** An item is first bought for the week in which it first sells: a case of 12 to 288 pieces, the
-   cheaper the more. Nobody looks at what that week will sell, so some cases are too small.
-2. **Every Monday after**, the buyer orders up to what has sold so far plus a cover of the last four weeks' mean
-   week: three such weeks in seven draws of ten, one in two, and nothing in one (the supplier has sent none).
+1. **First buy.** An item is first bought for the week in which it first sells: a case of 12 to 288 pieces,
+   the cheaper the more. Nobody looks at what that week will sell, so some cases are too small.
+2. **Every Monday after**, the buyer orders up to what has sold so far plus a cover: the mean of
+   the last four weeks, three times in seven draws of ten, once in two; and in one the supplier sends nothing.
    What was missing last week arrives so with what this week will want.
 3. **Not reordered.** One item of a hundred is bought once and never again.
 
@@ -110,7 +110,7 @@ class Supply:
 
 
 def spread(quantity: int, shares: Sequence[float]) -> list[int]:
-    """``quantity`` in whole parts by ``shares``: largest remainder, the earlier wins a tie. Adds up exactly."""
+    """``quantity`` in whole parts by ``shares``: largest remainder, the earlier wins a tie."""
     whole = sum(shares)
     exact = [quantity * share / whole for share in shares]
     parts = [int(value) for value in exact]
