@@ -397,20 +397,26 @@ def _large(pieces: list[_Piece], places: int, limit: int | None, price: _Price) 
             adds[place, i] = price.piece(place, i)
 
     most = min(places, limit or places)
+    cheapest = float(adds.min(axis=0).sum())
+    opening = np.sort(fixed).cumsum()
     tried: list[tuple[np.ndarray, np.ndarray]] = []
-    cost, chosen, solver = inf, (), "subsets"
-    for size in range(1, min(SUBSET_SIZE, most) + 1):
-        if sum(comb(places, k) for k in range(1, size + 1)) > SUBSET_BUDGET:
+    cost, solver = inf, "subsets"
+    chosen: tuple[int, ...] = ()
+    beyond, second = inf, inf
+    for size in range(1, most + 1):
+        # A plan with so many locations or more pays for them, and for each piece at its cheapest.
+        beyond = float(opening[size - 1]) + cheapest
+        sets = sum(comb(places, k) for k in range(1, size + 1))
+        if second <= beyond or size > SUBSET_SIZE or sets > SUBSET_BUDGET:
             break
         subsets, totals = _try_all(fixed, adds, _subsets(places, size))
         tried.append((subsets, totals))
+        second = float(np.partition(np.append(totals, [cost, second]), 1)[1])
         if len(totals) and totals.min() < cost - EPS:
             cost, chosen = float(totals.min()), tuple(int(i) for i in subsets[totals.argmin()])
+    else:
+        beyond = inf
 
-    # A plan with more locations than were tried pays for as many of them, and for each piece at its cheapest.
-    beyond = inf
-    if len(tried) < most:
-        beyond = float(np.sort(fixed)[: len(tried) + 1].sum() + adds.min(axis=0).sum())
     bound = cost
     if cost > beyond + EPS:
         better, improved = _local_search(fixed, adds, chosen or _greedy(fixed, adds), limit)
@@ -574,7 +580,7 @@ def _share_out(
     price: _Price,
 ) -> tuple[tuple[Shipment, ...], tuple[Unplaced, ...]]:
     """Pieces back to lines: lines of one item are served in the order given."""
-    waiting = {}
+    waiting: dict[int, list[list]] = {}
     for line in lines:
         if line.quantity > 0:
             waiting.setdefault(line.item_id, []).append([line.key, line.quantity])

@@ -12,7 +12,7 @@ from decimal import Decimal, DecimalException
 
 from oms.core.errors import Reason
 from oms.core.money import fits, known_currency, words
-from orders.drafts import Amount, OrderDraft
+from orders.drafts import Amount, ChargeDraft, LineDraft, OrderDraft
 from orders.rules.holds import Finding
 
 ZERO = Decimal(0)
@@ -57,11 +57,10 @@ def _finding(code: str, told: str) -> Finding:
 
 
 def _difference(draft: OrderDraft, side: str) -> Decimal | None:
+    parts: list[LineDraft | ChargeDraft] = [*draft.lines, *draft.charges]
     try:
-        parts = sum(
-            (getattr(p.net, side) + getattr(p.tax, side) for p in (*draft.lines, *draft.charges)), ZERO
-        )
-        difference = getattr(draft.total, side) - parts
+        known = sum((getattr(p.net, side) + getattr(p.tax, side) for p in parts), ZERO)
+        difference = getattr(draft.total, side) - known
     except DecimalException:
         return None
     return difference if difference.is_finite() else None

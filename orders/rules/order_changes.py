@@ -1,0 +1,204 @@
+"""What changed at the shop since we last read an order: its draft as we know it against the one just read.
+
+Before work is released, what the shop says is applied. After it, a change of goods, address or cancellation
+holds the order with both sides shown, since somebody may have the goods in hand. Facts about money that
+already happened (payments, refunds) are always recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from oms.core.errors import Reason
+from oms.core.money import words
+from orders.drafts import AddressDraft, Amount, LineDraft, OrderDraft
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``before`` and ``after`` release: ``apply`` or ``hold``."""
+
+    before: str
+    after: str
+
+
+POLICIES: Mapping[str, Policy] = {
+    "cancelled": Policy("apply", "hold"),
+    "revived": Policy("hold", "hold"),
+    "address": Policy("apply", "hold"),
+    "line_added": Policy("apply", "apply"),
+    "line_removed": Policy("apply", "hold"),
+    "quantity_up": Policy("apply", "apply"),
+    "quantity_down": Policy("apply", "hold"),
+    "item": Policy("apply", "hold"),
+    "money": Policy("apply", "apply"),
+    "refund": Policy("apply", "apply"),
+    "payment": Policy("apply", "apply"),
+    "billing": Policy("apply", "apply"),
+    "contact": Policy("apply", "apply"),
+    "shipping_method": Policy("apply", "hold"),
+    "note": Policy("apply", "hold"),
+    "other": Policy("apply", "apply"),
+}
+"""Kinds of change. More goods may always be taken in: they are promised and routed like new ones. A note
+may say "please wait", so it is read by a person once the work has begun."""
+
+_OF_A_LINE = frozenset({"line_removed", "quantity_up", "quantity_down", "item"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """``line`` is the channel's line id, where it is about one; ``before`` and ``after`` are in words."""
+
+    kind: str
+    words: str
+    line: str | None = None
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``apply`` now; ``hold`` for a person, with the reason for the hold (type changed_at_shop) if any."""
+
+    apply: tuple[Change, ...]
+    hold: tuple[Change, ...]
+    reason: Reason | None
+
+
+def changes(known: OrderDraft, read: OrderDraft) -> tuple[Change, ...]:
+    """Empty where nothing of note changed, and where ``read`` is older than what we know (it came late)."""
+    if read.updated_at < known.updated_at:
+        return ()
+    return (
+        *_cancel(known, read),
+        *_addresses(known, read),
+        *_lines(known, read),
+        *_money(known, read),
+        *_facts(known, read),
+        *_rest(known, read),
+    )
+
+
+def decide(found: Sequence[Change], released: Collection[str]) -> Decision:
+    """``released``: channel line ids of which a unit is released or further. A change of one line is judged
+    by that line; one of the whole order by any."""
+    apply: list[Change] = []
+    hold: list[Change] = []
+    for change in found:
+        begun = change.line in released if change.kind in _OF_A_LINE else bool(released)
+        policy = POLICIES[change.kind]
+        (apply if (policy.after if begun else policy.before) == "apply" else hold).append(change)
+    reason = None
+    if hold:
+        told = "; ".join(c.words for c in hold[:3]) + (f"; and {len(hold) - 3} more" if len(hold) > 3 else "")
+        reason = Reason("changed_at_shop", f"Changed at the shop: {told}")
+    return Decision(tuple(apply), tuple(hold), reason)
+
+
+def _cancel(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
+    if read.cancelled_at and not known.cancelled_at:
+        why = f" ({read.cancel_reason})" if read.cancel_reason else ""
+        yield Change("cancelled", f"cancelled{why}", after=read.cancelled_at.isoformat())
+    elif known.cancelled_at and not read.cancelled_at:
+        yield Change("revived", "no longer cancelled", before=known.cancelled_at.isoformat())
+
+
+def _addresses(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
+    for kind, told, before, after in (
+        ("address", "another delivery address", known.shipping_address, read.shipping_address),
+        ("billing", "another billing address", known.billing_address, read.billing_address),
+    ):
+        if _same(before) != _same(after):
+            yield Change(kind, told, before=_written(before), after=_written(after))
+
+
+def _same(address: AddressDraft) -> tuple[str, ...]:
+    """An address without what makes no difference at the door: case and spaces."""
+    return tuple(" ".join(getattr(address, f.name).casefold().split()) for f in fields(address))
+
+
+def _written(address: AddressDraft) -> str:
+    return ", ".join(value for f in fields(address) if (value := getattr(address, f.name)))
+
+
+def _lines(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
+    before = {line.external_id: line for line in known.lines}
+    after = {line.external_id: line for line in read.lines}
+    for key, old in before.items():
+        new = after.get(key)
+        if new is None or (old.quantity > 0 and new.quantity <= 0):
+            if old.quantity > 0:
+                yield Change("line_removed", f"{old.title} taken off", key, str(old.quantity), "0")
+            continue
+        if _what(old) != _what(new):
+            yield Change("item", f"{old.title} became {new.title}", key, _name(old), _name(new))
+        if old.quantity != new.quantity:
+            kind = "quantity_up" if new.quantity > old.quantity else "quantity_down"
+            told = f"{new.title}: {new.quantity} instead of {old.quantity}"
+            yield Change(kind, told, key, str(old.quantity), str(new.quantity))
+    for key, new in after.items():
+        if key not in before and new.quantity > 0:
+            yield Change("line_added", f"{new.quantity} of {new.title} added", key, "0", str(new.quantity))
+
+
+def _what(line: LineDraft) -> tuple[str, ...]:
+    """What the line sells: the channel's own ids first, since titles and SKUs are edited for other
+    reasons."""
+    ids = (line.external_product_id, line.external_variant_id)
+    return ids if any(ids) else (line.sku,)
+
+
+def _name(line: LineDraft) -> str:
+    return f"{line.title} ({line.sku})" if line.sku else line.title
+
+
+def _money(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
+    if (known.currency, known.shop_currency) != (read.currency, read.shop_currency):
+        told = f"in {read.currency}/{read.shop_currency} instead of {known.currency}/{known.shop_currency}"
+        yield Change("money", told, before=known.currency, after=read.currency)
+    if known.total != read.total:
+        before, after = words(known.total.customer, known.currency), words(read.total.customer, read.currency)
+        yield Change("money", f"the total is {after} instead of {before}", None, before, after)
+    elif _parts(known) != _parts(read):
+        yield Change("money", "the amounts are spread differently over the lines")
+
+
+def _parts(draft: OrderDraft) -> tuple[tuple[str, Amount, Amount], ...]:
+    lines = ((x.external_id, x.net, x.tax) for x in draft.lines)
+    charges = ((f"{x.kind}:{x.external_id or x.code or x.title}", x.net, x.tax) for x in draft.charges)
+    return tuple(sorted((*lines, *charges), key=lambda part: part[0]))
+
+
+def _facts(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
+    """Refunds and payments are only ever added to, or change their status."""
+    seen = {r.external_id for r in known.refunds}
+    for refund in read.refunds:
+        if refund.external_id not in seen:
+            told = f"{words(refund.total.customer, read.currency)} refunded"
+            yield Change("refund", told, after=refund.external_id)
+    status = {p.external_id: (p.kind, p.status, p.amount) for p in known.payments}
+    for payment in read.payments:
+        was = status.get(payment.external_id)
+        if was != (payment.kind, payment.status, payment.amount):
+            told = f"{payment.kind} of {words(payment.amount.customer, read.currency)} {payment.status}"
+            before = f"{was[0]} {was[1]}" if was else ""
+            yield Change("payment", told, before=before, after=payment.external_id)
+
+
+def _rest(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
+    contact = ("email", "phone", "customer_name", "customer_external_id")
+    if any(getattr(known, name) != getattr(read, name) for name in contact):
+        before, after = (", ".join(filter(None, (getattr(d, n) for n in contact))) for d in (known, read))
+        yield Change("contact", "another contact", None, before, after)
+    if known.shipping_method != read.shipping_method:
+        told = f"to be sent by “{read.shipping_method}”"
+        yield Change("shipping_method", told, None, known.shipping_method, read.shipping_method)
+    if known.note != read.note:
+        yield Change("note", "another note of the customer", None, known.note, read.note)
+    other = ("channel_status", "channel_risk", "tags", "missing", "test")
+    for name in other:
+        before, after = getattr(known, name), getattr(read, name)
+        if before != after:
+            yield Change("other", f"{name.replace('_', ' ')} changed", None, str(before), str(after))

@@ -1,0 +1,256 @@
+"""How much a refund comes to: the one function for the preview and for the deed.
+
+All amounts are in the customer's currency, exact to the minor unit. The value of the first k of a line's n
+units is ``round(paid * k / n)``; refunding units k+1 … m gives the difference of two such values, so that
+however a line is refunded in pieces, the pieces sum to what was paid for it, to the cent. The last piece
+takes whatever is left, also after amounts were refunded apart from quantities. Nothing here touches stock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, DecimalException
+
+from oms.core.errors import Reason
+from oms.core.money import MixedCurrencies, Money, fits, to_minor, words
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class PaidLine:
+    """What was paid for a line of ``quantity`` units (after cancelled ones were settled), and what of it
+    was given back: ``refunded_quantity`` units and amounts, quantity and amount apart; refunds on their way
+    included."""
+
+    key: Hashable
+    title: str
+    quantity: int
+    net: Decimal
+    tax: Decimal = ZERO
+    refunded_quantity: int = 0
+    refunded_net: Decimal = ZERO
+    refunded_tax: Decimal = ZERO
+
+    @property
+    def left_net(self) -> Decimal:
+        return self.net - self.refunded_net
+
+    @property
+    def left_tax(self) -> Decimal:
+        return self.tax - self.refunded_tax
+
+    @property
+    def left_quantity(self) -> int:
+        return self.quantity - self.refunded_quantity
+
+
+@dataclass(frozen=True)
+class PaidOrder:
+    """``refundable`` is captured less refunded, less refunds on their way, less disputed money
+    (``progress.Balance.refundable``). ``shipping_*`` is what was paid for it, ``shipping_refunded_*`` given
+    back."""
+
+    currency: str
+    lines: Sequence[PaidLine]
+    refundable: Decimal
+    shipping_net: Decimal = ZERO
+    shipping_tax: Decimal = ZERO
+    shipping_refunded_net: Decimal = ZERO
+    shipping_refunded_tax: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class LineAsk:
+    """Refund ``quantity`` units of a line at what was paid for them, or ``amount`` (tax included) whatever
+    the quantity: an amount with quantity 0 is a price reduction, and leaves the units to be refunded
+    later."""
+
+    key: Hashable
+    quantity: int = 0
+    amount: Money | None = None
+
+
+@dataclass(frozen=True)
+class RefundAsk:
+    """``shipping`` includes tax. ``goodwill`` comes on top of what was paid for anything; ``fee`` is kept
+    back (restocking, return label). ``whole`` asks for all that is left of every line and of shipping."""
+
+    lines: Sequence[LineAsk] = ()
+    shipping: Money | None = None
+    goodwill: Money | None = None
+    fee: Money | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class LineRefund:
+    key: Hashable
+    quantity: int
+    net: Decimal
+    tax: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.tax
+
+
+@dataclass(frozen=True)
+class RefundQuote:
+    """``total`` = lines + shipping + goodwill - fee. ``refusals`` empty: the refund may be made as it
+    stands."""
+
+    currency: str
+    lines: tuple[LineRefund, ...]
+    shipping_net: Decimal
+    shipping_tax: Decimal
+    goodwill: Decimal
+    fee: Decimal
+    deduction: Decimal
+    total: Decimal
+    refusals: tuple[Reason, ...]
+
+
+def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
+    """Raises :class:`MixedCurrencies` when an amount is not in the order's currency; every other fault is a
+    refusal."""
+    for money in (ask.shipping, ask.goodwill, ask.fee, *(a.amount for a in ask.lines)):
+        if money is not None and money.currency != order.currency:
+            raise MixedCurrencies(f"a refund in {money.currency} of an order in {order.currency}")
+    refusals: list[Reason] = []
+    asks = tuple(ask.lines)
+    if ask.whole:
+        asks = tuple(
+            LineAsk(x.key, x.left_quantity)
+            for x in order.lines
+            if x.left_quantity or x.left_net or x.left_tax
+        )
+    known = {line.key: line for line in order.lines}
+    if len({a.key for a in asks}) < len(asks):
+        refusals.append(Reason("line_twice", "A line is named twice"))
+    lines = tuple(
+        _line(known[a.key], a, order.currency, refusals) if a.key in known else _unknown(a, refusals)
+        for a in asks
+    )
+    shipping_net, shipping_tax = _shipping(order, ask, refusals)
+    goodwill = _plain(ask.goodwill, "goodwill", refusals)
+    fee = _plain(ask.fee, "fee", refusals)
+    before_fee = sum((x.gross for x in lines), ZERO) + shipping_net + shipping_tax + goodwill
+    deduction = ZERO
+    if ask.whole:
+        deduction = max(ZERO, min(before_fee, before_fee - fee - max(ZERO, order.refundable)))
+    total = before_fee - fee - deduction
+    if fee > before_fee:
+        refusals.append(Reason("fee_too_high", "The fee is more than what is given back"))
+    elif total <= 0 and not refusals:
+        refusals.append(Reason("nothing_to_refund", "There is nothing to give back"))
+    if total > order.refundable:
+        most = words(max(ZERO, order.refundable), order.currency)
+        refusals.append(Reason("more_than_paid", f"Only {most} of the customer's money is left to give back"))
+    return RefundQuote(
+        currency=order.currency,
+        lines=lines,
+        shipping_net=shipping_net,
+        shipping_tax=shipping_tax,
+        goodwill=goodwill,
+        fee=fee,
+        deduction=deduction,
+        total=total,
+        refusals=tuple(refusals),
+    )
+
+
+def _line(line: PaidLine, ask: LineAsk, currency: str, refusals: list[Reason]) -> LineRefund:
+    if ask.quantity < 0 or ask.quantity > line.left_quantity:
+        told = f"{line.title}: {ask.quantity} asked for, {line.left_quantity} left to refund"
+        refusals.append(Reason("too_many_units", told))
+        return LineRefund(line.key, ask.quantity, ZERO, ZERO)
+    if ask.amount is not None:
+        return _amount(line, ask, currency, refusals)
+    if ask.quantity == line.left_quantity:
+        return LineRefund(line.key, ask.quantity, line.left_net, line.left_tax)
+    net = _slice(line.net, line, ask.quantity, currency)
+    tax = _slice(line.tax, line, ask.quantity, currency)
+    return LineRefund(line.key, ask.quantity, _at_most(net, line.left_net), _at_most(tax, line.left_tax))
+
+
+def _slice(paid: Decimal, line: PaidLine, quantity: int, currency: str) -> Decimal:
+    """What the units after those already refunded cost."""
+
+    def first(units: int) -> Decimal:
+        return to_minor(paid * units / line.quantity, currency)
+
+    return first(line.refunded_quantity + quantity) - first(line.refunded_quantity)
+
+
+def _at_most(value: Decimal, left: Decimal) -> Decimal:
+    return max(ZERO, min(value, left))
+
+
+def _amount(line: PaidLine, ask: LineAsk, currency: str, refusals: list[Reason]) -> LineRefund:
+    amount = _plain(ask.amount, line.title, refusals)
+    left = line.left_net + line.left_tax
+    if amount > left:
+        told = f"{line.title}: {words(amount, currency)} asked for, {words(left, currency)} left"
+        refusals.append(Reason("more_than_line", told))
+    tax = _tax_part(amount, left, line.left_tax, currency)
+    return LineRefund(line.key, ask.quantity, amount - tax, tax)
+
+
+def _tax_part(amount: Decimal, left: Decimal, left_tax: Decimal, currency: str) -> Decimal:
+    """The tax in an amount, at the share it has in what is left, so that the last amount takes the last
+    tax."""
+    if not left:
+        return ZERO
+    return left_tax if amount == left else to_minor(amount * left_tax / left, currency)
+
+
+def _shipping(order: PaidOrder, ask: RefundAsk, refusals: list[Reason]) -> tuple[Decimal, Decimal]:
+    left_tax = order.shipping_tax - order.shipping_refunded_tax
+    left = order.shipping_net - order.shipping_refunded_net + left_tax
+    amount = left if ask.whole and ask.shipping is None else _plain(ask.shipping, "shipping", refusals)
+    if amount > left:
+        told = f"Shipping: {words(amount, order.currency)} asked for, {words(left, order.currency)} left"
+        refusals.append(Reason("more_than_shipping", told))
+    tax = _tax_part(amount, left, left_tax, order.currency)
+    return amount - tax, tax
+
+
+def _plain(money: Money | None, what: str, refusals: list[Reason]) -> Decimal:
+    if money is None:
+        return ZERO
+    if not _chargeable(money):
+        told = f"{what}: {money.amount} is finer than {money.currency} allows"
+        refusals.append(Reason("not_chargeable", told))
+        return ZERO
+    if money.amount < 0:
+        refusals.append(Reason("negative", f"{what}: an amount below zero"))
+        return ZERO
+    return money.amount
+
+
+def _chargeable(money: Money) -> bool:
+    try:
+        return fits(money.amount, money.currency)
+    except DecimalException:
+        return False
+
+
+def _unknown(ask: LineAsk, refusals: list[Reason]) -> LineRefund:
+    refusals.append(Reason("unknown_line", "A line that this order does not have"))
+    return LineRefund(ask.key, ask.quantity, ZERO, ZERO)
+
+
+def shop_side(
+    amount: Decimal, already: Decimal, captured: Decimal, captured_shop: Decimal, shop: str
+) -> Decimal:
+    """The same refund in the shop's currency, at the rate of the capture. ``already`` was refunded before.
+    As with units, refunds in pieces sum to exactly what the shop booked for the capture."""
+    if not captured:
+        return ZERO
+
+    def booked(refunded: Decimal) -> Decimal:
+        return to_minor(captured_shop * refunded / captured, shop)
+
+    return booked(already + amount) - booked(already)

@@ -1,0 +1,162 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oms.core.money import MixedCurrencies, Money, fits
+from orders.rules.refund_amount import (
+    LineAsk,
+    PaidLine,
+    PaidOrder,
+    RefundAsk,
+    refund_amount,
+    shop_side,
+)
+
+D = Decimal
+MUGS = PaidLine("L1", "Mug", 3, D("10.00"), D("1.90"))
+CUP = PaidLine("L2", "Cup", 1, D("5.00"), D("0.95"))
+ORDER = PaidOrder("EUR", (MUGS, CUP), D("23.80"), D("5.00"), D("0.95"))
+
+
+def eur(amount):
+    return Money(D(amount), "EUR")
+
+
+def codes(quote):
+    return [r.code for r in quote.refusals]
+
+
+def test_one_unit_is_what_was_paid_for_it():
+    quote = refund_amount(ORDER, RefundAsk((LineAsk("L1", 1),)))
+    assert [(x.net, x.tax) for x in quote.lines] == [(D("3.33"), D("0.63"))]
+    assert (quote.total, quote.refusals) == (D("3.96"), ())
+
+
+def test_shipping_goodwill_and_fee():
+    ask = RefundAsk((LineAsk("L2", 1),), shipping=eur("2.00"), goodwill=eur("1.00"), fee=eur("3.00"))
+    quote = refund_amount(ORDER, ask)
+    assert (quote.shipping_net, quote.shipping_tax) == (D("1.68"), D("0.32"))
+    assert quote.total == D("5.95") + D("2.00") + D("1.00") - D("3.00")
+    assert quote.refusals == ()
+
+
+def test_the_whole_order():
+    quote = refund_amount(ORDER, RefundAsk(whole=True))
+    assert [(x.key, x.quantity, x.gross) for x in quote.lines] == [
+        ("L1", 3, D("11.90")),
+        ("L2", 1, D("5.95")),
+    ]
+    assert (quote.total, quote.deduction, quote.refusals) == (D("23.80"), 0, ())
+
+
+def test_the_whole_order_less_what_was_given_without_a_line():
+    quote = refund_amount(replace(ORDER, refundable=D("18.80")), RefundAsk(whole=True))
+    assert (quote.total, quote.deduction, quote.refusals) == (D("18.80"), D("5.00"), ())
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (RefundAsk(), ["nothing_to_refund"]),
+        (RefundAsk((LineAsk("L1", 4),)), ["too_many_units"]),
+        (RefundAsk((LineAsk("L1", -1),)), ["too_many_units"]),
+        (RefundAsk((LineAsk("L1", 0, eur("11.91")),)), ["more_than_line"]),
+        (RefundAsk((LineAsk("L1", 0, eur("1.005")),)), ["not_chargeable"]),
+        (RefundAsk((LineAsk("L1", 0, eur("NaN")),)), ["not_chargeable"]),
+        (RefundAsk((LineAsk("L1", 0, eur("1E+40")),)), ["not_chargeable"]),
+        (RefundAsk((LineAsk("L1", 0, eur("-1")),)), ["negative"]),
+        (RefundAsk((LineAsk("L9", 1),)), ["unknown_line"]),
+        (RefundAsk((LineAsk("L1", 1), LineAsk("L1", 1))), ["line_twice"]),
+        (RefundAsk(shipping=eur("5.96")), ["more_than_shipping"]),
+        (RefundAsk(goodwill=eur("23.81")), ["more_than_paid"]),
+        (RefundAsk((LineAsk("L2", 1),), fee=eur("5.96")), ["fee_too_high"]),
+        (RefundAsk((LineAsk("L2", 1),), fee=eur("5.95")), ["nothing_to_refund"]),
+    ],
+)
+def test_refusals(ask, expected):
+    assert codes(refund_amount(ORDER, ask)) == expected
+
+
+@pytest.mark.parametrize("part", ["shipping", "goodwill", "fee"])
+def test_another_currency_raises(part):
+    with pytest.raises(MixedCurrencies):
+        refund_amount(ORDER, RefundAsk((LineAsk("L1", 1),), **{part: Money(D(1), "USD")}))
+    with pytest.raises(MixedCurrencies):
+        refund_amount(ORDER, RefundAsk((LineAsk("L1", 1, Money(D(1), "USD")),)))
+
+
+def test_nothing_was_captured():
+    quote = refund_amount(replace(ORDER, refundable=D(0)), RefundAsk((LineAsk("L1", 1),)))
+    assert codes(quote) == ["more_than_paid"]
+
+
+def after(line, refund):
+    return replace(
+        line,
+        refunded_quantity=line.refunded_quantity + refund.quantity,
+        refunded_net=line.refunded_net + refund.net,
+        refunded_tax=line.refunded_tax + refund.tax,
+    )
+
+
+def minor(currency):
+    scale = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
+    return st.integers(0, 10**6).map(lambda n: D(n).scaleb(-scale))
+
+
+@st.composite
+def line_and_pieces(draw):
+    currency = draw(st.sampled_from(["EUR", "JPY", "KWD"]))
+    pieces = draw(st.lists(st.integers(1, 4), min_size=1, max_size=6))
+    line = PaidLine("L", "Thing", sum(pieces), draw(minor(currency)), draw(minor(currency)))
+    return currency, line, pieces
+
+
+@given(line_and_pieces())
+def test_pieces_sum_to_the_whole_and_equal_units_cost_the_same_to_a_cent(drawn):
+    currency, line, pieces = drawn
+    paid = line
+    unit = paid.net / paid.quantity
+    for quantity in pieces:
+        order = PaidOrder(currency, (line,), line.left_net + line.left_tax)
+        quote = refund_amount(order, RefundAsk((LineAsk("L", quantity),)))
+        refund = quote.lines[0]
+        assert fits(refund.net, currency)
+        assert refund.net >= 0
+        assert refund.tax >= 0
+        assert abs(refund.net - unit * quantity) <= D(1).scaleb(-{"EUR": 2, "JPY": 0, "KWD": 3}[currency])
+        assert codes(quote) == ([] if quote.total else ["nothing_to_refund"])
+        line = after(line, refund)
+    assert (line.left_net, line.left_tax, line.left_quantity) == (0, 0, 0)
+
+
+@given(line_and_pieces(), st.data())
+def test_amounts_apart_from_units_never_give_back_more_than_was_paid(drawn, data):
+    """An amount first, then the units one piece at a time: still exactly what was paid."""
+    currency, line, pieces = drawn
+    scale = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
+    paid = line.net + line.tax
+    amount = D(data.draw(st.integers(0, int(paid.scaleb(scale))))).scaleb(-scale)
+    given_back = D(0)
+    asks = [LineAsk("L", 0, Money(amount, currency)), *(LineAsk("L", q) for q in pieces)]
+    for ask in asks:
+        refund = refund_amount(PaidOrder(currency, (line,), paid - given_back), RefundAsk((ask,))).lines[0]
+        given_back += refund.gross
+        line = after(line, refund)
+        assert line.left_net >= 0
+        assert line.left_tax >= 0
+    assert given_back == paid
+
+
+@given(minor("EUR"), minor("EUR"), st.lists(st.integers(1, 50), min_size=1, max_size=6))
+def test_the_shop_side_sums_to_what_was_booked(captured, captured_shop, weights):
+    already, booked = D(0), D(0)
+    for i, weight in enumerate(weights):
+        last = i == len(weights) - 1
+        part = captured - already if last else (captured * weight / 400).quantize(D("0.01"))
+        booked += shop_side(part, already, captured, captured_shop, "EUR")
+        already += part
+    assert booked == (captured_shop if captured else 0)
