@@ -107,14 +107,14 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, on disk and in memory. Nests into the outer one."""
+        """All or nothing, on disk and in memory. An inner one that fails undoes only its own part."""
+        start = len(self._undo)
         self._depth += 1
         try:
             yield
         except BaseException:
             self._depth -= 1
-            if not self._depth:
-                self._roll_back()
+            self._roll_back(start)
             raise
         self._depth -= 1
         if not self._depth:
@@ -182,10 +182,10 @@ class Store:
         self._past.extend((moment, c, k, before) for c, k, before in self._undo if not c.startswith("_"))
         self._undo.clear()
 
-    def _roll_back(self) -> None:
-        for collection, key, before in reversed(self._undo):
+    def _roll_back(self, start: int) -> None:
+        while len(self._undo) > start:
+            collection, key, before = self._undo.pop()
             if before is None:
                 self._live[collection].pop(key, None)
             else:
                 self._live[collection][key] = before
-        self._undo.clear()

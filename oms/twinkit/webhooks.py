@@ -42,6 +42,13 @@ class Webhooks:
         )
         self._wake.notify_all()
 
+    def waiting(self, **match: Any) -> bool:
+        """Is a job with these values queued and not yet on its way?"""
+        return any(
+            not job.get("_drawn") and all(job.get(name) == value for name, value in match.items())
+            for job in self._twin.store.scan(QUEUE)
+        )
+
     def pending(self) -> int:
         with self._twin.lock:
             return self._twin.store.count(QUEUE) + self._sending
