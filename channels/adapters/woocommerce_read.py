@@ -60,7 +60,7 @@ def read_order(body: bytes, source: str) -> OrderDraft:
     needs_shipping = order.get("needs_processing") is not False
     lines = tuple(_line(raw, order, needs_shipping) for raw in order.get("line_items") or ())
     charges = [*map(_shipping, order.get("shipping_lines") or ()), *map(_fee, order.get("fee_lines") or ())]
-    parts = (*lines, *charges)
+    parts: list[LineDraft | ChargeDraft] = [*lines, *charges]
     charges += rounding(total, [part.net for part in parts], [part.tax for part in parts], currency)
     billing, shipping = order.get("billing") or {}, order.get("shipping") or {}
     # An untouched shipping form means "to the billing address".
