@@ -1,0 +1,265 @@
+"""What the floors above hang into the console: queues, buttons, panels, figures, search boxes, menu entries.
+
+An app's door is its ``console.py`` beside ``admin.py``: found by itself at start, it calls ``register`` with
+what it adds. So a higher app extends a lower app's pages without being imported by it. Everything here is
+plain data; models are named ("orders.order") and rows are asked for by calling, so nothing is read at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from oms.core.actors import Actor
+from oms.core.errors import Reason
+
+Refusals: TypeAlias = "Mapping[Any, Sequence[Reason]]"
+"""By primary key of the row; a row that is not in it is not refused."""
+
+GROUPS: tuple[str, ...] = (
+    "To decide",
+    "Cannot be promised",
+    "Ship today",
+    "On the way",
+    "Coming back",
+    "Channels",
+    "Stock",
+    "System",
+)
+"""The groups of home, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Work that waits for somebody. ``rows`` gives the queryset of ``model`` that its list shows, read
+    through a partial index; ``counted`` (when given) is a cheaper queryset to count and to take the age
+    from, such as the holds instead of their orders. ``age_field`` is a date of the counted rows that is
+    never empty there. Shown to those who have ``permission`` (to act, not only to look).
+    """
+
+    slug: str
+    title: str
+    group: str
+    model: str
+    rows: Callable[[], Any]
+    age_field: str
+    permission: str
+    empty_words: str = "Nothing waits here."
+    words: str = ""
+    counted: Callable[[], Any] | None = None
+    rank: int = 100
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What pressing would do, said before it is done. ``facts`` are label and value; ``refused`` by label."""
+
+    words: str
+    facts: Sequence[tuple[str, str]] = ()
+    refused: Mapping[str, Sequence[Reason]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done, in words. ``undo`` names the button that takes it back, and for which rows; ``link``
+    (label, address) leads to what it made, such as a PDF."""
+
+    words: str
+    done: int = 1
+    refused: Mapping[str, Sequence[Reason]] = field(default_factory=dict)
+    undo: tuple[str, Sequence[int]] | None = None
+    link: tuple[str, str] | None = None
+
+
+def _nothing_refused(rows: Sequence[Any]) -> Refusals:
+    return {}
+
+
+def _always(row: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Button:
+    """A verb that a person can press on rows of ``model``.
+
+    ``permission``: the person needs it, or one of them. ``may(user, row)`` narrows that by row (the right to
+    release this type of hold). ``shown(row)`` says whether the verb makes sense on the row at all; where it
+    does but ``refusals(rows)`` has reasons, it is greyed with them. ``rows(queryset)`` adds what refusals,
+    ``shown`` and ``may`` read, so that a list costs no more statements than a row.
+
+    ``form(rows)`` gives a Django form class, or ``None``; ``preview(ids, data)`` what would happen.
+    ``dangerous`` asks once more. ``bulk`` also offers it on lists. ``steps`` are the steps of the strip
+    (``orders.rules.progress.STEPS``) whose next deed it is; ``hotkey`` is one letter.
+
+    ``run(ids, actor, data)`` calls one action and may raise ``Refused``: then nothing has changed. ``data`` is the
+    form's cleaned data, and ``data["press"]`` a key that is the same for a double click: hand it to actions
+    that want a key.
+    """
+
+    name: str
+    label: str
+    model: str
+    permission: str | tuple[str, ...]
+    run: Callable[[Sequence[int], Actor, Mapping[str, Any]], Outcome]
+    refusals: Callable[[Sequence[Any]], Refusals] = _nothing_refused
+    shown: Callable[[Any], bool] = _always
+    may: Callable[[Any, Any], bool] | None = None
+    rows: Callable[[Any], Any] | None = None
+    form: Callable[[Sequence[Any]], type | None] | None = None
+    preview: Callable[[Sequence[int], Mapping[str, Any]], Preview] | None = None
+    bulk: bool = True
+    dangerous: bool = False
+    steps: frozenset[str] = frozenset()
+    hotkey: str = ""
+    words: str = ""
+    rank: int = 100
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return (self.permission,) if isinstance(self.permission, str) else self.permission
+
+    def allowed(self, user: Any) -> bool:
+        """Could this person press it on some row?"""
+        return any(user.has_perm(name) for name in self.permissions)
+
+    def allowed_on(self, user: Any, row: Any) -> bool:
+        return self.allowed(user) and (self.may is None or self.may(user, row))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of an object's page. ``context(request, obj)`` feeds ``template``; ``None`` leaves the panel
+    out. ``order`` sorts them (10 first); ``side`` puts it into the narrow column."""
+
+    slug: str
+    title: str
+    model: str
+    template: str
+    context: Callable[[Any, Any], Mapping[str, Any] | None]
+    order: int = 100
+    side: bool = False
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Related:
+    """Rows of another model whose buttons may be the next deed on a page of ``model``: the work orders of
+    an order. ``rows(obj)`` gives them, open ones only."""
+
+    model: str
+    of: str
+    rows: Callable[[Any], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Day:
+    """One bar of a figure's chart; ``link`` opens what it counts."""
+
+    day: date
+    count: int
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of today beside the same hours of the same weekday before. ``read(now)`` gives the
+    counts of the last days, oldest first, and the count of a week ago up to this hour."""
+
+    slug: str
+    title: str
+    permission: str
+    read: Callable[[datetime], tuple[Sequence[Day], int]]
+    rank: int = 100
+    good: bool = True
+
+
+@dataclass(frozen=True)
+class Finder:
+    """One part of the one search box. ``find(text)`` gives a queryset that uses an index (exact or prefix
+    only); ``exact(text)`` the rows that are meant beyond doubt, where that is a smaller question."""
+
+    model: str
+    title: str
+    permission: str
+    find: Callable[[str], Any]
+    exact: Callable[[str], Any]
+    rank: int = 100
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line of the sidebar. ``link`` is the name of a URL, or an address beginning with ``/``; ``heading`` one
+    of Work, Orders, Warehouse, Returns, Stock, Channels, System."""
+
+    heading: str
+    title: str
+    icon: str
+    link: str
+    permission: str = ""
+    rank: int = 100
+
+
+Entry: TypeAlias = "Queue | Button | Panel | Related | Figure | Finder | MenuEntry"
+
+
+@dataclass
+class Registry:
+    queues: dict[str, Queue] = field(default_factory=dict)
+    buttons: dict[str, Button] = field(default_factory=dict)
+    panels: dict[tuple[str, str], Panel] = field(default_factory=dict)
+    related: list[Related] = field(default_factory=list)
+    figures: dict[str, Figure] = field(default_factory=dict)
+    finders: list[Finder] = field(default_factory=list)
+    menu: list[MenuEntry] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Take one entry. Raises ``ValueError`` for a name that is taken, or a queue of an unknown group."""
+        if isinstance(entry, Queue):
+            if entry.group not in GROUPS:
+                raise ValueError(f"queue {entry.slug}: there is no group {entry.group}")
+            _put(self.queues, entry.slug, entry)
+        elif isinstance(entry, Button):
+            _put(self.buttons, entry.name, entry)
+        elif isinstance(entry, Panel):
+            _put(self.panels, (entry.model.lower(), entry.slug), entry)
+        elif isinstance(entry, Figure):
+            _put(self.figures, entry.slug, entry)
+        elif isinstance(entry, Related):
+            self.related.append(entry)
+        elif isinstance(entry, Finder):
+            self.finders.append(entry)
+            self.finders.sort(key=lambda f: f.rank)
+        else:
+            self.menu.append(entry)
+
+    def buttons_of(self, model: str) -> list[Button]:
+        found = [b for b in self.buttons.values() if b.model.lower() == model.lower()]
+        return sorted(found, key=lambda b: b.rank)
+
+    def panels_of(self, model: str) -> list[Panel]:
+        found = [p for p in self.panels.values() if p.model.lower() == model.lower()]
+        return sorted(found, key=lambda p: p.order)
+
+    def related_of(self, model: str) -> list[Related]:
+        return [r for r in self.related if r.model.lower() == model.lower()]
+
+    def finder_of(self, model: str) -> Finder | None:
+        return next((f for f in self.finders if f.model.lower() == model.lower()), None)
+
+
+def _put(where: dict[Any, Any], key: Any, entry: Any) -> None:
+    if key in where:
+        raise ValueError(f"the console has {key} twice")
+    where[key] = entry
+
+
+registry = Registry()
+
+
+def register(*entries: Entry) -> None:
+    """Hang entries into the console: ``register(Button(…), Queue(…))`` at the end of an app's ``console.py``."""
+    for entry in entries:
+        registry.add(entry)
