@@ -339,7 +339,7 @@ def person(key: str, country: str, city: str = "") -> Person:
     line1 = re.sub(r"\{f\}", lambda _: str(lot.randint(1, 9)), street).format(n=lot.randint(1, 180))
     company = lot.choice(_SHOPS).format(family) if lot.random() < 0.3 else ""
     phone = _fill(lot.choice(_PHONES.get(country, _PHONES["GB"][:1])), lot)
-    email = f"{_ascii(given)}.{_ascii(family)}.{_ascii(key)}@{lot.choice(_DOMAINS)}"
+    email = f"{_ascii(given)}.{_ascii(family)}.{_short(key)}@{lot.choice(_DOMAINS)}"
     address = Address(
         line1, town, _fill(postcode, lot), country, region, latitude=latitude, longitude=longitude
     )
@@ -349,6 +349,16 @@ def person(key: str, country: str, city: str = "") -> Person:
 def _fill(form: str, lot: random.Random) -> str:
     form = re.sub("#", lambda _: str(lot.randint(1, 9)), form)
     return re.sub("@", lambda _: lot.choice(_LETTERS), form)
+
+
+def _short(key: str) -> str:
+    """The key with its numbers to the base of 36: a mail address full of digits looks like a machine's."""
+    return re.sub(r"\d+", lambda found: _base36(int(found[0])), _ascii(key))
+
+
+def _base36(number: int) -> str:
+    high, low = divmod(number, 36)
+    return (_base36(high) if high else "") + "0123456789abcdefghijklmnopqrstuvwxyz"[low]
 
 
 def _ascii(word: str) -> str:

@@ -56,10 +56,12 @@ def build(
     *,
     first_day: date = extract.FIRST_DAY,
     ordinary: int | None = None,
+    heaviest_kg: float | None = None,
     seed: int = 1,
 ) -> Plan:
-    """The plan of the whole fortnight, or with only ``ordinary`` of its real orders, evenly picked; the cases
-    are always all there. ``first_day`` is where the fortnight's first Monday moves to. Times are in UTC.
+    """The plan of the whole fortnight, or with only ``ordinary`` of its real orders, evenly picked, and none
+    above ``heaviest_kg``; the cases are always all there. ``first_day`` is where the fortnight's first Monday
+    moves to. Times are in UTC.
     """
 
     def at(day: int, clock: str) -> datetime:
@@ -69,7 +71,9 @@ def build(
     real = [found for found in retail.read(path, account) if isinstance(found, retail.Order)]
     items = catalogue(real)
     left_out = _no_goods(account)
-    planned, source_lines = _ordinary_orders(real, items, first_day, ordinary, left_out)
+    light = [order for order in real if heaviest_kg is None or _kilograms(order, items) <= heaviest_kg]
+    left_out["order too heavy"] = _source_lines(real) - _source_lines(light)
+    planned, source_lines = _ordinary_orders(light, items, first_day, ordinary, left_out)
     told = cases.marked(items, at)
     orders = tuple(sorted([*planned, *told.orders], key=lambda order: (order.placed_at, order.number)))
     opening, receipt = _stock(planned, at(*MIDDLE), seed)
@@ -128,9 +132,17 @@ def _ordinary_orders(
             continue
         source_lines += sum(line.source_lines for line in kept)
         planned.append(_planned(order, kept, items, first_day))
-    everything = sum(line.source_lines for order in real for line in order.lines)
-    left_out["order not picked"] = everything - source_lines - left_out["item kept for a case"]
+    unused = _source_lines(real) - source_lines - left_out["item kept for a case"]
+    left_out["order not picked"] = unused
     return planned, source_lines
+
+
+def _source_lines(orders: Iterable[retail.Order]) -> int:
+    return sum(line.source_lines for order in orders for line in order.lines)
+
+
+def _kilograms(order: retail.Order, items: Mapping[str, Item]) -> float:
+    return sum(items[line.sku].weight_g * line.quantity for line in order.lines) / 1000
 
 
 def _evenly(real: Sequence[retail.Order], count: int | None) -> Iterable[retail.Order]:

@@ -13,6 +13,7 @@ from channels.demo.people import BRIGHTON, NOTTINGHAM, ROTTERDAM
 from channels.demo.plan import build, by_day
 from channels.demo.retail import LONDON
 from channels.demo.shapes import SHOPIFY, SHOPS, WOOCOMMERCE, Outcome
+from orders.rules.risk import RiskFacts, assess
 
 STORY = {
     "race",
@@ -54,6 +55,32 @@ def test_every_line_of_the_extract_is_accounted_for():
     small = build(ordinary=25)
     assert small.source_lines + small.left_out.total() == 9409
     assert small.left_out["order not picked"] > 8000
+    light = build(heaviest_kg=28)
+    assert light.source_lines + light.left_out.total() == 9409
+    assert light.left_out["order too heavy"] > 100
+
+
+def test_heavy_orders_can_be_left_out():
+    light = build(heaviest_kg=28)
+    weights = [
+        sum(light.items[line.sku].weight_g * line.quantity for line in order.lines) / 1000
+        for order in light.orders
+        if not order.case
+    ]
+    assert 400 < len(weights) < len(plan().orders)
+    assert max(weights) <= 28
+
+
+def test_no_ordinary_order_looks_risky_and_the_suspicious_one_does():
+    for order in plan().orders:
+        facts = RiskFacts(
+            email=order.person.email,
+            channel_risk=order.channel_risk,
+            billing_country=(order.billing or order.person).address.country,
+            shipping_country=order.person.address.country,
+            ip_country=order.ip_country,
+        )
+        assert (assess(facts).score > 0) == (order.case == "suspicious")
 
 
 def test_both_shops_have_their_share_and_numbers_are_unique():
