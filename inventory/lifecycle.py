@@ -25,7 +25,9 @@ class ReservationLifecycle(models.Model):
     def consume(self) -> None: ...
 
     @transition(
-        field=state, source=[ReservationState.FIRM, ReservationState.BACKORDERED], target=ReservationState.RELEASED
+        field=state,
+        source=[ReservationState.FIRM, ReservationState.BACKORDERED],
+        target=ReservationState.RELEASED,
     )
     def release(self) -> None: ...
 

@@ -65,9 +65,14 @@ class Location(models.Model):
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     handling_cost = models.DecimalField(
-        max_digits=8, decimal_places=2, default=Decimal("0"), help_text="What one parcel costs to prepare here."
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal("0"),
+        help_text="What one parcel costs to prepare here.",
     )
-    rank = models.PositiveSmallIntegerField(default=100, help_text="Lower goes first where all else is equal.")
+    rank = models.PositiveSmallIntegerField(
+        default=100, help_text="Lower goes first where all else is equal."
+    )
     ships = models.BooleanField("ships orders", default=True)
     active = models.BooleanField(default=True)
 
@@ -183,7 +188,9 @@ class Reservation(ReservationLifecycle):
             models.Index(fields=["demand_key"], name="reservation_by_demand"),
             models.Index(fields=["item", "location"], name="reservation_firm", condition=Q(state="firm")),
             models.Index(
-                fields=["item", "promised_at", "id"], name="reservation_queue", condition=Q(state="backordered")
+                fields=["item", "promised_at", "id"],
+                name="reservation_queue",
+                condition=Q(state="backordered"),
             ),
         ]
 
@@ -224,7 +231,9 @@ class Receipt(models.Model):
     """Goods that arrived, as posted; immutable, corrections are adjustments."""
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="receipts")
-    reference = models.CharField(max_length=80, blank=True, default="", help_text="The supplier's delivery note.")
+    reference = models.CharField(
+        max_length=80, blank=True, default="", help_text="The supplier's delivery note."
+    )
     key = models.CharField(max_length=120, unique=True)
     actor = models.CharField(max_length=150)
     at = models.DateTimeField(default=timezone.now, editable=False)

@@ -69,7 +69,9 @@ class OrderLifecycle(models.Model):
     )  # fmt: skip
     def cancel(self) -> None: ...
 
-    @transition(field=state, source=OrderState.OPEN, target=OrderState.COMPLETED, conditions=[every_line_done])
+    @transition(
+        field=state, source=OrderState.OPEN, target=OrderState.COMPLETED, conditions=[every_line_done]
+    )
     def complete(self) -> None: ...
 
     @transition(field=state, source=OrderState.COMPLETED, target=OrderState.OPEN)

@@ -91,7 +91,9 @@ class Order(OrderLifecycle):
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["state", "-placed_at", "-id"], name="order_by_state"),
             models.Index(
-                fields=["placed_at", "id"], name="order_open_work", condition=Q(state__in=["received", "review", "open"])
+                fields=["placed_at", "id"],
+                name="order_open_work",
+                condition=Q(state__in=["received", "review", "open"]),
             ),
             models.Index(fields=["email", "-placed_at"], name="order_by_email"),
             models.Index(fields=["external_number"], name="order_by_external_number"),
@@ -117,7 +119,9 @@ class OrderLine(models.Model):
     position = models.PositiveIntegerField(default=0)
     external_id = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ITEM)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, null=True, blank=True, related_name="order_lines")
+    item = models.ForeignKey(
+        Item, on_delete=models.PROTECT, null=True, blank=True, related_name="order_lines"
+    )
     sku = models.CharField("SKU", max_length=64, blank=True, default="", help_text="As the channel wrote it.")
     external_product_id = models.CharField(max_length=120, blank=True, default="")
     external_variant_id = models.CharField(max_length=120, blank=True, default="")
@@ -224,7 +228,9 @@ class Hold(HoldLifecycle):
                 name="hold_active_once",
             ),
         ]  # fmt: skip
-        indexes = [models.Index(fields=["type", "placed_at"], name="hold_active", condition=Q(state="active"))]
+        indexes = [
+            models.Index(fields=["type", "placed_at"], name="hold_active", condition=Q(state="active"))
+        ]
 
     def __str__(self) -> str:
         return self.words
@@ -250,7 +256,9 @@ class PaymentTransaction(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "external_id", "kind", "status"], name="payment_fact_once")
+            models.UniqueConstraint(
+                fields=["order", "external_id", "kind", "status"], name="payment_fact_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -267,7 +275,9 @@ class Refund(RefundLifecycle):
     currency = models.CharField(max_length=3)
     shop_amount = money_field()
     reason = models.CharField(max_length=200, blank=True, default="")
-    cause = models.CharField(max_length=80, blank=True, default="", help_text="What asked for it, such as return:3.")
+    cause = models.CharField(
+        max_length=80, blank=True, default="", help_text="What asked for it, such as return:3."
+    )
     made_at_shop = models.BooleanField(default=False)
     failure = models.CharField(max_length=300, blank=True, default="")
     created_by = models.CharField(max_length=150)
@@ -284,11 +294,15 @@ class Refund(RefundLifecycle):
             models.UniqueConstraint(
                 fields=["order", "external_id"], condition=~Q(external_id=""), name="refund_external_once"
             ),
-            models.UniqueConstraint(fields=["order", "cause"], condition=~Q(cause=""), name="refund_cause_once"),
+            models.UniqueConstraint(
+                fields=["order", "cause"], condition=~Q(cause=""), name="refund_cause_once"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_of_something"),
         ]
         indexes = [
-            models.Index(fields=["id"], name="refund_unsettled", condition=~Q(state__in=["succeeded", "cancelled"]))
+            models.Index(
+                fields=["id"], name="refund_unsettled", condition=~Q(state__in=["succeeded", "cancelled"])
+            )
         ]
 
     def __str__(self) -> str:
@@ -303,7 +317,9 @@ class RefundLine(models.Model):
     """What the money is for: a line (quantity and amount apart), or ``kind`` shipping, fee or goodwill."""
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
-    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="refund_lines")
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="refund_lines"
+    )
     kind = models.CharField(max_length=10, default="line")
     quantity = models.PositiveIntegerField(default=0)
     net = money_field()

@@ -1,0 +1,169 @@
+"""Make the reservations equal to the need: placing, editing and cancelling are all this one function."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from inventory.actions.move_stock import Promise, Shelf, move_stock
+from inventory.models import Reservation, StockLevel
+from inventory.rules.allocation import Demand, Supply, plan
+from oms.core.actors import Actor
+from oms.core.lifecycle import move
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a demand should hold in all: firm and backordered units together. ``keep`` says how many must
+    stay at which location (work already released there) when the need shrinks."""
+
+    demand_key: UUID
+    item_id: int
+    quantity: int
+    promised_at: datetime
+    keep: dict[int, int] = field(default_factory=dict)
+    near: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a demand holds now: firm units by location, and backordered ones."""
+
+    demand_key: UUID
+    firm: dict[int, int]
+    backordered: int
+
+    @property
+    def promised(self) -> int:
+        return sum(self.firm.values())
+
+
+def fit_reservations(needs: Sequence[Need], *, by: Actor) -> dict[UUID, Fitted]:
+    """Reserve, backorder or give back until each demand holds what it needs; one pass for the whole batch.
+
+    A growing demand takes free stock (never beyond safety stock) and waits for the rest; a shrinking one
+    gives up its waiting units first. Levels are locked before reservations, both in key order. Raises
+    ``ShortOfStock`` when a level does not let go of what it should hold (a broken law, never a race).
+    """
+    held = holdings(need.demand_key for need in needs)
+    growing = [n for n in needs if n.quantity > sum(r.quantity for r in held[n.demand_key])]
+    supply = free_stock({n.item_id for n in growing})
+    shrinking = [n.demand_key for n in needs if n.quantity < sum(r.quantity for r in held[n.demand_key])]
+    if shrinking:
+        shelves = {(r.item_id, r.location_id) for key in shrinking for r in held[key] if r.location_id}
+        lock_shelves(shelves)
+        # Somebody may have served a backorder between our look and our lock.
+        held.update(holdings(shrinking, lock=True))
+
+    grown = plan(
+        [
+            Demand(
+                n.demand_key, n.item_id, n.quantity - sum(r.quantity for r in held[n.demand_key]), near=n.near
+            )
+            for n in growing
+        ],
+        supply,
+    )
+    by_key = {n.demand_key: n for n in needs}
+    new = [
+        Reservation(
+            demand_key=pick.key, item_id=pick.item_id, location_id=pick.location_id, quantity=pick.quantity,
+            promised_at=by_key[pick.key].promised_at,
+        )
+        for pick in grown.picks
+    ] + [
+        Reservation(
+            demand_key=short.key, item_id=short.item_id, quantity=short.quantity, state="backordered",
+            promised_at=by_key[short.key].promised_at,
+        )
+        for short in grown.shortfalls
+    ]  # fmt: skip
+    promises = [Promise(pick.item_id, pick.location_id, pick.quantity) for pick in grown.picks]
+    for key in shrinking:
+        promises += _give_back(by_key[key], held[key], by)
+    move_stock(promises=promises, by=by)
+    Reservation.objects.bulk_create(new)
+
+    firm: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    waiting: dict[UUID, int] = defaultdict(int)
+    for row in [*new, *(r for rows in held.values() for r in rows)]:
+        if row.state == "firm" and row.location_id:
+            firm[row.demand_key][row.location_id] += row.quantity
+        elif row.state == "backordered":
+            waiting[row.demand_key] += row.quantity
+    return {
+        n.demand_key: Fitted(n.demand_key, dict(firm[n.demand_key]), waiting[n.demand_key]) for n in needs
+    }
+
+
+def holdings(keys: Iterable[UUID], *, lock: bool = False) -> dict[UUID, list[Reservation]]:
+    """Live reservations of each demand, in key order."""
+    keys = list(keys)
+    rows = Reservation.objects.filter(demand_key__in=keys, state__in=["firm", "backordered"]).order_by("pk")
+    held: dict[UUID, list[Reservation]] = {key: [] for key in keys}
+    for row in rows.select_for_update() if lock else rows:
+        held[row.demand_key].append(row)
+    return held
+
+
+def free_stock(item_ids: Iterable[int]) -> list[Supply]:
+    """Lock and read the shelves that have something to promise; sold-out ones are not touched."""
+    item_ids = sorted(item_ids)
+    if not item_ids:
+        return []
+    free = F("on_hand") - F("reserved") - F("unavailable") - F("safety_stock")
+    rows = (
+        StockLevel.objects.filter(item_id__in=item_ids, location__active=True, location__ships=True)
+        .annotate(free=free)
+        .filter(free__gt=0)
+        .select_for_update(of=("self",))
+        .order_by("item_id", "location_id")
+    )
+    return [Supply(r.item_id, r.location_id, r.available - r.safety_stock) for r in rows]
+
+
+def lock_shelves(shelves: Iterable[Shelf]) -> None:
+    """Lock the shelves of these items and locations in key order."""
+    shelves = set(shelves)
+    if shelves:
+        list(
+            StockLevel.objects.filter(
+                item_id__in={s[0] for s in shelves}, location_id__in={s[1] for s in shelves}
+            )
+            .select_for_update()
+            .order_by("item_id", "location_id")
+            .values_list("pk")
+        )
+
+
+def _give_back(need: Need, rows: list[Reservation], by: Actor) -> list[Promise]:
+    """Shrink one demand's rows to its need: waiting units go first, then the newest firm ones that no work
+    stands on. Rows are changed in place so that the caller can count them."""
+    surplus = sum(r.quantity for r in rows) - need.quantity
+    promises: list[Promise] = []
+    gone: list[Reservation] = []
+    free_at: dict[int | None, int] = defaultdict(int)
+    for row in rows:
+        free_at[row.location_id] += row.quantity
+    for location, quantity in need.keep.items():
+        free_at[location] -= quantity
+    for row in sorted(rows, key=lambda r: (r.state != "backordered", -r.pk)):
+        take = min(surplus, row.quantity, max(0, free_at[row.location_id]))
+        if not take:
+            continue
+        surplus -= take
+        free_at[row.location_id] -= take
+        if row.state == "firm" and row.location_id:
+            promises.append(Promise(row.item_id, row.location_id, -take))
+        if take == row.quantity:
+            gone.append(row)
+        else:
+            row.quantity -= take
+            row.save(update_fields=["quantity"])
+    move(gone, "release", by=by, quiet=True)
+    return promises

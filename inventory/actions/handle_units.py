@@ -1,0 +1,52 @@
+"""Units change between "for sale" and "set aside", or leave the books, where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inventory.actions.move_stock import Entry, move_stock
+from oms.core.actors import Actor
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What is done with ``quantity`` units at a location.
+
+    ``kind``: ``arrive`` (come in, set aside until inspected), ``restock`` (set aside → for sale),
+    ``quarantine`` (stays set aside, said so), ``write_off`` (set aside → off the books),
+    ``damage`` (for sale → set aside).
+    """
+
+    item_id: int
+    location_id: int
+    quantity: int
+    kind: str
+    document: str
+    key: str
+    note: str = ""
+
+
+#            kind: (ledger reason, change of on hand, change of unavailable)
+_EFFECTS = {
+    "arrive": ("return", 1, 1),
+    "restock": ("restock", 0, -1),
+    "write_off": ("write_off", -1, -1),
+    "damage": ("quarantine", 0, 1),
+}
+
+
+def handle_units(handlings: Sequence[Handling], *, by: Actor) -> None:
+    """Move units between states, one ledger line each. Quarantine of what is set aside already moves
+    nothing. Raises ``ShortOfStock`` when they are not there."""
+    move_stock(
+        entries=[
+            Entry(
+                h.item_id, h.location_id, _EFFECTS[h.kind][0], h.document, h.key,
+                on_hand=_EFFECTS[h.kind][1] * h.quantity, unavailable=_EFFECTS[h.kind][2] * h.quantity, note=h.note,
+            )
+            for h in handlings
+            if h.kind != "quarantine"
+        ],
+        by=by,
+    )  # fmt: skip

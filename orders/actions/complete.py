@@ -1,0 +1,40 @@
+"""Orders that are done are finished: everything shipped has arrived (or its time is over), nothing is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from oms.core.actors import Actor
+from oms.core.lifecycle import move
+from oms.core.outbox import emit
+from orders.events import OrderCompleted
+from orders.models import Order
+
+
+@transaction.atomic
+def complete_orders(order_ids: Iterable[int], *, by: Actor) -> list[Order]:
+    """Complete those of the orders that are done: all units shipped or cancelled, all shipped ones delivered
+    (or shipped longer ago than the setting says), no refund under way, no return open. The others stay."""
+    ids = list(order_ids)
+    late = timezone.now() - timedelta(days=settings.COMPLETE_AFTER_SHIPPING_DAYS)
+    candidates = (
+        Order.objects.filter(pk__in=ids, state="open")
+        .exclude(return_status="open")
+        .exclude(holds__state="active")
+        .exclude(refunds__state__in=["approved", "requested", "failed"])
+        .exclude(lines__ordered__gt=F("lines__shipped") + F("lines__cancelled"))
+        .filter(Q(fulfillment_status__in=["delivered", "not_required", "cancelled"]) | Q(shipped_at__lt=late))
+        .values_list("pk", flat=True)
+    )
+    done = move(
+        Order.objects.filter(pk__in=list(candidates)).prefetch_related("lines"), "complete", by=by,
+        words="Everything has arrived.", sets={"closed_at": timezone.now()},
+    ).done  # fmt: skip
+    emit([OrderCompleted(order.pk) for order in done], by=by)
+    return done

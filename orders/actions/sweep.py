@@ -1,0 +1,37 @@
+"""What time alone brings about: holds whose date is past end, orders that are done are finished."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from oms.core.actors import Actor
+from orders.actions.complete import complete_orders
+from orders.actions.hold import clear_holds, go_on
+from orders.models import Hold, Order
+
+BATCH = 500
+
+
+def sweep() -> dict[str, int]:
+    """One pass over at most ``BATCH`` of each; returns how many."""
+    by = Actor.job("orders.sweep")
+    over = list(
+        Hold.objects.filter(state="active", until__lte=timezone.now()).values_list("pk", "order_id", "type")[
+            :BATCH
+        ]
+    )
+    if over:
+        with transaction.atomic():
+            orders = sorted({order_id for _, order_id, _ in over})
+            list(Order.objects.filter(pk__in=orders).select_for_update().order_by("pk").values_list("pk"))
+            clear_holds(orders, {kind for _, _, kind in over}, by=by, note="its date has come")
+            go_on(orders, by=by)
+    done = (
+        Order.objects.filter(state="open", shipped_at__isnull=False)
+        .exclude(lines__ordered__gt=F("lines__shipped") + F("lines__cancelled"))
+        .order_by("pk")
+        .values_list("pk", flat=True)[:BATCH]
+    )
+    return {"holds_over": len(over), "completed": len(complete_orders(list(done), by=by))}
