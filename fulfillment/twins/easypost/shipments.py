@@ -148,6 +148,9 @@ def _purchase(
     at = twin.stamp()
     code = trackers.new_code(twin, rate["carrier"])
     trackers.start(twin, code, rate["carrier"], shipment)
+    if rate["carrier"] == "USPS" and to["country"] == "US":
+        seen = {name: objects.verified(shipment[name]) for name in ("to_address", "buyer_address")}
+        shipment = {**shipment, **seen}
     return {
         **shipment,
         "tracking_code": code,

@@ -12,6 +12,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from fulfillment.twins.easypost import driver, hooks, objects, shipments, trackers
 from fulfillment.twins.easypost.errors import Problem, not_found, unauthorized
@@ -69,7 +70,7 @@ class EasyPost(Twin):
         for method, pattern, step, operation in ROUTES:
             match = re.fullmatch(pattern, request.path.rstrip("/")) if method == request.method else None
             if match:
-                return step, operation, match.groups()
+                return step, operation, tuple(unquote(part) for part in match.groups())
         return None
 
     def step(self, request: Request) -> str:
