@@ -1,0 +1,108 @@
+"""What may be done with a returned piece, by what inspection found, and what that does to the stock. Each
+received unit gets exactly one disposition, and each disposition is one movement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oms.core.errors import Reason
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """``on_hand`` and ``unavailable`` change by this much a unit, at the location that received it.
+    Received pieces are in no level until they are disposed of, so that nothing is sold before somebody has
+    looked at it."""
+
+    code: str
+    words: str
+    on_hand: int
+    unavailable: int
+
+
+DISPOSITIONS: Mapping[str, Disposition] = {
+    one.code: one
+    for one in (
+        Disposition("restock", "back on the shelf", 1, 0),
+        Disposition("quarantine", "set aside, not for sale", 1, 1),
+        Disposition("refurbish", "to be made good again", 1, 1),
+        Disposition("return_to_supplier", "back to the supplier", 0, 0),
+        Disposition("write_off", "thrown away", 0, 0),
+        Disposition("return_to_customer", "sent back to the customer", 0, 0),
+    )
+}
+
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "as_new": ("restock", "quarantine", "return_to_supplier", "return_to_customer", "write_off"),
+    "opened": ("quarantine", "refurbish", "restock", "return_to_supplier", "return_to_customer", "write_off"),
+    "used": ("refurbish", "quarantine", "write_off", "return_to_supplier", "return_to_customer"),
+    "damaged": ("write_off", "quarantine", "refurbish", "return_to_supplier", "return_to_customer"),
+    "defective": ("return_to_supplier", "quarantine", "refurbish", "write_off", "return_to_customer"),
+    "expired": ("write_off", "quarantine", "return_to_supplier"),
+    "wrong_item": ("quarantine", "return_to_customer"),
+    "unsafe": ("write_off",),
+}
+"""By inspected condition; the first is the proposal. A wrong item is never restocked as what it should have
+been."""
+
+CONDITION_WORDS: Mapping[str, str] = {
+    "as_new": "as new",
+    "opened": "opened, otherwise as new",
+    "used": "used",
+    "damaged": "damaged",
+    "defective": "does not work",
+    "expired": "past its date",
+    "wrong_item": "not what was sold",
+    "unsafe": "unsafe to keep",
+}
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """``quantity`` units found in ``condition`` and to be disposed of by ``disposition``."""
+
+    condition: str
+    disposition: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class StockEffect:
+    """Changes of the level at the receiving location, and how many units each disposition took."""
+
+    on_hand: int
+    unavailable: int
+    by_disposition: tuple[tuple[str, int], ...]
+
+
+def refusals(received: int, disposed: int, inspected: Sequence[Inspected]) -> tuple[Reason, ...]:
+    """Why this cannot be done: ``disposed`` of ``received`` units were disposed of before. Units may be
+    left for a later inspection, but never disposed of twice."""
+    reasons = []
+    for one in inspected:
+        if one.quantity <= 0:
+            reasons.append(Reason("no_quantity", "A quantity must be at least 1"))
+        if one.condition not in ALLOWED:
+            reasons.append(Reason("condition_unknown", f"“{one.condition}” is no condition"))
+        elif one.disposition not in ALLOWED[one.condition]:
+            what = DISPOSITIONS[one.disposition].words if one.disposition in DISPOSITIONS else one.disposition
+            told = f"A piece that is {CONDITION_WORDS[one.condition]} cannot be “{what}”"
+            reasons.append(Reason("not_allowed", told))
+    total = sum(one.quantity for one in inspected)
+    left = received - disposed
+    if total > left:
+        reasons.append(Reason("too_many", f"{total} disposed of, but only {left} are here to be"))
+    return tuple(reasons)
+
+
+def stock_effect(inspected: Sequence[Inspected]) -> StockEffect:
+    """The sum of the movements. Raises ``KeyError`` for a disposition that is none."""
+    units: dict[str, int] = {}
+    for one in inspected:
+        units[one.disposition] = units.get(one.disposition, 0) + one.quantity
+    return StockEffect(
+        on_hand=sum(DISPOSITIONS[code].on_hand * n for code, n in units.items()),
+        unavailable=sum(DISPOSITIONS[code].unavailable * n for code, n in units.items()),
+        by_disposition=tuple(sorted(units.items())),
+    )
