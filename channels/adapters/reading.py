@@ -16,6 +16,8 @@ from orders.drafts import NOTHING, Amount, ChargeDraft
 # How we sign what we leave at a shop, so that it can be found again: "Damaged in the post [oms:refund-41]".
 SIGNATURE = re.compile(r"\s*\[oms:([^\]\s]+)\]")
 
+MOST = 10  # units in the last place that may be called rounding
+
 
 def signed(words: str, key: str) -> str:
     return f"{words} [oms:{key}]".strip()
@@ -92,18 +94,21 @@ def rounding(
     """The line that makes up for figures the shop rounded one by one, as a list of none or one.
 
     Shops that round tax on the whole order, or convert each figure to a second currency, show parts that
-    miss their own total by a hair. Each part may be off by half a unit in its last place and no more: a
-    gap within that is named ``rounding``; a greater one is left standing, for reconciliation to hold.
+    miss their own total by a hair. Each figure shown, and the total, may be off by half a unit in its last
+    place and no more. A gap within that is named ``rounding``; a greater one is left standing, for
+    reconciliation to hold, and so is one above ``MOST`` units, however many lines there are to blame.
     """
-    figures = [figure for figure in (*nets, *taxes) if figure]
     gap = total - sum((*nets, *taxes), NOTHING)
-    if not gap or not figures:
+    if not gap:
         return []
+    taxed = any(taxes)
+    figures = [total, *(net for net in nets if net), *(tax for tax in taxes if taxed)]
     for left, parts in (
-        (gap.customer, [total.customer, *(figure.customer for figure in figures)]),
-        (gap.shop, [total.shop, *(figure.shop for figure in figures)]),
+        (gap.customer, [figure.customer for figure in figures]),
+        (gap.shop, [figure.shop for figure in figures]),
     ):
         finest = min(Decimal(1).scaleb(int(part.as_tuple().exponent)) for part in parts)
-        if abs(left) > min(finest, quantum(currency)) / 2 * len(figures):
+        unit = min(finest, quantum(currency))
+        if abs(left) > min(unit / 2 * len(parts), unit * MOST):
             return []
     return [ChargeDraft("rounding", "Rounding", gap)]

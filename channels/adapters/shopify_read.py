@@ -80,7 +80,7 @@ def gid(kind: str, external_id: str) -> str:
 
 def read_order(body: bytes, source: str) -> OrderDraft:
     """Raises ``Rejected(field, reason)``. ``channel_status`` is "paid/unfulfilled" and the like;
-    ``channel_risk`` is empty, low, medium or high, the worst that an assessment or the recommendation says."""
+    ``channel_risk`` is empty, low, medium or high, the worst that assessment or recommendation says."""
     order = document(body, "order")["order"]
     included = order.get("taxesIncluded") is True
     currency = str(required(order, "presentmentCurrencyCode"))
