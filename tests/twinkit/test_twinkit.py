@@ -314,6 +314,21 @@ def test_store_keeps_order_numbers_and_undoes(tmp_path):
     store.close()
 
 
+def test_an_inner_transaction_undoes_only_its_own_part(tmp_path):
+    store = Store(tmp_path / "s.db")
+    with store.transaction():
+        store.put("names", "a", 1)
+        with pytest.raises(KeyError), store.transaction():
+            store.put("names", "a", 2)
+            store.put("names", "b", 2)
+            raise KeyError
+        store.put("names", "c", 3)
+    store.close()
+    store = Store(tmp_path / "s.db")
+    assert (store.keys("names"), store.all("names")) == (["a", "c"], [1, 3])
+    store.close()
+
+
 def test_store_remembers_the_past_and_refuses_to_write_it():
     store = Store()
     store.put("names", "a", 1)

@@ -100,7 +100,7 @@ def new_variation(shop: Shop, parent: dict[str, Any], fields: dict[str, Any]) ->
         "attributes": [{"id": 0, "name": "Option", "slug": "Option", "option": fields.get("option", "")}],
         **_common(),
     }
-    change(shop, "variation", variation, fields, None)
+    change(shop, "variation", variation, {**fields, "name": variation["name"]}, None)
     parent["type"] = "variable"
     parent["has_options"] = True
     parent["variations"].append(number)
@@ -181,7 +181,8 @@ def change(
     item["on_sale"] = bool(item["sale_price"])
     item["price"] = item["sale_price"] or item["regular_price"]
     item["purchasable"] = item["status"] == "publish" and item["price"] != ""
-    item["shipping_required"] = not item["virtual"]
+    if "shipping_required" in item:
+        item["shipping_required"] = not item["virtual"]
     quantity = fields.get("stock_quantity")
     if quantity is None and fields.get("inventory_delta"):
         quantity = int(item["stock_quantity"] or 0) + fields["inventory_delta"]

@@ -166,7 +166,7 @@ def basket(
                 ],
                 "sku": one["sku"],
                 "global_unique_id": "",
-                "price": float(total / quantity),
+                "price": pricing.number(total / quantity),
                 "image": {"id": "", "src": ""},
                 "parent_name": one["parent_name"],
             }
@@ -267,7 +267,7 @@ def extras(shop: Shop, order: dict[str, Any], args: dict[str, Any], rate: Decima
                 "discount_tax": "0",
                 "meta_data": [],
                 "discount_type": "percent" if coupon.get("percent") else "fixed_cart",
-                "nominal_amount": float(coupon.get("percent") or coupon.get("amount") or 0),
+                "nominal_amount": pricing.number(coupon.get("percent") or coupon.get("amount") or 0),
                 "free_shipping": False,
             }
         )
@@ -282,7 +282,7 @@ def extras(shop: Shop, order: dict[str, Any], args: dict[str, Any], rate: Decima
                 "compound": False,
                 "tax_total": "0",
                 "shipping_tax_total": "0",
-                "rate_percent": float(rate),
+                "rate_percent": pricing.number(rate),
                 "meta_data": [],
             }
         )

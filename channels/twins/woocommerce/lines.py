@@ -14,7 +14,7 @@ def change(shop: Shop, order: dict[str, Any], wanted: list[dict[str, Any]], by: 
     Raises ``ValueError`` for a line that is not there or a quantity below zero. Saving stays with the caller.
     """
     for item in wanted:
-        line = _line(order, item)
+        line = find(order, item)
         quantity = int(item["quantity"])
         if quantity < 0:
             raise ValueError("A quantity cannot be below zero.")
@@ -36,7 +36,7 @@ def change(shop: Shop, order: dict[str, Any], wanted: list[dict[str, Any]], by: 
     pricing.add_up(order, shop.decimals)
 
 
-def _line(order: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+def find(order: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
     for line in order["line_items"]:
         if ("id" in item and line["id"] == item["id"]) or (
             "id" not in item and line["sku"] == item.get("sku")

@@ -1,4 +1,4 @@
-"""What an order costs: lines, taxes and totals in the shop's decimals. Money is written as decimal strings."""
+"""What an order costs: lines, taxes and totals in the shop's decimals. Money is written as strings."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ MONEY = frozenset(
 
 def money(value: Any, decimals: int = 2) -> str:
     return str(Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+def number(value: Any) -> int | float:
+    """A JSON number as PHP writes it: no fraction where there is none."""
+    exact = float(value)
+    return int(exact) if exact.is_integer() else exact
 
 
 def plain(value: Any) -> str:

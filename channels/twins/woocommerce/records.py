@@ -12,8 +12,8 @@ def records(shop: Shop, name: str) -> dict[str, Any]:
     """``{"shop", "currency", "orders", "products", "gateway", "webhooks", "log"}``; see the functions below.
 
     ``gateway``: money that left, ``[{at, order, refund, amount}]``. ``log``: every applied write as it came,
-    ``[{at, what, ...}]``; ``what`` is placed, status, stock, line, refund, note, tracking, order, address, erased
-    or webhook_disabled.
+    ``[{at, what, ...}]``; ``what`` is placed, status, stock, line, refund, note, tracking, order, address,
+    erased or webhook_disabled.
     """
     return {
         "shop": name,
@@ -35,7 +35,7 @@ def records(shop: Shop, name: str) -> dict[str, Any]:
 
 
 def _order(shop: Shop, order: dict[str, Any]) -> dict[str, Any]:
-    """``ordered`` is what was bought, ``lines`` what stands now, ``off_shelf`` what they took of the stock."""
+    """``ordered`` is what was bought, ``lines`` what stands now, ``off_shelf`` what they took of it."""
     refunds = [shop.store.get("refund", one["id"]) for one in order["refunds"]]
     return {
         "id": order["id"],

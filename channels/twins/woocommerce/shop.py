@@ -361,7 +361,7 @@ class Shop:
         if part == "line_items":
             back["quantity"] = -quantity
             back["subtotal"], back["subtotal_tax"] = back["total"], back["total_tax"]
-            back["price"] = float(-total / quantity) if quantity else 0
+            back["price"] = pricing.number(-total / quantity) if quantity else 0
         return back
 
     def _restock(self, order: Document, lines: dict[int, Document], refund: Document) -> None:

@@ -64,8 +64,8 @@ def place(shop: Shop, args: Args) -> Args:
 
     ``{email, billing_address?, shipping_address?, lines, shipping?, fees?, coupon?, currency?, payment?,
     placed_at?, number?, customer_ip?, customer_id?, note?, meta?, tax_rate?, wrong_total?}``. A line is
-    ``{sku, quantity, price?, name?, meta?}``; an unknown SKU with a price becomes a new product, ``custom: true``
-    makes a line without one. ``shipping`` is an amount or ``{title, total}``, ``coupon`` ``{code, amount |
+    ``{sku, quantity, price?, name?, meta?}``; an unknown SKU with a price becomes a new product, and
+    ``custom: true`` makes a line without one. ``shipping`` is an amount or ``{title, total}``, ``coupon`` ``{code, amount |
     percent}``. ``payment``: paid, unpaid (pending) or on_hold. ``wrong_total``: true for one too much, or the
     total to store.
     """
@@ -151,7 +151,7 @@ def refund_in_shop(shop: Shop, args: Args) -> Args:
     order = _order(shop, args)
     wanted: dict[int, Args] = {}
     for item in args.get("lines") or []:
-        line = lines._line(order, item)
+        line = lines.find(order, item)
         part = Decimal(int(item["quantity"])) / line["quantity"]
         wanted[line["id"]] = {
             "qty": int(item["quantity"]),
@@ -193,7 +193,7 @@ def note(shop: Shop, args: Args) -> Args:
 
 
 def request_return(shop: Shop, args: Args) -> Args:
-    """``{order, lines?: [{sku, quantity}], reason?}``: a note and a meta value, as WooCommerce knows no returns."""
+    """``{order, lines?: [{sku, quantity}], reason?}``: a note and a meta value, for core knows no returns."""
     order = _order(shop, args)
     wanted = args.get("lines") or [{"sku": x["sku"], "quantity": x["quantity"]} for x in order["line_items"]]
     words = ", ".join(f"{item['quantity']} × {item['sku']}" for item in wanted)
