@@ -34,22 +34,31 @@ STATE_OF: Mapping[str, str] = {
     "lost": "lost",
     "return_to_sender": "returned_to_sender",
 }
-"""Carrier's status → shipment state. Others (pre_transit, cancelled, unknown) tell nothing about where it
-is."""
+"""Carrier's status → shipment state. Others (pre_transit, cancelled, unknown) do not tell where it is."""
+
+TRANSITIONS: Mapping[str, str] = {
+    "in_transit": "move_on",
+    "out_for_delivery": "go_out",
+    "delivered": "deliver",
+    "exception": "stumble",
+    "lost": "lose",
+    "returned_to_sender": "come_back",
+}
+"""Shipment state → the transition of the lifecycle that leads there."""
 
 MOVES: Mapping[str, frozenset[str]] = {
     "labelled": frozenset(STATE_OF.values()),
-    "manifested": frozenset(STATE_OF.values()),
     "in_transit": frozenset(STATE_OF.values()) - {"in_transit"},
     "out_for_delivery": frozenset(STATE_OF.values()) - {"out_for_delivery"},
     "exception": frozenset(STATE_OF.values()) - {"exception"},
-    "lost": frozenset({"in_transit", "out_for_delivery", "delivered", "returned_to_sender"}),
+    "lost": frozenset({"delivered", "returned_to_sender"}),
     "delivered": frozenset(),
     "returned_to_sender": frozenset(),
     "voided": frozenset(),
 }
 """Where a parcel may go from where it is. Delivered and returned are the end: a scan after them is told to a
-person, and moves nothing. A voided label that is scanned all the same was used by somebody: told as well."""
+person, and moves nothing. A voided label that is scanned all the same was used by somebody: told as well. A
+lost parcel is found when it is delivered or comes back; single scans of it on the way are no news."""
 
 # At the very same moment the scan that tells more wins.
 _RANK = {
@@ -130,7 +139,7 @@ def target(stored: str, tracking: Tracking) -> str | None:
     return tracking.state if tracking.state in MOVES.get(stored, ()) else None
 
 
-UNDER_WAY = frozenset({"labelled", "manifested", "in_transit", "out_for_delivery", "exception"})
+UNDER_WAY = frozenset({"labelled", "in_transit", "out_for_delivery", "exception"})
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What may be done with a returned piece, by what inspection found, and what that does to the stock. Each
-received unit gets exactly one disposition, and each disposition is one movement."""
+received unit gets exactly one disposition, and each disposition is one movement (or, where it stays set
+aside, none)."""
 
 from __future__ import annotations
 
@@ -11,9 +12,8 @@ from oms.core.errors import Reason
 
 @dataclass(frozen=True)
 class Disposition:
-    """``on_hand`` and ``unavailable`` change by this much a unit, at the location that received it.
-    Received pieces are in no level until they are disposed of, so that nothing is sold before somebody has
-    looked at it."""
+    """``on_hand`` and ``unavailable`` change by this much a unit, where it lies. A received unit is on hand
+    and set aside (``ARRIVAL``), so that nothing is sold again before somebody has looked at it."""
 
     code: str
     words: str
@@ -21,15 +21,17 @@ class Disposition:
     unavailable: int
 
 
+ARRIVAL = Disposition("arrive", "received, to be inspected", 1, 1)
+
 DISPOSITIONS: Mapping[str, Disposition] = {
     one.code: one
     for one in (
-        Disposition("restock", "back on the shelf", 1, 0),
-        Disposition("quarantine", "set aside, not for sale", 1, 1),
-        Disposition("refurbish", "to be made good again", 1, 1),
-        Disposition("return_to_supplier", "back to the supplier", 0, 0),
-        Disposition("write_off", "thrown away", 0, 0),
-        Disposition("return_to_customer", "sent back to the customer", 0, 0),
+        Disposition("restock", "back for sale", 0, -1),
+        Disposition("quarantine", "set aside", 0, 0),
+        Disposition("refurbish", "to be made good again", 0, 0),
+        Disposition("return_to_supplier", "back to the supplier", -1, -1),
+        Disposition("write_off", "written off", -1, -1),
+        Disposition("return_to_customer", "sent back to the customer", -1, -1),
     )
 }
 
@@ -69,7 +71,7 @@ class Inspected:
 
 @dataclass(frozen=True)
 class StockEffect:
-    """Changes of the level at the receiving location, and how many units each disposition took."""
+    """Changes of the level where the units lie, and how many of them each disposition took."""
 
     on_hand: int
     unavailable: int
