@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oms.twinkit.server import Twin
 
 QUEUE = "_webhook_queue"
+ONCE = "_webhook_once"
 TIMEOUT = 10.0
 IDLE = 0.5
 
@@ -34,20 +35,23 @@ class Webhooks:
         self.sent = 0
         self.failed = 0
 
-    def enqueue(self, topic: str, *, delay: float = 0.0, **job: Any) -> None:
-        """Queue one delivery; call it under the twin's lock, in the same transaction as what it tells of."""
-        number = self._twin.store.next("webhook_job")
-        self._twin.store.put(
+    def enqueue(self, topic: str, *, delay: float = 0.0, once: str = "", **job: Any) -> None:
+        """Queue one delivery; call it under the twin's lock, in the same transaction as what it tells of.
+
+        With ``once`` nothing is added while a job of that name waits that is not yet on its way.
+        """
+        store = self._twin.store
+        if once:
+            waiting = store.get(QUEUE, store.get(ONCE, once, 0))
+            if waiting and not waiting.get("_drawn"):
+                return
+        number = store.next("webhook_job")
+        if once:
+            store.put(ONCE, once, number)
+        store.put(
             QUEUE, number, {**job, "topic": topic, "_id": number, "_due": time.time() + delay, "_tries": 0}
         )
         self._wake.notify_all()
-
-    def waiting(self, **match: Any) -> bool:
-        """Is a job with these values queued and not yet on its way?"""
-        return any(
-            not job.get("_drawn") and all(job.get(name) == value for name, value in match.items())
-            for job in self._twin.store.scan(QUEUE)
-        )
 
     def pending(self) -> int:
         with self._twin.lock:

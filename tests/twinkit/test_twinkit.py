@@ -226,6 +226,18 @@ def test_webhook_is_tried_again_as_often_as_the_platform_does(twin, receiver):
     assert receiver.got == [1, 1, 1]
 
 
+def test_a_named_job_waits_once_and_again_when_it_has_left(twin, receiver):
+    hook(twin, receiver)
+    webhooks = twin.twin.webhooks
+    for start in (0, 10):
+        with twin.twin.lock:
+            for number in range(3):
+                webhooks.enqueue("counted", once="one", value=start + number)
+            webhooks.enqueue("counted", once="other", value=start + 5)
+        flush(twin)
+    assert receiver.got == [0, 5, 10, 15]
+
+
 def test_webhooks_wait_over_a_restart(tmp_path, receiver):
     path = tmp_path / "kept.db"
     first = serve(Counter(path))

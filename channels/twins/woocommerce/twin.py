@@ -256,8 +256,8 @@ class WooCommerce(Twin):
         for hook in self.store.scan("webhook"):
             if hook["topic"] != topic or hook["status"] != "active":
                 continue
-            if not self.webhooks.waiting(hook=hook["id"], resource=resource_id):
-                self.webhooks.enqueue(topic, hook=hook["id"], resource=resource_id)
+            once = f"{hook['id']}:{resource_id}"
+            self.webhooks.enqueue(topic, once=once, hook=hook["id"], resource=resource_id)
 
     def webhook_request(self, job: dict[str, Any]) -> tuple[str, dict[str, str], bytes] | None:
         hook = self.store.get("webhook", job["hook"])
