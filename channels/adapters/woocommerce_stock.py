@@ -30,8 +30,8 @@ class Stock(Wire):
         for product in answer.json():
             if product.get("type") in NO_STOCK_OF_THEIR_OWN or product.get("status") == "trash":
                 continue
-            # A plug-in may bring its own kind of variable product, so the list of variations decides.
-            if product.get("variations"):
+            # A plug-in may bring its own kind of variable product, so the list of variations decides too.
+            if product.get("variations") or product.get("type") == "variable":
                 variations = self.every(f"products/{product['id']}/variations", orderby="id", order="asc")
                 found += [_listing(variation, product) for variation in variations]
             else:

@@ -227,10 +227,14 @@ class Shop:
             self.note(order, f"Stock levels increased: {words}", group="system")
 
     def mark_reduced(self, line: Document, quantity: int) -> None:
-        self.meta(line, "_reduced_stock", str(quantity))
+        self.mark(line, "_reduced_stock", quantity)
+
+    def mark(self, line: Document, key: str, quantity: int) -> None:
+        """WooCommerce keeps its tallies of a line in hidden meta values, which the API shows all the same."""
+        self.meta(line, key, str(quantity))
         for meta in line["meta_data"]:
-            if meta["key"] == "_reduced_stock":
-                meta.update(display_key="_reduced_stock", display_value=meta["value"])
+            if meta["key"] == key:
+                meta.update(display_key=key, display_value=meta["value"])
 
     def hold_stock(self, order: Document) -> None:
         """An unpaid order keeps others from buying its goods for a while."""
@@ -372,6 +376,7 @@ class Shop:
                 continue
             if done := self.move_stock(line, quantity, "refund", order["id"]):
                 self.mark_reduced(line, taken - quantity)
+                self.mark(line, "_restock_refunded_items", quantity + put_back(line))
                 kept = refund["_twin"]["restocked"]
                 kept[line["sku"]] = kept.get(line["sku"], 0) + quantity
                 words = f"Item #{line['product_id']} stock increased from {done[1]} to {done[2]}."
@@ -388,6 +393,11 @@ def reduced(line: Document) -> int | None:
         if meta["key"] == "_reduced_stock":
             return int(meta["value"])
     return None
+
+
+def put_back(line: Document) -> int:
+    """How many of a line refunds have put back on the shelf."""
+    return sum(int(meta["value"]) for meta in line["meta_data"] if meta["key"] == "_restock_refunded_items")
 
 
 def settle_stock(item: Document) -> None:

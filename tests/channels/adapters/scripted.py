@@ -73,7 +73,7 @@ def scripted(answer: list[Says] | Callable[[Asked], Says]) -> Iterator[Script]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield Script(f"http://127.0.0.1:{server.server_address[1]}", asked)
