@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class ListingState(models.TextChoices):
@@ -13,7 +13,7 @@ class ListingState(models.TextChoices):
     GONE = "gone", "no longer at the shop"
 
 
-class ListingLifecycle(models.Model):
+class ListingLifecycle(FSMModelMixin, models.Model):
     """unmapped → active ⇄ paused; unmapped, active, paused → gone → back."""
 
     state = FSMField(default=ListingState.UNMAPPED, choices=ListingState.choices, protected=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 from oms.core.lifecycle import guard
 
@@ -45,7 +45,7 @@ def parcels_ready(work: Any) -> bool:
     return bool(parcels) and all(p.state == "labelled" for p in parcels)
 
 
-class WorkLifecycle(models.Model):
+class WorkLifecycle(FSMModelMixin, models.Model):
     """planned → released → picking → picked → packed → shipped; planned … packed → cancelled."""
 
     state = FSMField(default=WorkState.PLANNED, choices=WorkState.choices, protected=True)
@@ -103,7 +103,7 @@ def has_not_left(parcel: Any) -> bool:
     return parcel.shipped_at is None
 
 
-class ParcelLifecycle(models.Model):
+class ParcelLifecycle(FSMModelMixin, models.Model):
     """draft → labelled → in_transit → out_for_delivery → delivered; exceptions on the way; draft, labelled → voided."""
 
     state = FSMField(default=ParcelState.DRAFT, choices=ParcelState.choices, protected=True)
@@ -129,7 +129,9 @@ class ParcelLifecycle(models.Model):
     @transition(field=state, source=_MOVING, target=ParcelState.OUT_FOR_DELIVERY, conditions=[has_left])
     def go_out(self) -> None: ...
 
-    @transition(field=state, source=[*_MOVING, ParcelState.LOST], target=ParcelState.DELIVERED, conditions=[has_left])
+    @transition(
+        field=state, source=[*_MOVING, ParcelState.LOST], target=ParcelState.DELIVERED, conditions=[has_left]
+    )
     def deliver(self) -> None: ...
 
     @transition(field=state, source=_MOVING, target=ParcelState.EXCEPTION, conditions=[has_left])
@@ -139,7 +141,10 @@ class ParcelLifecycle(models.Model):
     def lose(self) -> None: ...
 
     @transition(
-        field=state, source=[*_MOVING, ParcelState.LOST], target=ParcelState.RETURNED_TO_SENDER, conditions=[has_left]
+        field=state,
+        source=[*_MOVING, ParcelState.LOST],
+        target=ParcelState.RETURNED_TO_SENDER,
+        conditions=[has_left],
     )
     def come_back(self) -> None: ...
 
@@ -153,7 +158,7 @@ class LabelState(models.TextChoices):
     VOID_REFUSED = "void_refused", "could not be given back"
 
 
-class LabelLifecycle(models.Model):
+class LabelLifecycle(FSMModelMixin, models.Model):
     """requested → purchased | failed; purchased → void_requested → voided | void_refused."""
 
     state = FSMField(default=LabelState.REQUESTED, choices=LabelState.choices, protected=True)

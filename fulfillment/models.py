@@ -148,12 +148,14 @@ class FulfillmentLine(models.Model):
     short = models.PositiveIntegerField(default=0)
     cancelled = models.PositiveIntegerField(default=0)
     short_reason = models.CharField(max_length=20, blank=True, default="")
+    short_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["fulfillment_order", "order_line"], name="fulfillment_line_once"),
             models.CheckConstraint(
-                condition=Q(quantity__gte=F("picked") + F("short") + F("cancelled")), name="fulfillment_line_adds_up"
+                condition=Q(quantity__gte=F("picked") + F("short") + F("cancelled")),
+                name="fulfillment_line_adds_up",
             ),
         ]
 
@@ -164,7 +166,9 @@ class FulfillmentLine(models.Model):
 class Shipment(ParcelLifecycle):
     """One parcel. ``tracking_number`` may be typed by hand; its label is bought or printed by us."""
 
-    fulfillment_order = models.ForeignKey(FulfillmentOrder, on_delete=models.PROTECT, related_name="shipments")
+    fulfillment_order = models.ForeignKey(
+        FulfillmentOrder, on_delete=models.PROTECT, related_name="shipments"
+    )
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     carrier_account = models.ForeignKey(
         CarrierAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="shipments"
@@ -263,7 +267,9 @@ class TrackingEvent(models.Model):
     received_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["shipment", "status", "at", "words"], name="scan_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "status", "at", "words"], name="scan_once")
+        ]
         indexes = [models.Index(fields=["shipment", "at"], name="scan_by_parcel")]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class ReservationState(models.TextChoices):
@@ -13,7 +13,7 @@ class ReservationState(models.TextChoices):
     RELEASED = "released", "given back"
 
 
-class ReservationLifecycle(models.Model):
+class ReservationLifecycle(FSMModelMixin, models.Model):
     """backordered → firm → consumed; firm, backordered → released."""
 
     state = FSMField(default=ReservationState.FIRM, choices=ReservationState.choices, protected=True)
@@ -37,7 +37,7 @@ class DiscrepancyState(models.TextChoices):
     RESOLVED = "resolved", "settled"
 
 
-class DiscrepancyLifecycle(models.Model):
+class DiscrepancyLifecycle(FSMModelMixin, models.Model):
     state = FSMField(default=DiscrepancyState.OPEN, choices=DiscrepancyState.choices, protected=True)
 
     class Meta:

@@ -37,7 +37,7 @@ BEAT: tuple[Job, ...] = (
     Job("channels.confirm_stock", 120, "Read stock levels back from the channels"),
     Job("channels.listings", 900, "Fetch listings and map them to items"),
     Job("channels.reconcile", 86400, "Compare recent orders and all stock with every channel"),
-    Job("fulfillment.labels", 10, "Buy and void the labels that were asked for"),
+    Job("channels.labels", 10, "Buy and give back the labels that were asked for"),
     Job("fulfillment.track", 300, "Ask the carriers where parcels are"),
     Job("fulfillment.reroute", 60, "Route what is promised but not yet routed"),
     Job("orders.sweep", 300, "Finish orders that are done and expire holds whose time is over"),

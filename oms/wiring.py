@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 REACTIONS: Mapping[str, Sequence[str]] = {
     "orders.placed": ["orders.handlers.screen"],
     "orders.ready": ["fulfillment.handlers.route"],
-    "orders.held": ["fulfillment.handlers.hold_work"],
     "orders.cancelled": ["channels.handlers.tell_cancel"],
-    "orders.shop_cancelled": ["fulfillment.handlers.stop_work"],
     "orders.refund_approved": ["channels.handlers.tell_refund"],
     "inventory.changed": ["inventory.handlers.serve_backorders", "channels.handlers.mark_listings"],
-    "inventory.demand_moved": ["orders.handlers.follow_demand"],
+    "inventory.demand_moved": ["fulfillment.handlers.follow_demand"],
     "fulfillment.shipped": ["channels.handlers.tell_shipment"],
 }

@@ -66,10 +66,3 @@ class RefundApproved(OrderEvent):
 class RefundSettled(OrderEvent):
     topic = "orders.refund_settled"
     refund_id: int
-
-
-@dataclass(frozen=True)
-class ShopCancelled(OrderEvent):
-    """The shop cancelled an order whose work is already released: stop it where it can still be stopped."""
-
-    topic = "orders.shop_cancelled"

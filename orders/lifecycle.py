@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 from oms.core.lifecycle import guard
 
@@ -43,7 +43,7 @@ def every_line_done(order: Any) -> bool:
     return all(line.shipped + line.cancelled == line.ordered for line in order.lines.all())
 
 
-class OrderLifecycle(models.Model):
+class OrderLifecycle(FSMModelMixin, models.Model):
     """received → review ⇄ open → completed; received, review, open → cancelled; completed → open by name."""
 
     state = FSMField(default=OrderState.RECEIVED, choices=OrderState.choices, protected=True)
@@ -84,7 +84,7 @@ class HoldState(models.TextChoices):
     EXPIRED = "expired", "over"
 
 
-class HoldLifecycle(models.Model):
+class HoldLifecycle(FSMModelMixin, models.Model):
     state = FSMField(default=HoldState.ACTIVE, choices=HoldState.choices, protected=True)
 
     class Meta:
@@ -105,7 +105,7 @@ class RefundState(models.TextChoices):
     CANCELLED = "cancelled", "given up"
 
 
-class RefundLifecycle(models.Model):
+class RefundLifecycle(FSMModelMixin, models.Model):
     """approved → requested → succeeded | failed; failed → requested (again); approved, failed → cancelled."""
 
     state = FSMField(default=RefundState.APPROVED, choices=RefundState.choices, protected=True)
@@ -136,7 +136,7 @@ class ChangeState(models.TextChoices):
     SUPERSEDED = "superseded", "overtaken by a newer one"
 
 
-class ChangeLifecycle(models.Model):
+class ChangeLifecycle(FSMModelMixin, models.Model):
     state = FSMField(default=ChangeState.PROPOSED, choices=ChangeState.choices, protected=True)
 
     class Meta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django_fsm import FSMField, transition
+from django_fsm import FSMField, FSMModelMixin, transition
 
 from oms.core.lifecycle import guard
 
@@ -35,7 +35,7 @@ def nothing_received(rma: Any) -> bool:
     return not any(line.received for line in rma.lines.all())
 
 
-class ReturnLifecycle(models.Model):
+class ReturnLifecycle(FSMModelMixin, models.Model):
     """requested → authorised → partly_received → received → closed; requested → declined; → cancelled."""
 
     state = FSMField(default=ReturnState.REQUESTED, choices=ReturnState.choices, protected=True)
@@ -88,7 +88,7 @@ class Decision(models.TextChoices):
     REJECTED = "rejected", "rejected"
 
 
-class ReturnLineLifecycle(models.Model):
+class ReturnLineLifecycle(FSMModelMixin, models.Model):
     reception = FSMField(default=Reception.AWAITING, choices=Reception.choices, protected=True)
     decision = FSMField(default=Decision.PENDING, choices=Decision.choices, protected=True)
 

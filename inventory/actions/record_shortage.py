@@ -20,10 +20,12 @@ from oms.core.lifecycle import move
 
 @dataclass(frozen=True)
 class Missing:
-    """``quantity`` pieces are not on the shelf. ``reason`` is the ledger's (shortage, adjustment).
+    """``quantity`` pieces are not on the shelf, or cannot be sold from it (``aside``: they stay on the books
+    and are set aside). ``reason`` is the ledger's (shortage, adjustment, quarantine).
 
-    ``whose`` is the demand that was being picked: its own promise gives way first. ``in_hand`` says how many
-    pieces of which demand were already taken from the shelf; those cannot be missing.
+    ``whose`` is the demand that was being picked: ``give_up`` of its units are promised elsewhere, whatever
+    the books lose. ``in_hand`` says how many pieces of which demand were already taken from the shelf; those
+    cannot be missing.
     """
 
     item_id: int
@@ -33,7 +35,9 @@ class Missing:
     key: str
     reason: str = "shortage"
     note: str = ""
+    aside: bool = False
     whose: UUID | None = None
+    give_up: int = 0
     in_hand: Mapping[UUID, int] = field(default_factory=dict)
 
 
@@ -74,9 +78,8 @@ def record_shortage(missing: Sequence[Missing], *, by: Actor) -> list[Discrepanc
                 row.save(update_fields=["quantity"])
         off = m.quantity - short
         if off:
-            entries.append(
-                Entry(m.item_id, m.location_id, m.reason, m.document, m.key, on_hand=-off, note=m.note[:200])
-            )
+            change = {"unavailable": off} if m.aside else {"on_hand": -off}
+            entries.append(Entry(m.item_id, m.location_id, m.reason, m.document, m.key, note=m.note[:200], **change))
         if m.whose:
             empty.add((m.item_id, m.location_id))
         if short:
@@ -107,17 +110,18 @@ def _choose(
     left = m.quantity
     taken: list[tuple[Reservation, int]] = []
     given: dict[int, int] = {}
-    if m.whose:
-        for row in (r for r in rows if r.demand_key == m.whose):
-            take = min(left, row.quantity - min(row.quantity, m.in_hand.get(row.demand_key, 0)))
-            if take:
-                taken.append((row, take))
-                given[row.pk] = take
-                left -= take
+    owed = m.give_up
+    for row in rows if m.whose else ():
+        take = min(owed, row.quantity - min(row.quantity, m.in_hand.get(row.demand_key, 0)))
+        if row.demand_key == m.whose and take:
+            taken.append((row, take))
+            given[row.pk] = take
+            owed -= take
+    left -= min(left, sum(given.values()))
     if left and level:
         by_key = {UUID(int=row.pk): row for row in rows}
         plan = displace(
-            Level(level.on_hand - sum(given.values()), level.unavailable),
+            Level(level.on_hand - (m.quantity - left), level.unavailable),
             left,
             [
                 Reserved(

@@ -1,0 +1,77 @@
+"""Take work back from the warehouse: nothing left the house, so everything can be as before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from fulfillment.actions.labels import void_labels
+from fulfillment.actions.pick import lock_work
+from fulfillment.models import FulfillmentLine, FulfillmentOrder, Label
+from oms.core.actors import Actor
+from oms.core.lifecycle import move
+from orders.actions.advance import Step, advance_lines
+from orders.actions.cancel import Cancelling, cancel_orders
+from orders.actions.hold import go_on
+from orders.models import Order
+
+# Where a line's units are counted while its work is in this state.
+_COUNTED = {
+    "planned": "released",
+    "released": "released",
+    "picking": "released",
+    "picked": "picked",
+    "packed": "packed",
+}
+
+
+@transaction.atomic
+def cancel_work(
+    work_ids: Sequence[int], *, reason: str, by: Actor, route_again: bool = True
+) -> list[FulfillmentOrder]:
+    """Cancel fulfillment orders that are not shipped: picked goods go back to their shelf, labels are given
+    back, and what is still promised is routed anew. Raises :class:`Refused` when one has left."""
+    works = lock_work(work_ids)
+    steps: list[Step] = []
+    for work in works:
+        for line in work.lines.all():
+            there = (
+                line.picked
+                if work.state in {"picked", "packed"}
+                else line.quantity - line.short - line.cancelled
+            )
+            if there:
+                steps.append(
+                    Step(line.order_line_id, there, _COUNTED.get(work.state, "released"), "promised")
+                )
+    move(works, "cancel", by=by, words=reason).or_refuse()
+    for work in works:
+        for line in work.lines.all():
+            line.cancelled, line.picked = line.quantity - line.short, 0
+    FulfillmentLine.objects.bulk_update([x for w in works for x in w.lines.all()], ["cancelled", "picked"])
+    advance_lines(steps)
+    parcels = [p for w in works for p in w.shipments.all()]
+    void_labels(list(Label.objects.filter(shipment__in=parcels).values_list("pk", flat=True)), by=by)
+    move(parcels, "void", by=by, words=reason, quiet=True)
+    if route_again:
+        go_on({work.order_id for work in works}, by=by)
+    return works
+
+
+@transaction.atomic
+def cancel_orders_in_work(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order]:
+    """Cancel units or whole orders, taking the work that stands on them back first.
+
+    Raises :class:`Refused` when some of the units have been shipped.
+    """
+    for c in cancellings:
+        works = FulfillmentOrder.objects.filter(
+            order_id=c.order_id, state__in=["planned", "released", "picking", "picked", "packed"]
+        )
+        if c.units:
+            works = works.filter(lines__order_line_id__in=c.units).distinct()
+        ids = sorted(works.values_list("pk", flat=True))
+        if ids:
+            cancel_work(ids, reason=c.reason, by=by, route_again=False)
+    return cancel_orders(cancellings, by=by)

@@ -1,0 +1,78 @@
+"""Packing: what was picked goes into parcels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from fulfillment.actions.pick import lock_work
+from fulfillment.models import FulfillmentOrder, ParcelLine, Shipment
+from fulfillment.rules.rates import TARE_G, UNIT_WEIGHT_G
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+from oms.core.lifecycle import move
+from orders.actions.advance import Step, advance_lines
+
+
+@dataclass(frozen=True)
+class Box:
+    """One parcel: pieces by fulfillment line id, and its weight in grams (0: reckoned from the items)."""
+
+    pieces: Mapping[int, int]
+    weight_g: int = 0
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How one fulfillment order is packed; no boxes means everything in one."""
+
+    work_id: int
+    boxes: Sequence[Box] = field(default_factory=tuple)
+
+
+@transaction.atomic
+def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
+    """Make parcels of what was picked. Every picked piece must be in exactly one box, else
+    :class:`Refused` (``not_all_packed``) and nothing is packed."""
+    wanted = {p.work_id: p for p in packings}
+    works = lock_work(list(wanted))
+    parcels: list[Shipment] = []
+    parts: list[ParcelLine] = []
+    steps: list[Step] = []
+    for work in works:
+        picked = {line.pk: line for line in work.lines.all() if line.picked}
+        boxes = wanted[work.pk].boxes or (Box({pk: line.picked for pk, line in picked.items()}),)
+        packed: Counter[int] = Counter()
+        for box in boxes:
+            packed.update(box.pieces)
+        if (
+            dict(packed) != {pk: line.picked for pk, line in picked.items()}
+            or min(packed.values(), default=0) < 0
+        ):
+            raise Refused(
+                Reason("not_all_packed", f"{work.number}: put every picked piece into exactly one parcel.")
+            )
+        for box in boxes:
+            weight = box.weight_g or TARE_G + sum(
+                (picked[pk].item.weight_g or UNIT_WEIGHT_G) * n for pk, n in box.pieces.items()
+            )
+            parcel = Shipment(fulfillment_order=work, weight_g=weight)
+            parcels.append(parcel)
+            parts += [
+                ParcelLine(shipment=parcel, line=picked[pk], quantity=n) for pk, n in box.pieces.items() if n
+            ]
+        steps += [Step(line.order_line_id, line.picked, "picked", "packed") for line in picked.values()]
+    Shipment.objects.bulk_create(parcels)
+    ParcelLine.objects.bulk_create(parts)
+    move(works, "pack", by=by, words=lambda w: _words(w, parcels)).or_refuse()
+    advance_lines(steps)
+    return parcels
+
+
+def _words(work: FulfillmentOrder, parcels: Sequence[Shipment]) -> str:
+    own = [p for p in parcels if p.fulfillment_order_id == work.pk]
+    kilos = sum(p.weight_g for p in own) / 1000
+    return f"Packed into {len(own)} parcel{'s' if len(own) > 1 else ''}, {kilos:.1f} kg."

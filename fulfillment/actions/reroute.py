@@ -1,0 +1,43 @@
+"""What is promised and not in work, however it came about, is routed: by a person's wish or by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from fulfillment.actions.cancel_work import cancel_work
+from fulfillment.actions.route_orders import route_orders
+from fulfillment.models import FulfillmentOrder
+from oms.core.actors import Actor
+from orders.actions.hold import clear_holds
+from orders.models import Order
+
+BATCH = 100
+
+
+def route_waiting(limit: int = 1000) -> int:
+    """Sweep: route open orders whose promised units no event has led to a location; returns how many."""
+    waiting = list(
+        Order.objects.filter(state="open", lines__promised__gt=0)
+        .exclude(holds__state="active", holds__blocks__contains=["release"])
+        .distinct()
+        .order_by("pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+    routed = 0
+    for start in range(0, len(waiting), BATCH):
+        routed += len(route_orders(waiting[start : start + BATCH], by=Actor.job("fulfillment.reroute")))
+    return routed
+
+
+@transaction.atomic
+def route_again(order_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
+    """A person wants a fresh decision: work nobody has begun is taken back and routed with the rest."""
+    untouched = FulfillmentOrder.objects.filter(order_id__in=order_ids, state__in=["planned", "released"])
+    ids = sorted(untouched.values_list("pk", flat=True))
+    if ids:
+        cancel_work(ids, reason="Routed again.", by=by, route_again=False)
+    list(Order.objects.filter(pk__in=order_ids).select_for_update().order_by("pk").values_list("pk"))
+    clear_holds(order_ids, ["out_of_stock"], by=by, note="routed again")
+    return route_orders(order_ids, cause="routed again", by=by)

@@ -1,0 +1,352 @@
+"""Choose where each order is sent from, say why, and hand the work to the locations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from fulfillment.events import OrderRouted
+from fulfillment.models import FulfillmentLine, FulfillmentOrder, RateCard, RoutingDecision
+from fulfillment.rules import rates, routing
+from inventory.actions.fit_reservations import holdings, lock_shelves
+from inventory.actions.reseat import Seat, reseat
+from inventory.models import Location, StockLevel, StockMovement
+from oms.core import journal, money
+from oms.core.actors import SYSTEM, Actor
+from oms.core.errors import Reason
+from oms.core.journal import Line
+from oms.core.lifecycle import move
+from oms.core.outbox import emit
+from orders.actions.advance import Step, advance_lines
+from orders.actions.hold import Holding, place_holds
+from orders.models import Order, OrderLine
+from orders.rules.holds import Finding
+
+OPEN_WORK = ("planned", "released", "picking", "picked", "packed")
+DUE = timedelta(hours=24)
+
+
+@dataclass
+class _Task:
+    """One order to route: its promised lines, and what it holds where."""
+
+    order: Order
+    lines: list[OrderLine]
+    firm: dict[UUID, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    busy: dict[UUID, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    barred: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+@transaction.atomic
+def route_orders(
+    order_ids: Iterable[int], *, cause: str = "routed", by: Actor = SYSTEM
+) -> list[FulfillmentOrder]:
+    """Route what is promised and not yet in work, for a batch of orders.
+
+    Each order gets the cheapest plan over all active locations, a stored decision with its reasons, and one
+    fulfillment order per location, released at once where no hold forbids it. Reservations are re-seated to
+    the plan in one guarded write. Orders that are not open, held or without promised units are passed over.
+    """
+    tasks = _tasks(order_ids)
+    if not tasks:
+        return []
+    places = list(Location.objects.filter(ships=True).order_by("rank", "code"))
+    items = {line.item_id for task in tasks for line in task.lines}
+    lock_shelves({(item, place.pk) for item in items for place in places})
+    card, split_penalty = rate_card(places)
+    _read_holdings(tasks)
+    free = _free(items, places)
+    plans = [(task, _plan(task, places, free, card, split_penalty)) for task in tasks]
+    seats: list[Seat] = []
+    for task, plan in plans:
+        seats += _seats(task, plan)
+    reseat(seats, by=by)
+    decisions = _decide(plans, places, card, cause)
+    works = _hand_out(plans, decisions, by)
+    place_holds(
+        [
+            Holding(
+                task.order.pk,
+                Finding("out_of_stock", Reason("cannot_be_routed", "No location can send all of this line now."), left.key),
+            )
+            for task, plan in plans
+            for left in plan.unplaced
+        ],
+        by=by,
+    )  # fmt: skip
+    emit([OrderRouted(task.order.pk) for task, plan in plans if plan.shipments], by=by)
+    return works
+
+
+def _tasks(order_ids: Iterable[int]) -> list[_Task]:
+    orders = (
+        Order.objects.filter(pk__in=list(order_ids), state="open")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+        .prefetch_related("lines__item", "holds")
+    )
+    tasks = []
+    for order in orders:
+        stops = [h for h in order.holds.all() if h.state == "active" and "release" in h.blocks]
+        if any(h.line_id is None for h in stops):
+            continue
+        held = {h.line_id for h in stops}
+        lines = [line for line in order.lines.all() if line.promised and line.item_id and line.pk not in held]
+        if lines:
+            tasks.append(_Task(order, lines))
+    return tasks
+
+
+def _read_holdings(tasks: Sequence[_Task]) -> None:
+    """What each line holds firm where, what of it is in work already, and where it was not found."""
+    by_key = {line.demand_key: task for task in tasks for line in task.lines}
+    for key, rows in holdings(by_key).items():
+        for row in rows:
+            if row.state == "firm" and row.location_id:
+                by_key[key].firm[key][row.location_id] += row.quantity
+    short: list[tuple[_Task, int, int, datetime]] = []
+    keys = {line.pk: (task, line.demand_key) for task in tasks for line in task.lines}
+    for part in FulfillmentLine.objects.filter(order_line_id__in=keys).select_related("fulfillment_order"):
+        task, key = keys[part.order_line_id]
+        work = part.fulfillment_order
+        if work.state in OPEN_WORK:
+            task.busy[key][work.location_id] += part.quantity - part.short - part.cancelled
+        if part.short_at:
+            short.append((task, part.item_id, work.location_id, part.short_at))
+    # A shelf that failed this order is not tried again until something was put on it.
+    filled = _filled({item for _, item, _, _ in short})
+    for task, item, location, at in short:
+        if filled.get((item, location), at) <= at:
+            task.barred[item].add(location)
+
+
+def _filled(items: set[int]) -> dict[tuple[int, int], datetime]:
+    """When goods last came onto each shelf of these items."""
+    if not items:
+        return {}
+    rows = StockMovement.objects.filter(item_id__in=items, on_hand__gt=0).values("item_id", "location_id")
+    return {(row["item_id"], row["location_id"]): row["last"] for row in rows.annotate(last=Max("at"))}
+
+
+def _free(items: set[int | None], places: Sequence[Location]) -> dict[tuple[int, int], int]:
+    """Units of each item at each location that nobody holds, safety stock left alone."""
+    return {
+        (level.item_id, level.location_id): max(0, level.available - level.safety_stock)
+        for level in StockLevel.objects.filter(item_id__in=items, location__in=places)
+    }
+
+
+def rate_card(places: Sequence[Location]) -> tuple[rates.RateCard, float]:
+    """The active rate card with each location's handling, and its split penalty."""
+    row = RateCard.objects.filter(active=True).order_by("pk").first() or RateCard()
+    card = rates.RateCard(
+        currency=row.currency if row.pk else settings.CURRENCY, base=float(row.base), per_zone=float(row.per_zone),
+        per_kg=float(row.per_kg), per_kg_zone=float(row.per_kg_zone), split_penalty=float(row.split_penalty),
+        handling={place.pk: float(place.handling_cost) for place in places},
+    )  # fmt: skip
+    return card, float(row.split_penalty)
+
+
+def _plan(
+    task: _Task,
+    places: Sequence[Location],
+    free: dict[tuple[int, int], int],
+    card: rates.RateCard,
+    penalty: float,
+) -> routing.Plan:
+    """Route one order against what is free and its own promised units; what it takes is free no more."""
+    own: dict[tuple[int, int], int] = defaultdict(int)
+    for line in task.lines:
+        for location, quantity in task.firm[line.demand_key].items():
+            own[line.item_id or 0, location] += quantity - task.busy[line.demand_key][location]
+    address = task.order.shipping_address
+    goal = rates.Place(
+        country=task.order.country, postcode=address.get("postcode", ""),
+        latitude=address.get("latitude"), longitude=address.get("longitude"),
+    )  # fmt: skip
+    candidates = []
+    for place in places:
+        start = rates.Place(place.country, place.postcode, place.latitude, place.longitude)
+        way = rates.tariff(card, place.pk, start, goal)
+        available = {
+            line.item_id: 0
+            if place.pk in task.barred[line.item_id]
+            else free.get((line.item_id, place.pk), 0) + own[line.item_id, place.pk]
+            for line in task.lines
+            if line.item_id
+        }
+        candidates.append(
+            routing.Location(place.pk, place.name, available, way.fixed, way.per_kg, active=place.active)
+        )
+    plan = routing.route(
+        [
+            routing.Line(line.pk, line.item_id or 0, line.promised, line.item.weight_g or rates.UNIT_WEIGHT_G)
+            for line in task.lines
+            if line.item
+        ],
+        candidates,
+        routing.Options(split_penalty=penalty, currency=card.currency),
+    )
+    for shelf, quantity in own.items():
+        free[shelf] = free.get(shelf, 0) + quantity
+    for pick in plan.picks:
+        free[pick.item_id, pick.location_id] -= pick.quantity
+    for shelf, quantity in _left_behind(task, plan).items():
+        free[shelf] -= quantity
+    return plan
+
+
+def _left_behind(task: _Task, plan: routing.Plan) -> dict[tuple[int, int], int]:
+    """Promised units the plan could not place stay where they are reserved."""
+    stay: dict[tuple[int, int], int] = defaultdict(int)
+    for key, item, location, quantity in _staying(task, plan):
+        stay[item, location] += quantity
+    return stay
+
+
+def _staying(task: _Task, plan: routing.Plan) -> list[tuple[UUID, int, int, int]]:
+    missing = {left.key: left.quantity for left in plan.unplaced}
+    rows = []
+    for line in task.lines:
+        owed = missing.get(line.pk, 0)
+        for location, quantity in task.firm[line.demand_key].items():
+            idle = min(owed, quantity - task.busy[line.demand_key][location])
+            if idle > 0:
+                rows.append((line.demand_key, line.item_id or 0, location, idle))
+                owed -= idle
+    return rows
+
+
+def _seats(task: _Task, plan: routing.Plan) -> list[Seat]:
+    """Where every unit the lines hold shall be: in work where it is, planned where the plan says."""
+    lines = {line.pk: line for line in task.lines}
+    seats = [
+        Seat(lines[pick.key].demand_key, pick.item_id, pick.location_id, pick.quantity)  # type: ignore[index]
+        for pick in plan.picks
+    ]
+    seats += [
+        Seat(line.demand_key, line.item_id or 0, location, quantity)
+        for line in task.lines
+        for location, quantity in task.busy[line.demand_key].items()
+        if quantity
+    ]
+    return seats + [
+        Seat(key, item, location, quantity) for key, item, location, quantity in _staying(task, plan)
+    ]
+
+
+def _decide(
+    plans: Sequence[tuple[_Task, routing.Plan]], places: Sequence[Location], card: rates.RateCard, cause: str
+) -> dict[int, RoutingDecision]:
+    names = {place.pk: place.name for place in places}
+    before: dict[int, int] = {}
+    for pk, order_id in RoutingDecision.objects.filter(
+        order_id__in=[task.order.pk for task, _ in plans], superseded_by=None
+    ).values_list("pk", "order_id"):
+        before[order_id] = pk
+    rows = RoutingDecision.objects.bulk_create(
+        [
+            RoutingDecision(
+                order=task.order, words=_words(plan, names, card.currency),
+                inputs={"lines": {str(line.pk): line.promised for line in task.lines}, "rates": _plain(card)},
+                plan=[
+                    {
+                        "location": s.location_id, "name": names[s.location_id], "cost": round(s.cost, 4),
+                        "picks": [{"line": p.key, "item": p.item_id, "quantity": p.quantity} for p in s.picks],
+                    }
+                    for s in plan.shipments
+                ],
+                candidates=[asdict(verdict) for verdict in plan.verdicts],
+                cost=_cost(plan.cost), next_cost=_cost(plan.next_cost), currency=card.currency,
+                solver=plan.solver, gap=plan.gap, cause=cause, supersedes_id=before.get(task.order.pk),
+            )
+            for task, plan in plans
+        ]
+    )  # fmt: skip
+    return {row.order_id: row for row in rows}
+
+
+def _plain(card: rates.RateCard) -> Mapping[str, Any]:
+    return {key: value for key, value in asdict(card).items() if key != "handling"}
+
+
+def _cost(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(round(value, 4)))
+
+
+def _words(plan: routing.Plan, names: Mapping[int, str], currency: str) -> str:
+    """The decision as one would tell it on the phone."""
+    if not plan.shipments:
+        return "No location can send it now."
+    from_where = " and ".join(names[s.location_id] for s in plan.shipments)
+    told = f"Sent from {from_where}, for about {money.words(Decimal(str(round(plan.cost, 2))), currency)}."
+    if plan.next_cost is not None:
+        told += f" The next best choice would have cost {money.words(Decimal(str(round(plan.next_cost, 2))), currency)}."
+    if plan.gap:
+        told += f" It is at most {plan.gap:.1%} above the best possible."
+    return " ".join(
+        [
+            told,
+            *(v.words.rstrip(".") + "." for v in plan.verdicts),
+            *(n.rstrip(".") + "." for n in plan.notes),
+        ]
+    )
+
+
+def _hand_out(
+    plans: Sequence[tuple[_Task, routing.Plan]], decisions: Mapping[int, RoutingDecision], by: Actor
+) -> list[FulfillmentOrder]:
+    """One fulfillment order per location and order, its units counted as released."""
+    counted: dict[int, int] = defaultdict(int)
+    for order_id in FulfillmentOrder.objects.filter(
+        order_id__in=[task.order.pk for task, _ in plans]
+    ).values_list("order_id", flat=True):
+        counted[order_id] += 1
+    now = timezone.now()
+    works: list[FulfillmentOrder] = []
+    parts: list[FulfillmentLine] = []
+    steps: list[Step] = []
+    for task, plan in plans:
+        lines = {line.pk: line for line in task.lines}
+        for shipment in plan.shipments:
+            counted[task.order.pk] += 1
+            work = FulfillmentOrder(
+                number=f"{task.order.number}-F{counted[task.order.pk]}", order=task.order,
+                location_id=shipment.location_id, decision=decisions[task.order.pk],
+                due_at=task.order.due_at or now + DUE,
+            )  # fmt: skip
+            works.append(work)
+            together: dict[int, int] = defaultdict(int)
+            for pick in shipment.picks:
+                together[pick.key] += pick.quantity  # type: ignore[index]
+            for line_id, quantity in together.items():
+                parts.append(
+                    FulfillmentLine(
+                        fulfillment_order=work,
+                        order_line=lines[line_id],
+                        item_id=lines[line_id].item_id,
+                        quantity=quantity,
+                    )
+                )
+                steps.append(Step(line_id, quantity, "promised", "released"))
+    FulfillmentOrder.objects.bulk_create(works)
+    FulfillmentLine.objects.bulk_create(parts)
+    advance_lines(steps)
+    journal.write(
+        [Line.of(decisions[task.order.pk], "route", decisions[task.order.pk].words) for task, _ in plans],
+        by=by,
+    )
+    ready = FulfillmentOrder.objects.filter(pk__in=[work.pk for work in works])
+    return move(
+        ready.prefetch_related("lines", "order__holds"), "release", by=by, sets={"released_at": now}
+    ).done

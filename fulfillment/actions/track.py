@@ -1,0 +1,125 @@
+"""Carrier scans come in: kept as facts, folded by their own time, the parcel moved accordingly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from fulfillment.actions.labels import carrier_for
+from fulfillment.carriers.base import Can, Scan
+from fulfillment.events import ParcelMoved
+from fulfillment.models import CarrierAccount, Shipment, TrackingEvent
+from fulfillment.rules.tracking import fold, target
+from oms.core.actors import Actor
+from oms.core.errors import OmsError
+from oms.core.lifecycle import move
+from oms.core.outbox import emit
+from orders.actions.advance import Step, advance_lines
+from orders.actions.complete import complete_orders
+from orders.models import Order
+
+COMMANDS = {
+    "in_transit": "move_on", "out_for_delivery": "go_out", "delivered": "deliver", "exception": "stumble",
+    "lost": "lose", "returned_to_sender": "come_back",
+}  # fmt: skip
+
+
+@transaction.atomic
+def record_scans(scans: Sequence[Scan], *, by: Actor) -> int:
+    """Keep scans (each once) and move their parcels; a late earlier scan never moves one back. Scans of
+    parcels that are not ours are passed over. Returns how many parcels moved."""
+    numbers = {scan.tracking_number for scan in scans if scan.tracking_number}
+    found = Shipment.objects.filter(tracking_number__in=numbers).exclude(state="voided")
+    orders = sorted(set(found.values_list("fulfillment_order__order_id", flat=True)))
+    list(Order.objects.filter(pk__in=orders).select_for_update().order_by("pk").values_list("pk"))
+    parcels = list(
+        found.select_for_update(of=("self",))
+        .order_by("pk")
+        .select_related("fulfillment_order")
+        .prefetch_related("lines__line")
+    )
+    by_number: dict[str, list[Shipment]] = defaultdict(list)
+    for parcel in parcels:
+        by_number[parcel.tracking_number].append(parcel)
+    TrackingEvent.objects.bulk_create(
+        [
+            TrackingEvent(shipment=p, status=s.status[:20], words=s.words[:250], place=s.place[:150], at=s.at)
+            for s in scans
+            for p in by_number.get(s.tracking_number, ())
+        ],
+        ignore_conflicts=True,
+    )
+    known: dict[int, list[Scan]] = defaultdict(list)
+    for event in TrackingEvent.objects.filter(shipment__in=parcels):
+        known[event.shipment_id].append(Scan("", event.status, event.words, event.at, event.place))
+    moved: list[tuple[Shipment, str]] = []
+    for parcel in parcels:
+        told = fold(known[parcel.pk])
+        Shipment.objects.filter(pk=parcel.pk).update(
+            last_scan_at=told.last_scan_at, last_scan=told.words[:200]
+        )
+        state = target(parcel.state, told)
+        if state and parcel.shipped_at:
+            sets = {"delivered_at": told.delivered_at} if state == "delivered" else {}
+            words = f"{parcel.tracking_number}: {told.words or state} {told.place}".strip()
+            if move([parcel], COMMANDS[state], by=by, words=words, sets=sets).done:
+                moved.append((parcel, state))
+    _delivered([p for p, state in moved if state == "delivered"], by)
+    emit(
+        [ParcelMoved(p.fulfillment_order.order_id, shipment_id=p.pk, state=state) for p, state in moved],
+        by=by,
+    )
+    return len(moved)
+
+
+def _delivered(parcels: Sequence[Shipment], by: Actor) -> None:
+    if not parcels:
+        return
+    advance_lines(
+        [
+            Step(part.line.order_line_id, part.quantity, "", "delivered")
+            for p in parcels
+            for part in p.lines.all()
+        ]
+    )
+    orders = {p.fulfillment_order.order_id for p in parcels}
+    Order.objects.filter(pk__in=orders, fulfillment_status="delivered").update(delivered_at=timezone.now())
+    complete_orders(orders, by=by)
+
+
+def ask_carriers(*, stale: timedelta = timedelta(minutes=30), limit: int = 500) -> dict[str, int]:
+    """Ask the carriers about parcels on the way whose last news is older than ``stale``: what webhooks
+    missed. One carrier that does not answer does not stop the others."""
+    figures = {"asked": 0, "moved": 0, "silent_carriers": 0}
+    before = timezone.now() - stale
+    for account in CarrierAccount.objects.filter(active=True):
+        carrier = carrier_for(account)
+        if Can.TRACK not in carrier.can:
+            continue
+        parcels = (
+            Shipment.objects.filter(
+                Q(last_scan_at=None) | Q(last_scan_at__lt=before),
+                carrier_account=account, shipped_at__isnull=False,
+                state__in=["labelled", "in_transit", "out_for_delivery", "exception"],
+            )
+            .exclude(tracker_id="")
+            .order_by("last_scan_at", "pk")[:limit]
+        )  # fmt: skip
+        trackers = [p.tracker_id for p in parcels]
+        if not trackers:
+            continue
+        try:
+            scans = carrier.track(trackers)
+        except OmsError as error:
+            CarrierAccount.objects.filter(pk=account.pk).update(last_error=str(error)[:300])
+            figures["silent_carriers"] += 1
+            continue
+        CarrierAccount.objects.filter(pk=account.pk).update(last_contact_at=timezone.now(), last_error="")
+        figures["asked"] += len(trackers)
+        figures["moved"] += record_scans(scans, by=Actor.carrier(account.slug))
+    return figures
