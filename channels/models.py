@@ -23,9 +23,14 @@ class ChannelAccount(models.Model):
     options = models.JSONField(default=dict, blank=True)
     order_prefix = models.CharField(max_length=10, help_text="What our numbers of its orders begin with.")
     locations = models.ManyToManyField(
-        Location, blank=True, related_name="channels", help_text="Places whose stock it may sell; none means all."
+        Location,
+        blank=True,
+        related_name="channels",
+        help_text="Places whose stock it may sell; none means all.",
     )
-    buffer = models.PositiveIntegerField(default=0, help_text="Pieces of each item held back from this channel.")
+    buffer = models.PositiveIntegerField(
+        default=0, help_text="Pieces of each item held back from this channel."
+    )
     active = models.BooleanField(default=True)
     push_stock = models.BooleanField("send stock levels", default=True)
     orders_from = models.DateTimeField(null=True, blank=True, help_text="Older orders are not taken in.")
@@ -65,7 +70,9 @@ class Listing(ListingLifecycle):
     sku = models.CharField("SKU", max_length=100, blank=True, default="")
     barcode = models.CharField(max_length=64, blank=True, default="")
     title = models.CharField(max_length=250, blank=True, default="")
-    mapped_by = models.CharField(max_length=150, blank=True, default="", help_text="A person's choice outranks a rule.")
+    mapped_by = models.CharField(
+        max_length=150, blank=True, default="", help_text="A person's choice outranks a rule."
+    )
     tracked = models.BooleanField(default=True)
     health = models.CharField(max_length=10, choices=Health.choices, default=Health.IN_SYNC)
     desired = models.IntegerField(null=True, blank=True)

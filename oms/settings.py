@@ -217,6 +217,15 @@ UNFOLD = {
     "STYLES": ["/static/console/console.css"],
     "SCRIPTS": ["/static/console/console.js"],
     "COMMAND": {"search_models": False},
+    "DASHBOARD_CALLBACK": "oms.core.console.home.dashboard",
+    # Blue, from Tailwind's palette: calm, and dark enough for white text from 600 on.
+    "COLORS": {
+        "primary": {
+            "50": "#eff6ff", "100": "#dbeafe", "200": "#bfdbfe", "300": "#93c5fd", "400": "#60a5fa",
+            "500": "#3b82f6", "600": "#2563eb", "700": "#1d4ed8", "800": "#1e40af", "900": "#1e3a8a",
+            "950": "#172554",
+        },
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -52,7 +52,12 @@ def intend(intents: Iterable[Intent], *, nudge: str = "") -> None:
         raise NoTransaction("an effect belongs into the transaction of the change that causes it")
     rows = [
         OutboundEffect(
-            target=i.target, kind=i.kind, key=i.key, subject=i.subject, thread=i.thread, request=dict(i.request)
+            target=i.target,
+            kind=i.kind,
+            key=i.key,
+            subject=i.subject,
+            thread=i.thread,
+            request=dict(i.request),
         )
         for i in intents
     ]

@@ -98,7 +98,12 @@ class Http:
         if len(body) > MAX_BYTES:
             raise Permanent("too_large", f"the answer is larger than {MAX_BYTES} bytes")
         expected = reply.headers.get("Content-Length")
-        if expected and not reply.headers.get("Content-Encoding") and method != "HEAD" and len(body) < int(expected):
+        if (
+            expected
+            and not reply.headers.get("Content-Encoding")
+            and method != "HEAD"
+            and len(body) < int(expected)
+        ):
             raise Retry(f"the answer was cut off at {len(body)} of {expected} bytes")
         log.debug("%s %s -> %s", method, urlsplit(url).path, reply.status_code)
         if reply.status_code == 429 or reply.status_code >= 500:

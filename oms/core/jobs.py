@@ -50,7 +50,9 @@ def exclusive(name: str, scope: str = "") -> Iterator[MutableMapping[str, Any] |
 def _end(run: JobRun, state: str, figures: dict[str, Any], error: str = "") -> None:
     # A job that runs every few seconds and found nothing leaves one row, not thousands.
     if state == "succeeded" and not any(figures.values()):
-        JobRun.objects.filter(name=run.name, scope=run.scope, state="succeeded", result={}).exclude(pk=run.pk).delete()
+        JobRun.objects.filter(name=run.name, scope=run.scope, state="succeeded", result={}).exclude(
+            pk=run.pk
+        ).delete()
         figures = {}
     JobRun.objects.filter(pk=run.pk).update(
         state=state, finished_at=timezone.now(), result=dict(figures), error=error

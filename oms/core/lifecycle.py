@@ -124,7 +124,9 @@ def move(
             pk__in=[row.pk for row in movers], **{f"{field}__in": sources}
         ).update(**{field: target, **(sets or {})})
         if written != len(movers):  # a row was not locked by us and moved under our hands
-            raise Refused(Reason("moved_meanwhile", "Somebody else changed this at the same moment. Look again."))
+            raise Refused(
+                Reason("moved_meanwhile", "Somebody else changed this at the same moment. Look again.")
+            )
         for row in movers:
             row.__dict__[field] = target
             for name, value in (sets or {}).items():

@@ -82,11 +82,15 @@ class Delivery(models.Model):
         permissions = [("retry_delivery", "Can try a failed delivery again")]
         constraints = [
             models.UniqueConstraint(fields=["event", "reaction"], name="delivery_once"),
-            models.CheckConstraint(condition=Q(state__in=["pending", "done", "parked"]), name="delivery_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "done", "parked"]), name="delivery_state"
+            ),
         ]
         indexes = [
             models.Index(fields=["reaction", "id"], name="delivery_waiting", condition=Q(state="pending")),
-            models.Index(fields=["reaction", "subject", "id"], name="delivery_order", condition=Q(state="pending")),
+            models.Index(
+                fields=["reaction", "subject", "id"], name="delivery_order", condition=Q(state="pending")
+            ),
             models.Index(fields=["id"], name="delivery_parked", condition=Q(state="parked")),
         ]
 
@@ -128,14 +132,18 @@ class InboundMessage(models.Model):
         permissions = [("replay_inboundmessage", "Can read an incoming message again")]
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "kind", "external_id", "digest"], condition=Q(hint=False), name="inbound_once"
+                fields=["source", "kind", "external_id", "digest"],
+                condition=Q(hint=False),
+                name="inbound_once",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["received", "done", "parked", "superseded"]), name="inbound_state"
             ),
         ]
         indexes = [
-            models.Index(fields=["source", "kind", "id"], name="inbound_waiting", condition=Q(state="received")),
+            models.Index(
+                fields=["source", "kind", "id"], name="inbound_waiting", condition=Q(state="received")
+            ),
             models.Index(fields=["id"], name="inbound_parked", condition=Q(state="parked")),
             models.Index(fields=["source", "external_id", "-id"], name="inbound_by_external"),
         ]
@@ -196,7 +204,9 @@ class OutboundEffect(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["kind", "due_at"], name="effect_open", condition=Q(state__in=["pending", "sending"])),
+            models.Index(
+                fields=["kind", "due_at"], name="effect_open", condition=Q(state__in=["pending", "sending"])
+            ),
             models.Index(fields=["id"], name="effect_failed", condition=Q(state="failed")),
             models.Index(fields=["thread", "id"], name="effect_thread"),
         ]

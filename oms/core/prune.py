@@ -32,7 +32,9 @@ def prune() -> dict[str, int]:
         )
         deliveries = cursor.rowcount
     old_events = OutboxEvent.objects.filter(fanned_out_at__lt=now - KEEP_EVENTS, deliveries=None)
-    events = OutboxEvent.objects.filter(pk__in=list(old_events.order_by("pk").values_list("pk", flat=True)[:BATCH]))
+    events = OutboxEvent.objects.filter(
+        pk__in=list(old_events.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    )
     hints = InboundMessage.objects.filter(hint=True, state="done", received_at__lt=now - KEEP_HINTS)
     keys = IdempotencyRecord.objects.filter(created_at__lt=now - KEEP_KEYS)
     runs = JobRun.objects.filter(finished_at__lt=now - KEEP_RUNS)
@@ -40,7 +42,9 @@ def prune() -> dict[str, int]:
         "deliveries": deliveries,
         "events": events._raw_delete(events.db),
         **{
-            name: rows.model.objects.filter(pk__in=list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])).delete()[0]
+            name: rows.model.objects.filter(
+                pk__in=list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+            ).delete()[0]
             for name, rows in (("hints", hints), ("keys", keys), ("runs", runs))
         },
     }

@@ -75,7 +75,9 @@ def fan_out(limit: int = 1000) -> int:
     """Turn waiting events into deliveries; returns how many events."""
     with transaction.atomic():
         events = list(
-            OutboxEvent.objects.filter(fanned_out_at=None).select_for_update(skip_locked=True).order_by("id")[:limit]
+            OutboxEvent.objects.filter(fanned_out_at=None)
+            .select_for_update(skip_locked=True)
+            .order_by("id")[:limit]
         )
         if not events:
             return 0

@@ -52,7 +52,9 @@ class EncryptedJSONField(models.BinaryField):
             return super().get_db_prep_value(b"", connection, prepared)
         if isinstance(value, bytes | memoryview):
             return super().get_db_prep_value(value, connection, prepared)
-        return super().get_db_prep_value(_box().encrypt(json.dumps(dict(value)).encode()), connection, prepared)
+        return super().get_db_prep_value(
+            _box().encrypt(json.dumps(dict(value)).encode()), connection, prepared
+        )
 
     def value_to_string(self, obj: Any) -> str:
         return ""
