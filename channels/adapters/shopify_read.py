@@ -89,7 +89,9 @@ def read_order(body: bytes, source: str) -> OrderDraft:
     lines = tuple(_line(raw, included, wanted) for raw in nodes(order, "lineItems"))
     charges = list(_charges(order, included))
     parts: list[LineDraft | ChargeDraft] = [*lines, *charges]
-    charges += rounding(total, [part.net for part in parts], [part.tax for part in parts], currency)
+    # Price and discount were each rounded by themselves, so each is a figure of its own here.
+    figures = [figure for part in parts for figure in (part.net + part.discount, -part.discount)]
+    charges += rounding(total, figures, [part.tax for part in parts], currency)
     customer = order.get("customer") or {}
     address = order.get("shippingAddress")
     orders_before = customer.get("numberOfOrders")
