@@ -127,7 +127,7 @@ class CsvFile:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         columns: list[str] = []
         try:
-            for cells in reader:
+            for row, cells in enumerate(reader, start=1):  # as a spreadsheet counts, whatever a cell holds
                 if not any(cell.strip() for cell in cells):
                     continue
                 if not columns:
@@ -136,9 +136,9 @@ class CsvFile:
                 # More cells than the heading has: a delimiter in an unquoted text, so all cells are suspect.
                 extra = [cell for cell in cells[len(columns) :] if cell.strip()]
                 named = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name}
-                yield reader.line_num, named | ({"extra_cells": delimiter.join(extra)} if extra else {})
+                yield row, named | ({"extra_cells": delimiter.join(extra)} if extra else {})
         except csv.Error as error:
-            raise Rejected("file", "not_csv", f"row {reader.line_num}: {error}") from None
+            raise Rejected("file", "not_csv", f"line {reader.line_num}: {error}") from None
 
     def _text(self, data: bytes) -> str:
         told = self.account.options.get("encoding")

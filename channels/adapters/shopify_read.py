@@ -167,6 +167,7 @@ def _line(raw: Mapping[str, Any], included: bool, wanted: Mapping[str, int]) -> 
         external_id=external_id,
         title=str(raw.get("name") or ""),
         quantity=ordered if current == ordered else min(ordered, wanted.get(external_id, current)),
+        ordered=ordered,
         net=price - discount - tax if included else price - discount,
         tax=tax,
         discount=discount,
