@@ -126,7 +126,7 @@ def fold(scans: Iterable[ScanLike], start: str = "labelled") -> Tracking:
 
 def _once(scans: Iterable[ScanLike]) -> Iterable[ScanLike]:
     """Carriers repeat themselves: the same status at the same time is one scan, whatever its id."""
-    seen = {}
+    seen: dict[tuple[datetime, str], ScanLike] = {}
     for scan in scans:
         key = (scan.at, scan.status)
         if key not in seen or (scan.external_id, scan.words) < (seen[key].external_id, seen[key].words):
