@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -82,14 +81,14 @@ def schema() -> GraphQLSchema:
 
 class Compiler:
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Compiled] = OrderedDict()
+        self._kept: dict[str, Compiled] = {}
 
     def compile(self, query: str) -> Compiled:
         found = self._kept.get(query)
         if found is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
             found = self._kept[query] = _compile(query)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
         return found
 
 

@@ -140,7 +140,7 @@ def _steps(
 
 
 def _count(node: FieldNode) -> int | str | None:
-    for argument in node.arguments:
+    for argument in node.arguments or ():
         if argument.name.value in ("first", "last"):
             if isinstance(argument.value, IntValueNode):
                 return int(argument.value.value)

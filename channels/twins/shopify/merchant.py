@@ -147,7 +147,7 @@ def update_product(books: Books, config: Doc, args: Doc) -> Doc:
 
 
 PLACE = (
-    "email", "phone", "shipping_address", "billing_address", "lines", "shipping", "discount", "currency", "rate",
+    "email", "phone", "shipping_address", "billing_address", "lines", "shipping", "fees", "discount", "currency", "rate",
     "payment", "placed_at", "number", "name", "client_ip", "risk", "taxes_included", "tax_rate", "tax_title",
     "wrong_total", "note", "tags", "attributes", "test", "source_name", "po_number",
 )  # fmt: skip

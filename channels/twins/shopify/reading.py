@@ -241,7 +241,12 @@ def B(info: Any) -> Books:
 
 
 FIELDS: dict[str, dict[str, Resolver]] = {
+    "AdditionalFee": {
+        "price": lambda x, i: x.bag(Pair.read(x.doc["amount"])),
+        "taxLines": lambda x, i: taxes(x, x.doc["tax_lines"]),
+    },
     "Order": {
+        "additionalFees": lambda o, i: [o.part("AdditionalFee", row) for row in o.doc["fees"]],
         "app": constant({"id": gid("App", 1), "name": "Online Store"}),
         "billingAddress": lambda o, i: address_node(o.doc["billing_address"]),
         "billingAddressMatchesShippingAddress": lambda o, i: (
@@ -261,6 +266,8 @@ FIELDS: dict[str, dict[str, Resolver]] = {
         "currentSubtotalLineItemsQuantity": lambda o, i: sum(sums.current(row) for row in o.doc["lines"]),
         "currentSubtotalPriceSet": total("current_subtotal"),
         "currentTaxLines": lambda o, i: taxes(o, sums.tax_lines(o.doc, now=True)),
+        "currentTotalAdditionalFeesSet": lambda o, i: o.bag(o.sums["fees"]) if o.doc["fees"] else None,
+        "originalTotalAdditionalFeesSet": lambda o, i: o.bag(o.sums["fees"]) if o.doc["fees"] else None,
         "currentTotalDiscountsSet": total("current_discounts"),
         "currentTotalDutiesSet": nothing,
         "currentTotalPriceSet": total("current_total"),

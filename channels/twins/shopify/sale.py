@@ -157,6 +157,15 @@ def make_order(books: Books, config: Doc, args: Doc) -> Doc:
         "lines": lines,
         "shipping_lines": shippings,
         "discounts": discounts,
+        "fees": [
+            {
+                "id": books.new_id(),
+                "name": fee["name"],
+                "amount": purse.pair(amount(fee["price"], "fee")).doc(),
+                "tax_lines": [],
+            }
+            for fee in args.get("fees") or ()
+        ],
         "transactions": [],
         "refunds": [],
         "fulfillments": [],

@@ -91,6 +91,7 @@ def totals(order: Doc) -> dict[str, Pair]:
     subtotal = sum((discounted(line) for line in lines), ZERO)
     shipping = sum((discounted(row) for row in shippings), ZERO)
     taxes = sum((tax(row) for row in (*lines, *shippings)), ZERO)
+    fees = sum((Pair.read(row["amount"]) for row in order["fees"]), ZERO)
     back, back_tax = refunded_shipping(order)
     current_subtotal = sum((left(purse, discounted(line), line) for line in lines), ZERO)
     current_tax = sum((left(purse, tax(line), line) for line in lines), ZERO)
@@ -98,15 +99,16 @@ def totals(order: Doc) -> dict[str, Pair]:
     current_discounts = sum((left(purse, allocated(line), line) for line in lines), ZERO)
     current_discounts += sum((allocated(row) for row in shippings), ZERO)
     on_top = not order["taxes_included"]
-    total = subtotal + shipping + (taxes if on_top else ZERO) + wrong
+    total = subtotal + shipping + (taxes if on_top else ZERO) + fees + wrong
     current_total = current_subtotal + shipping - back + (current_tax if on_top else ZERO)
     if any(current(line) for line in lines):
-        current_total += wrong
+        current_total += fees + wrong
     received = money_of(order, "SALE", "CAPTURE")
     refunded = money_of(order, "REFUND")
     held = money_of(order, "AUTHORIZATION") - money_of(order, "CAPTURE", "VOID")
     return {
         "subtotal": subtotal,
+        "fees": fees,
         "shipping": shipping,
         "shipping_original": sum((original(row) for row in shippings), ZERO),
         "tax": taxes,

@@ -86,4 +86,4 @@ def idempotent(name: str, act: Act, show: Show) -> Callable[..., dict[str, Any]]
 
 
 def _key(info: Any) -> str | None:
-    return directive_key(info.field_nodes[0], info.variable_values)
+    return directive_key(info.field_nodes[0], info.variable_values.coerced)
