@@ -235,6 +235,7 @@ class Label(LabelLifecycle):
     currency = models.CharField(max_length=3, blank=True, default="")
     document = models.BinaryField(null=True, blank=True)
     document_type = models.CharField(max_length=40, blank=True, default="")
+    document_url = models.URLField(max_length=400, blank=True, default="")
     failure = models.CharField(max_length=300, blank=True, default="")
     printed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -59,7 +59,9 @@ class AddressDraft:
 
 @dataclass(frozen=True)
 class LineDraft:
-    """One line. ``quantity`` is what is still wanted (after edits and removals at the shop), may be 0.
+    """One line. ``quantity`` is what is still wanted (after edits and removals at the shop), may be 0;
+    ``ordered`` is what it was before, where the channel tells (``None``: the same). Units that a refund took
+    back are left out of ``quantity`` only by channels that do so themselves.
 
     ``kind``: ``item`` (stocked), ``custom`` (free text, never stocked), ``gift_card``.
     ``unit_price`` is the shop window's price, informational, up to four decimals.
@@ -78,6 +80,7 @@ class LineDraft:
     external_variant_id: str = ""
     kind: str = "item"
     requires_shipping: bool = True
+    ordered: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,18 @@ class RefundDraft:
     reason: str = ""
     our_key: str = ""
     restocked: bool = False
+
+
+def called_off(draft: OrderDraft) -> dict[str, int]:
+    """Units of each line (by its external id) that refunds took back and that ``quantity`` still holds."""
+    units: dict[str, int] = {}
+    for refund in draft.refunds:
+        for part in refund.lines:
+            units[part.external_line_id] = units.get(part.external_line_id, 0) + part.quantity
+    for line in draft.lines:
+        if line.external_id in units and line.ordered is not None:
+            units[line.external_id] -= line.ordered - line.quantity
+    return {key: quantity for key, quantity in units.items() if quantity > 0}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from orders.actions.hold import go_on
 from orders.models import Order
 
 # Where a line's units are counted while its work is in this state.
+OPEN_STATES = ("planned", "released", "picking", "picked", "packed")
 _COUNTED = {
     "planned": "released",
     "released": "released",
@@ -66,9 +67,7 @@ def cancel_orders_in_work(cancellings: Sequence[Cancelling], *, by: Actor) -> li
     Raises :class:`Refused` when some of the units have been shipped.
     """
     for c in cancellings:
-        works = FulfillmentOrder.objects.filter(
-            order_id=c.order_id, state__in=["planned", "released", "picking", "picked", "packed"]
-        )
+        works = FulfillmentOrder.objects.filter(order_id=c.order_id, state__in=OPEN_STATES)
         if c.units:
             works = works.filter(lines__order_line_id__in=c.units).distinct()
         ids = sorted(works.values_list("pk", flat=True))

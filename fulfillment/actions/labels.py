@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -159,10 +161,22 @@ def _buy(effect: OutboundEffect, blocked: Callable[[Collection[int]], dict[int, 
     if why:
         raise Permanent("order_held", why)
     carrier, parcel = carrier_for(label.carrier_account), _parcel(label)  # type: ignore[arg-type]
+    return _result(carrier.buy(parcel, _quote(effect, label, carrier, parcel)))
+
+
+def _quote(effect: OutboundEffect, label: Label, carrier: Any, parcel: Parcel) -> Quote:
+    """The offer to buy: chosen once and written down before the first try, since another offer would be
+    another label, and both could end up paid."""
+    kept = effect.request.get("quote")
+    if kept:
+        return Quote(**{**kept, "amount": Decimal(kept["amount"])})
     quotes = [q for q in carrier.rates(parcel) if not label.service or q.service == label.service]
     if not quotes:
         raise Permanent("no_rate", f"The carrier offers {label.service or 'nothing'} for this parcel.")
-    return _result(carrier.buy(parcel, _cheapest(quotes)))
+    quote = _cheapest(quotes)
+    effect.request["quote"] = {**asdict(quote), "amount": str(quote.amount), "ref": dict(quote.ref)}
+    OutboundEffect.objects.filter(pk=effect.pk, attempts=effect.attempts).update(request=effect.request)
+    return quote
 
 
 def _cheapest(quotes: Sequence[Quote]) -> Quote:
@@ -175,7 +189,7 @@ def _result(bought: BoughtLabel) -> Result:
         {
             "carrier": bought.carrier, "service": bought.service, "tracking_number": bought.tracking_number,
             "tracking_url": bought.tracking_url, "amount": str(bought.amount), "currency": bought.currency,
-            "type": bought.label_format, "document": bought.label_body.hex(), "tracker": bought.tracker_id,
+            "type": bought.label_format, "url": bought.label_url, "document": bought.label_body.hex(), "tracker": bought.tracker_id,
         },
     )  # fmt: skip
 
@@ -188,7 +202,7 @@ def _bought(effect: OutboundEffect, result: Result) -> None:
         sets={
             "external_id": result.remote_id, "carrier": r["carrier"][:60], "service": r["service"][:80],
             "cost": r["amount"], "currency": r["currency"], "document": bytes.fromhex(r["document"]),
-            "document_type": r["type"][:40], "failure": "",
+            "document_type": r["type"][:40], "document_url": r["url"][:400], "failure": "",
         },
     )  # fmt: skip
     OutboundEffect.objects.filter(pk=effect.pk).update(

@@ -132,7 +132,9 @@ def _report(shorts: Sequence[tuple[FulfillmentOrder, FulfillmentLine, int, str]]
                     words=f"{effect.words}. Count this shelf.",
                 )
             )  # fmt: skip
-    FulfillmentLine.objects.bulk_update([line for _, line, _, _ in shorts], ["short", "short_reason", "short_at"])
+    FulfillmentLine.objects.bulk_update(
+        [line for _, line, _, _ in shorts], ["short", "short_reason", "short_at"]
+    )
     advance_lines(steps)
     record_shortage(missing, by=by)
     Discrepancy.objects.bulk_create(counts, ignore_conflicts=True)

@@ -209,7 +209,7 @@ def _plan(
 def _left_behind(task: _Task, plan: routing.Plan) -> dict[tuple[int, int], int]:
     """Promised units the plan could not place stay where they are reserved."""
     stay: dict[tuple[int, int], int] = defaultdict(int)
-    for key, item, location, quantity in _staying(task, plan):
+    for _key, item, location, quantity in _staying(task, plan):
         stay[item, location] += quantity
     return stay
 

@@ -18,7 +18,7 @@ from orders.actions.derive import derive_statuses
 from orders.actions.hold import Holding, clear_holds, go_on, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept
-from orders.drafts import OrderDraft
+from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
 from orders.rules.order_changes import Change
@@ -216,16 +216,15 @@ def _refunds(order: Order, read: OrderDraft, by: Actor) -> None:
     made = record_shop_refunds(
         [(order, read.refunds)], {(order.pk, key): line.pk for key, line in lines.items()}, by=by
     )
-    new = {r.external_id for r in made}
+    if not made or order.state in {"cancelled", "completed"}:
+        return
     units: dict[int, int] = {}
-    for refund in read.refunds:
-        if refund.external_id in new:
-            for part in refund.lines:
-                line = lines.get(part.external_line_id)
-                if line:
-                    idle = line.unallocated + line.backordered + line.promised
-                    take = min(part.quantity, idle - units.get(line.pk, 0))
-                    if take > 0:
-                        units[line.pk] = units.get(line.pk, 0) + take
-    if units and order.state not in {"cancelled", "completed"}:
+    for key, refunded in called_off(read).items():
+        line = lines.get(key)
+        if line:
+            # What left the house and was paid back afterwards stays shipped; the rest is not wanted any more.
+            unwanted = refunded - line.cancelled - line.returned
+            units[line.pk] = min(unwanted, line.unallocated + line.backordered + line.promised)
+    units = {pk: quantity for pk, quantity in units.items() if quantity > 0}
+    if units:
         cancel_orders([Cancelling(order.pk, "Paid back at the shop.", units=units, tell=False)], by=by)

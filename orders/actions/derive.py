@@ -30,14 +30,15 @@ def payment_of(order: Order) -> str:
 
 
 def derive_statuses(order_ids: Iterable[int]) -> None:
-    """Write the derived columns of these orders where they changed; three reads, one write."""
+    """Write the derived columns of these orders where they changed; three reads, one write. A return under
+    way stays ``open``: only ``note_returns`` knows when the last one ended."""
     orders = list(Order.objects.filter(pk__in=list(order_ids)).prefetch_related("lines", "transactions"))
     changed = []
     for order in orders:
         lines = [counts(line) for line in order.lines.all()]
         now = (payment_of(order), fulfilment_status(lines), return_status(lines))
-        if now[2] == "none":
-            now = (now[0], now[1], "")
+        if now[2] == "none" or order.return_status == "open":
+            now = (now[0], now[1], order.return_status if order.return_status == "open" else "")
         if now != (order.payment_status, order.fulfillment_status, order.return_status):
             order.payment_status, order.fulfillment_status, order.return_status = now
             changed.append(order)

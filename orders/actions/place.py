@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -20,7 +19,7 @@ from oms.core.outbox import emit
 from orders.actions.derive import derive_statuses
 from orders.actions.hold import Holding, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
-from orders.drafts import OrderDraft
+from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
 from orders.rules.holds import Finding
@@ -159,14 +158,10 @@ def kept(amount: Decimal) -> Decimal:
 
 def _leave_out(orders: Sequence[Order], drafts: Sequence[OrderDraft], lines: Sequence[OrderLine]) -> None:
     """Units that were cancelled or paid back at the shop before the order came here are not wanted."""
-    gone: Counter[tuple[int, str]] = Counter()
-    for order, draft in zip(orders, drafts, strict=True):
-        for refund in draft.refunds:
-            for part in refund.lines:
-                gone[order.pk, part.external_line_id] += part.quantity
+    gone = {(o.pk, key): n for o, d in zip(orders, drafts, strict=True) for key, n in called_off(d).items()}
     dead = {o.pk for o, d in zip(orders, drafts, strict=True) if d.cancelled_at is not None}
     for line in lines:
-        refunded = gone[line.order_id, line.external_id]
+        refunded = gone.get((line.order_id, line.external_id), 0)
         line.cancelled = line.ordered if line.order_id in dead else min(line.ordered, refunded)
         line.unallocated = line.ordered - line.cancelled
 

@@ -1,0 +1,75 @@
+"""A person decides about a change made at the shop: take the shop's, or keep ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from channels.actions.connect import adapter_of
+from channels.actions.find_items import find_items
+from channels.models import ChannelAccount
+from fulfillment.actions.cancel_work import OPEN_STATES, cancel_orders_in_work, cancel_work
+from fulfillment.models import FulfillmentOrder
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+from oms.core.models import InboundMessage
+from orders.actions.apply_changes import Applying, apply_changes
+from orders.actions.cancel import Cancelling
+from orders.actions.propose_changes import settle_changes
+from orders.models import Order, OrderChange
+from orders.rules.order_changes import Change
+
+
+@transaction.atomic
+def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]:
+    """Do as the shop says. Work that stands on the order is taken back first, and routed anew afterwards.
+
+    Raises :class:`Refused` when something the change takes away has been shipped.
+    """
+    found = list(
+        OrderChange.objects.filter(pk__in=change_ids, state="proposed").select_related("order").order_by("pk")
+    )
+    if len(found) != len(set(change_ids)):
+        raise Refused(Reason("decided_already", "This change has been decided already."))
+    list(
+        Order.objects.filter(pk__in=[c.order_id for c in found])
+        .select_for_update()
+        .order_by("pk")
+        .values_list("pk")
+    )
+    for change in found:
+        order = change.order
+        account = ChannelAccount.objects.get(slug=order.source)
+        # The newest payload tells how the order stands at the shop now.
+        message = (
+            InboundMessage.objects.filter(
+                source=order.source, kind="order", external_id=order.external_id, state="done"
+            )
+            .order_by("-remote_at", "-pk")
+            .first()
+        )
+        if message is None:
+            raise Refused(
+                Reason("payload_gone", "What the shop said is not kept any more; read the order again.")
+            )
+        read = adapter_of(account).read(message.raw)
+        if change.kind == "cancelled":
+            cancel_orders_in_work(
+                [Cancelling(order.pk, f"Cancelled at the shop. {read.cancel_reason}".strip(), tell=False)],
+                by=by,
+            )
+            continue
+        works = FulfillmentOrder.objects.filter(order=order, state__in=OPEN_STATES)
+        ids = sorted(works.values_list("pk", flat=True))
+        if ids:
+            cancel_work(ids, reason=f"Changed at the shop: {change.words}.", by=by, route_again=False)
+        items = find_items(account, [read]).get(read.external_id, {})
+        apply_changes([Applying(order.pk, read, [Change(change.kind, change.words)], items)], by=by)
+    return settle_changes([c.pk for c in found], "apply", by=by)
+
+
+@transaction.atomic
+def decline_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]:
+    """Keep ours; the shop has to be put right by hand, and the timeline says so."""
+    return settle_changes(change_ids, "decline", by=by)

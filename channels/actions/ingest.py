@@ -1,0 +1,206 @@
+"""Stored payloads become orders, or changes of orders: each once, the newest last, a bad one set aside."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from channels.actions.connect import adapter_of
+from channels.actions.find_items import find_items
+from channels.models import ChannelAccount
+from oms.core import inbox
+from oms.core.actors import Actor
+from oms.core.errors import Permanent, Refused
+from oms.core.models import InboundMessage
+from orders.actions.apply_changes import Applying, apply_changes
+from orders.actions.place import Placing, place_orders
+from orders.actions.propose_changes import Proposing, propose_changes
+from orders.drafts import OrderDraft
+from orders.models import Order
+from orders.rules.order_changes import changes, decide
+
+log = logging.getLogger("oms.channels")
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class _Read:
+    message: InboundMessage
+    draft: OrderDraft
+
+
+def ingest(account: ChannelAccount, *, limit: int = BATCH) -> dict[str, int]:
+    """Process one batch of an account's waiting order payloads in one transaction.
+
+    Of several payloads of one order only the newest counts. What cannot be read is parked with its reason;
+    a payload whose order cannot be stored is found by halving, parked, and the others go on.
+    """
+    figures = {"read": 0, "placed": 0, "changed": 0, "parked": 0}
+    with transaction.atomic():
+        messages = inbox.waiting(account.slug, "order", limit)
+        if not messages:
+            return figures
+        adapter = adapter_of(account)
+        newest: dict[str, _Read] = {}
+        older: list[int] = []
+        for message in messages:
+            try:
+                draft = adapter.read(message.raw)
+            except Permanent as error:
+                _park(message, error.reason, str(error))
+                figures["parked"] += 1
+                continue
+            except Exception as error:  # the payload is kept, and a person sees it
+                log.exception("%s: payload %s cannot be read", account.slug, message.pk)
+                _park(message, "unreadable", f"{type(error).__name__}: {error}")
+                figures["parked"] += 1
+                continue
+            before = newest.get(draft.external_id)
+            if before and before.draft.updated_at > draft.updated_at:
+                older.append(message.pk)
+            else:
+                if before:
+                    older.append(before.message.pk)
+                newest[draft.external_id] = _Read(message, draft)
+        inbox.finish(older, InboundMessage.State.SUPERSEDED)
+        figures["read"] = len(newest)
+        known = {
+            order.external_id: order
+            for order in Order.objects.filter(source=account.slug, external_id__in=newest)
+            .select_for_update()
+            .order_by("pk")
+        }
+        by = Actor.channel(account.slug)
+        fresh = [r for key, r in newest.items() if key not in known and _wanted(account, r.draft)]
+        skipped = [r for key, r in newest.items() if key not in known and not _wanted(account, r.draft)]
+        inbox.finish([r.message.pk for r in skipped])
+        placed, parked = _each(fresh, lambda part: _place(account, part, by))
+        figures["placed"], figures["parked"] = placed, figures["parked"] + parked
+        again = [r for key, r in newest.items() if key in known]
+        read_before = _known_drafts(account, adapter, [r.draft.external_id for r in again])
+        changed, parked = _each(again, lambda part: _change(account, part, known, read_before, by))
+        figures["changed"], figures["parked"] = changed, figures["parked"] + parked
+        if fresh:
+            ChannelAccount.objects.filter(pk=account.pk).update(
+                last_order_at=max(r.draft.placed_at for r in fresh)
+            )
+    return figures
+
+
+def _wanted(account: ChannelAccount, draft: OrderDraft) -> bool:
+    """Orders older than the account's first day are the shop's own business."""
+    return account.orders_from is None or draft.placed_at >= account.orders_from
+
+
+def _each(reads: Sequence[_Read], work: Callable[[Sequence[_Read]], None]) -> tuple[int, int]:
+    """Do a batch in a savepoint; when it fails, halve it until the bad one stands alone and is parked.
+    Returns how many were done and how many parked."""
+    if not reads:
+        return 0, 0
+    try:
+        with transaction.atomic():
+            work(reads)
+            inbox.finish([r.message.pk for r in reads])
+        return len(reads), 0
+    except Exception as error:
+        if len(reads) > 1:
+            middle = len(reads) // 2
+            left, right = _each(reads[:middle], work), _each(reads[middle:], work)
+            return left[0] + right[0], left[1] + right[1]
+        if not isinstance(error, Refused):
+            log.exception("payload %s cannot be taken in", reads[0].message.pk)
+        code = error.reasons[0].code if isinstance(error, Refused) else "cannot_be_stored"
+        _park(reads[0].message, code, str(error))
+        return 0, 1
+
+
+def _park(message: InboundMessage, reason: str, words: str) -> None:
+    inbox.park(message.pk, reason, words)
+
+
+def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
+    drafts = [r.draft for r in reads]
+    items = find_items(account, drafts)
+    numbers = _numbers(account, drafts)
+    place_orders([Placing(d, numbers[d.external_id], items.get(d.external_id, {})) for d in drafts], by=by)
+
+
+def _numbers(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> dict[str, str]:
+    """Our number is the shop's behind the account's prefix; where a shop repeats itself, its id is added."""
+    wanted = {
+        d.external_id: f"{account.order_prefix}-{re.sub(r'[^0-9A-Za-z-]', '', d.number) or d.external_id}"[
+            :40
+        ]
+        for d in drafts
+    }
+    taken = set(Order.objects.filter(number__in=wanted.values()).values_list("number", flat=True))
+    numbers: dict[str, str] = {}
+    for key, number in wanted.items():
+        if number in taken:
+            number = f"{number[:18]}-{key}"[:40]
+        taken.add(number)
+        numbers[key] = number
+    return numbers
+
+
+def _known_drafts(
+    account: ChannelAccount, adapter: Any, external_ids: Sequence[str]
+) -> dict[str, OrderDraft]:
+    """Each order as it was when we last took its payload in."""
+    if not external_ids:
+        return {}
+    rows = (
+        InboundMessage.objects.filter(
+            source=account.slug, kind="order", external_id__in=external_ids, state="done"
+        )
+        .order_by("external_id", "-remote_at", "-processed_at", "-pk")
+        .distinct("external_id")
+    )
+    return {row.external_id: adapter.read(row.raw) for row in rows}
+
+
+def _change(
+    account: ChannelAccount,
+    reads: Sequence[_Read],
+    orders: dict[str, Order],
+    before: dict[str, OrderDraft],
+    by: Actor,
+) -> None:
+    begun = _begun([orders[r.draft.external_id].pk for r in reads])
+    items = find_items(account, [r.draft for r in reads])
+    applying: list[Applying] = []
+    proposing: list[Proposing] = []
+    for r in reads:
+        order = orders[r.draft.external_id]
+        known = before.get(r.draft.external_id)
+        found = changes(known, r.draft) if known else ()
+        if not found:
+            continue
+        decision = decide(found, begun.get(order.pk, set()))
+        mine = items.get(r.draft.external_id, {})
+        if decision.apply:
+            applying.append(Applying(order.pk, r.draft, decision.apply, mine))
+        if decision.hold and decision.reason and order.state not in {"completed", "cancelled"}:
+            proposing.append(Proposing(order.pk, decision.hold, decision.reason, {"message": r.message.pk}))
+    apply_changes(applying, by=by)
+    if proposing:
+        propose_changes(proposing, by=by)
+
+
+def _begun(order_ids: Sequence[int]) -> dict[int, set[str]]:
+    """Channel line ids of which a unit is released or further, by order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT order_id, external_id FROM orders_orderline"
+            " WHERE order_id = ANY(%s) AND released + picked + packed + shipped > 0",
+            [list(order_ids)],
+        )
+        begun: dict[int, set[str]] = {}
+        for order_id, external_id in cursor.fetchall():
+            begun.setdefault(order_id, set()).add(external_id)
+        return begun

@@ -1,0 +1,159 @@
+"""Carry out what the channels have to be told: read the order again, look for an earlier try, call, record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from channels.actions.connect import adapter_of
+from channels.actions.reread import reread
+from channels.actions.tell import CANCEL, REFUND, SHIPMENT
+from channels.adapters.base import CancelRequest, RefundLine, RefundRequest, ShipmentNotice, ShippedLine
+from channels.models import ChannelAccount
+from fulfillment.models import Shipment
+from oms.core import effects, journal
+from oms.core.actors import Actor
+from oms.core.effects import Result
+from oms.core.errors import Permanent, Retry
+from oms.core.journal import Line
+from oms.core.models import OutboundEffect
+from orders.actions.refund import fail_refund, settle_refund
+from orders.models import Order, Refund
+
+
+def send(limit: int = 50) -> Counter[str]:
+    """One batch of each kind; returns how they ended."""
+    total: Counter[str] = Counter()
+    total += effects.run(
+        SHIPMENT, look=_find_shipment, perform=_confirm_shipment, then=_told_shipment, limit=limit
+    )
+    total += effects.run(
+        REFUND, look=_find_refund, perform=_issue_refund, then=_refunded, failed=_not_refunded, limit=limit
+    )
+    total += effects.run(CANCEL, look=_find_cancel, perform=_cancel, then=_told_cancel, limit=limit)
+    return total
+
+
+def _adapter(effect: OutboundEffect) -> Any:
+    account = ChannelAccount.objects.get(slug=effect.target.removeprefix("channel:"))
+    if not account.active:
+        raise Retry(f"{account.name} is switched off", after=600)
+    return adapter_of(account)
+
+
+def _by(effect: OutboundEffect) -> Actor:
+    return Actor.channel(effect.target.removeprefix("channel:"))
+
+
+# ------------------------------------------------------------------------------------------------ shipments
+
+
+def _notice(effect: OutboundEffect) -> ShipmentNotice:
+    parcel = (
+        Shipment.objects.select_related("fulfillment_order__order")
+        .prefetch_related("lines__line__order_line", "fulfillment_order__order__lines")
+        .get(pk=effect.request["shipment"])
+    )
+    order = parcel.fulfillment_order.order
+    return ShipmentNotice(
+        key=str(parcel.key), external_order_id=order.external_id, carrier=parcel.carrier,
+        lines=[ShippedLine(part.line.order_line.external_id, part.quantity) for part in parcel.lines.all()],
+        tracking_number=parcel.tracking_number, tracking_url=parcel.tracking_url,
+        shipped_at=parcel.shipped_at or parcel.created_at,
+        completes_order=all(line.shipped + line.cancelled == line.ordered for line in order.lines.all()),
+    )  # fmt: skip
+
+
+def _find_shipment(effect: OutboundEffect) -> Result | None:
+    found = _adapter(effect).find_shipment(_notice(effect))
+    return Result(found) if found else None
+
+
+def _confirm_shipment(effect: OutboundEffect) -> Result:
+    # The parcel has left, so nothing stops the notice; but the shop's side must be known when it is told.
+    order_id = Shipment.objects.values_list("fulfillment_order__order_id", flat=True).get(
+        pk=effect.request["shipment"]
+    )
+    reread([order_id], "ship")
+    return Result(_adapter(effect).confirm_shipment(_notice(effect)))
+
+
+def _told_shipment(effect: OutboundEffect, result: Result) -> None:
+    parcel = Shipment.objects.select_related("fulfillment_order").get(pk=effect.request["shipment"])
+    number = parcel.tracking_number or "a parcel without tracking"
+    journal.write(
+        [Line.of(parcel, "tell_shipment", f"The shop was told that {number} left.")], by=_by(effect)
+    )
+
+
+# -------------------------------------------------------------------------------------------------- refunds
+
+
+def _request(effect: OutboundEffect) -> RefundRequest:
+    refund = (
+        Refund.objects.select_related("order")
+        .prefetch_related("lines__line")
+        .get(pk=effect.request["refund"])
+    )
+    parts = list(refund.lines.all())
+    shipping = [p for p in parts if p.kind == "shipping"]
+    return RefundRequest(
+        key=str(refund.key), external_order_id=refund.order.external_id, currency=refund.currency, amount=refund.amount,
+        lines=[RefundLine(p.line.external_id, p.quantity, p.net, p.tax) for p in parts if p.line is not None],
+        shipping=sum((p.net for p in shipping), start=refund.amount * 0),
+        shipping_tax=sum((p.tax for p in shipping), start=refund.amount * 0), reason=refund.reason,
+    )  # fmt: skip
+
+
+def _find_refund(effect: OutboundEffect) -> Result | None:
+    found = _adapter(effect).find_refund(_request(effect))
+    return Result(found.external_id, {"amount": str(found.amount), "status": found.status}) if found else None
+
+
+def _issue_refund(effect: OutboundEffect) -> Result:
+    refund = Refund.objects.get(pk=effect.request["refund"])
+    if refund.state == "cancelled":
+        raise Permanent("not_wanted", "The refund was given up.")
+    why = reread([refund.order_id], "refund").get(refund.order_id)
+    if why:
+        raise Permanent("order_held", why)
+    paid = _adapter(effect).issue_refund(_request(effect))
+    if paid.status == "pending":
+        raise Retry("the shop has not paid yet", after=60)
+    if paid.status == "failed":
+        raise Permanent("payment_failed", "The shop could not pay it back.")
+    return Result(paid.external_id, {"amount": str(paid.amount), "status": paid.status})
+
+
+def _refunded(effect: OutboundEffect, result: Result) -> None:
+    settle_refund(effect.request["refund"], external_id=result.remote_id, by=_by(effect))
+
+
+def _not_refunded(effect: OutboundEffect, error: Permanent) -> None:
+    fail_refund(effect.request["refund"], why=str(error), by=_by(effect))
+
+
+# -------------------------------------------------------------------------------------------- cancellations
+
+
+def _cancel_request(effect: OutboundEffect) -> CancelRequest:
+    order = Order.objects.get(pk=effect.request["order"])
+    return CancelRequest(effect.key, order.external_id)
+
+
+def _find_cancel(effect: OutboundEffect) -> Result | None:
+    return Result("cancelled") if _adapter(effect).find_cancel(_cancel_request(effect)) else None
+
+
+def _cancel(effect: OutboundEffect) -> Result:
+    adapter, request = _adapter(effect), _cancel_request(effect)
+    if not adapter.find_cancel(request):  # the shop may have cancelled it of itself
+        adapter.cancel_order(request)
+    return Result("cancelled")
+
+
+def _told_cancel(effect: OutboundEffect, result: Result) -> None:
+    order = Order.objects.get(pk=effect.request["order"])
+    journal.write(
+        [Line.of(order, "tell_cancel", "The shop was told that the order is cancelled.")], by=_by(effect)
+    )

@@ -1,0 +1,25 @@
+"""Doors for events: what the channels have to hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from channels.actions import tell
+from channels.actions.mark_listings import mark_listings as mark
+from oms.core.relay import Told
+
+
+def mark_listings(events: Sequence[Told]) -> None:
+    mark({event.payload["item_id"] for event in events})
+
+
+def tell_shipment(events: Sequence[Told]) -> None:
+    tell.tell_shipments([pk for event in events for pk in event.payload["shipment_ids"]])
+
+
+def tell_refund(events: Sequence[Told]) -> None:
+    tell.tell_refunds([event.payload["refund_id"] for event in events])
+
+
+def tell_cancel(events: Sequence[Told]) -> None:
+    tell.tell_cancels([event.payload["order_id"] for event in events if event.payload["tell"]])

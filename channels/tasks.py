@@ -1,0 +1,104 @@
+"""Doors for the clock: one job per channel account, so that a slow shop delays no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celery import shared_task
+
+from channels.actions.confirm_stock import confirm_stock as confirm_now
+from channels.actions.connect import able, failed
+from channels.actions.ingest import ingest as ingest_now
+from channels.actions.pull import pull as pull_now
+from channels.actions.pull import read_hints
+from channels.actions.pull_listings import pull_listings
+from channels.actions.push_stock import push_stock as push_now
+from channels.actions.reconcile import reconcile as reconcile_now
+from channels.actions.reread import reread
+from channels.actions.send import send
+from channels.adapters.base import Can
+from channels.models import ChannelAccount
+from fulfillment.actions.labels import buy_and_void
+from oms.core import jobs
+from oms.core.errors import Permanent, Retry
+
+
+def for_each(job: str, work: Callable[[ChannelAccount], dict[str, int]], needs: Can | None = None) -> None:
+    """Run ``work`` for every active account that can do it, each under its own lock. An account that fails
+    is noted with its error and stops no other."""
+    for account in ChannelAccount.objects.filter(active=True).order_by("pk"):
+        if needs and not able(account, needs):
+            continue
+        with jobs.exclusive(job, account.slug) as figures:
+            if figures is not None:
+                try:
+                    figures.update(work(account))
+                except (Retry, Permanent) as error:
+                    failed(account, error)
+                    figures["error"] = str(error)[:300]
+
+
+def _drain(account: ChannelAccount) -> dict[str, int]:
+    """Hints first, then everything stored, batch after batch."""
+    total: dict[str, int] = {}
+    if able(account, Can.PULL_ORDERS):
+        try:
+            total["hints"] = read_hints(account)
+        except (Retry, Permanent) as error:  # what is stored already needs no network
+            failed(account, error)
+    while (done := ingest_now(account))["read"] or done["parked"]:
+        for key, value in done.items():
+            total[key] = total.get(key, 0) + value
+    return total
+
+
+def _push(account: ChannelAccount) -> dict[str, int]:
+    total: dict[str, int] = {}
+    while account.push_stock and (done := push_now(account)):
+        for key, value in done.items():
+            total[key] = total.get(key, 0) + value
+    return total
+
+
+@shared_task(name="channels.pull")
+def pull() -> None:
+    for_each("channels.pull", lambda account: {"offered": pull_now(account)}, Can.PULL_ORDERS)
+
+
+@shared_task(name="channels.ingest")
+def ingest() -> None:
+    for_each("channels.ingest", _drain)
+
+
+@shared_task(name="channels.effects")
+def effects() -> None:
+    with jobs.exclusive("channels.effects") as figures:
+        if figures is not None:
+            figures.update(send())
+
+
+@shared_task(name="channels.labels")
+def labels() -> None:
+    with jobs.exclusive("channels.labels") as figures:
+        if figures is not None:
+            figures.update(buy_and_void(blocked=lambda ids: reread(ids, "ship")))
+
+
+@shared_task(name="channels.push_stock")
+def push_stock() -> None:
+    for_each("channels.push_stock", _push, Can.PUSH_STOCK)
+
+
+@shared_task(name="channels.confirm_stock")
+def confirm_stock() -> None:
+    for_each("channels.confirm_stock", confirm_now, Can.PUSH_STOCK)
+
+
+@shared_task(name="channels.listings")
+def listings() -> None:
+    for_each("channels.listings", pull_listings, Can.PULL_LISTINGS)
+
+
+@shared_task(name="channels.reconcile")
+def reconcile() -> None:
+    for_each("channels.reconcile", reconcile_now)
