@@ -194,7 +194,7 @@ def order_body(books: Books, config: Doc, order: Doc) -> Doc:
         "billing_address": _address(order["billing_address"]),
         "customer": _customer(config, customer) if customer else None,
         "discount_applications": [_application(purse, row) for row in order["discounts"]],
-        "fulfillments": [fulfillment_body(order, row) for row in order["fulfillments"]],
+        "fulfillments": [fulfillment_body(order, row) | {"origin_address": {}} for row in order["fulfillments"]],
         "line_items": [
             {**_line(purse, order, row), "current_quantity": sums.current(row), "attributed_staffs": [],
              "sales_line_item_group_id": None}
@@ -447,6 +447,11 @@ def _transaction(order: Doc, row: Doc) -> Doc:
         "source_name": order["source_name"],
         "status": row["status"].lower(),
         "test": order["test"],
+        # Here, and only here, Shopify says "currency" for "currency_code".
+        "total_unsettled_set": {
+            "shop_money": {"amount": "0.0", "currency": purse.shop},
+            "presentment_money": {"amount": "0.0", "currency": purse.presentment},
+        },
         "user_id": None,
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import threading
 from functools import cache
 from typing import Any, ClassVar
@@ -281,7 +283,12 @@ class ShopifyTwin(Twin):
     # --- jobs --------------------------------------------------------------------------------------------
 
     def _later(self, seconds: float) -> None:
-        timer = threading.Timer(seconds + 0.05, self.do_jobs)
+        def alarm() -> None:
+            # The shop may have closed meanwhile; it does what is left when it opens again.
+            with contextlib.suppress(sqlite3.ProgrammingError):
+                self.do_jobs()
+
+        timer = threading.Timer(seconds + 0.05, alarm)
         timer.daemon = True
         timer.start()
 

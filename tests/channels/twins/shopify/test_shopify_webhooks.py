@@ -72,10 +72,14 @@ def relaxed(schema):
 
 # Where a schema made from samples forbids what a real shop sends.
 SAMPLED = {
-    ("products/create", "image"),
-    ("products/update", "image"),
-    ("returns/request", "name"),
+    "image",  # null for a product without one, as in the very sample
+    "name",  # of a return: always null in the sample
+    "fulfillments.*.line_items.*.tax_lines.*.rate",  # the sample's rate was a whole number
 }
+
+
+def path_of(problem) -> str:
+    return ".".join("*" if isinstance(step, int) else step for step in problem.absolute_path)
 
 
 def test_bodies_have_the_documented_shape(shop, ear):
@@ -130,9 +134,9 @@ def test_bodies_have_the_documented_shape(shop, ear):
         seen.add(topic)
         schema = relaxed(json.loads((SCHEMAS / f"{topic.replace('/', '__')}.schema.json").read_text()))
         problems = [
-            (list(problem.absolute_path), problem.message[:120])
+            (path_of(problem), problem.message[:120])
             for problem in jsonschema.Draft202012Validator(schema).iter_errors(body)
-            if (topic, str(problem.absolute_path[0]) if problem.absolute_path else "") not in SAMPLED
+            if path_of(problem) not in SAMPLED
         ]
         assert problems == [], topic
     assert seen == {
