@@ -13,6 +13,7 @@ from oms.core.console.registry import (
     Preview,
     Queue,
     Related,
+    Teller,
     register,
     registry,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Preview",
     "Queue",
     "Related",
+    "Teller",
     "navigation",
     "register",
     "registry",

@@ -87,16 +87,16 @@ class Button:
 
     ``permission``: the person needs it, or one of them. ``may(user, row)`` narrows that by row (the right to
     release this type of hold). ``shown(row)`` says whether the verb makes sense on the row at all; where it
-    does but ``refusals(rows)`` has reasons, it is greyed with them. ``rows(queryset)`` adds what refusals,
-    ``shown`` and ``may`` read, so that a list costs no more statements than a row.
+    does but ``refusals(rows)`` has reasons, it is greyed with them. ``reads`` names what those three look
+    at (lookups for ``prefetch_related``), so that a list costs no more statements than a row.
 
     ``form(rows)`` gives a Django form class, or ``None``; ``preview(ids, data)`` what would happen.
     ``dangerous`` asks once more. ``bulk`` also offers it on lists. ``steps`` are the steps of the strip
     (``orders.rules.progress.STEPS``) whose next deed it is; ``hotkey`` is one letter.
 
-    ``run(ids, actor, data)`` calls one action and may raise ``Refused``: then nothing has changed. ``data`` is the
-    form's cleaned data, and ``data["press"]`` a key that is the same for a double click: hand it to actions
-    that want a key.
+    ``run(ids, actor, data)`` calls one action and may raise ``Refused``: then nothing has changed. ``data`` is
+    the form's cleaned data, and ``data["press"]`` a key that is the same for a double click: hand it to
+    actions that want a key.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Button:
     refusals: Callable[[Sequence[Any]], Refusals] = _nothing_refused
     shown: Callable[[Any], bool] = _always
     may: Callable[[Any, Any], bool] | None = None
-    rows: Callable[[Any], Any] | None = None
+    reads: Sequence[str] = ()
     form: Callable[[Sequence[Any]], type | None] | None = None
     preview: Callable[[Sequence[int], Mapping[str, Any]], Preview] | None = None
     bulk: bool = True
@@ -155,6 +155,16 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Teller:
+    """What a higher app knows of how far a row of ``model`` is. For orders ``tell(order)`` may give
+    ``planned`` (promised units in work that is not released yet) and ``obstacles`` (a list of
+    ``orders.rules.progress.Obstacle``)."""
+
+    model: str
+    tell: Callable[[Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Day:
     """One bar of a figure's chart; ``link`` opens what it counts."""
 
@@ -191,8 +201,8 @@ class Finder:
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A line of the sidebar. ``link`` is the name of a URL, or an address beginning with ``/``; ``heading`` one
-    of Work, Orders, Warehouse, Returns, Stock, Channels, System."""
+    """A line of the sidebar. ``link`` is the name of a URL, or an address beginning with ``/``; ``heading``
+    one of Work, Orders, Warehouse, Returns, Stock, Channels, System."""
 
     heading: str
     title: str
@@ -202,7 +212,7 @@ class MenuEntry:
     rank: int = 100
 
 
-Entry: TypeAlias = "Queue | Button | Panel | Related | Figure | Finder | MenuEntry"
+Entry: TypeAlias = "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry"
 
 
 @dataclass
@@ -211,6 +221,7 @@ class Registry:
     buttons: dict[str, Button] = field(default_factory=dict)
     panels: dict[tuple[str, str], Panel] = field(default_factory=dict)
     related: list[Related] = field(default_factory=list)
+    tellers: list[Teller] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
     finders: list[Finder] = field(default_factory=list)
     menu: list[MenuEntry] = field(default_factory=list)
@@ -229,6 +240,8 @@ class Registry:
             _put(self.figures, entry.slug, entry)
         elif isinstance(entry, Related):
             self.related.append(entry)
+        elif isinstance(entry, Teller):
+            self.tellers.append(entry)
         elif isinstance(entry, Finder):
             self.finders.append(entry)
             self.finders.sort(key=lambda f: f.rank)
@@ -246,6 +259,9 @@ class Registry:
     def related_of(self, model: str) -> list[Related]:
         return [r for r in self.related if r.model.lower() == model.lower()]
 
+    def tellers_of(self, model: str) -> list[Teller]:
+        return [t for t in self.tellers if t.model.lower() == model.lower()]
+
     def finder_of(self, model: str) -> Finder | None:
         return next((f for f in self.finders if f.model.lower() == model.lower()), None)
 
@@ -260,6 +276,6 @@ registry = Registry()
 
 
 def register(*entries: Entry) -> None:
-    """Hang entries into the console: ``register(Button(…), Queue(…))`` at the end of an app's ``console.py``."""
+    """Hang entries into the console: ``register(Button(…), Queue(…))`` in an app's ``console.py``."""
     for entry in entries:
         registry.add(entry)

@@ -1,0 +1,77 @@
+"""Channels and listings in the console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from channels.lifecycle import ListingState
+from channels.models import ChannelAccount, Listing
+from oms.core.console import shown
+from oms.core.console.base import ConsoleAdmin
+from oms.core.console.filters import choose
+
+
+def accounts() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in ChannelAccount.objects.values_list("pk", "name")]
+
+
+@admin.register(ChannelAccount)
+class ChannelAccountAdmin(ConsoleAdmin):
+    keyset = "slug"
+    list_display = ("name", "kind", "health", "last_contact_at", "last_order_at", "push_stock", "active")
+    editable = ("name", "base_url", "options", "order_prefix", "locations", "buffer", "active", "push_stock",
+                "orders_from")  # fmt: skip
+    page_fields = ("slug", "kind", "base_url", "order_prefix", "buffer", "push_stock", "orders_from", "active",
+                   "cursor", "last_contact_at", "last_order_at")  # fmt: skip
+    wide_fields = ("options",)
+    empty_words = "No channel is connected yet."
+
+    def badges(self, obj: ChannelAccount) -> list[Any]:
+        return [self.health(obj)]
+
+    def headline(self, request: HttpRequest, obj: ChannelAccount) -> list[tuple[str, Any]]:
+        facts = [
+            ("Last heard from", shown.when(obj.last_contact_at)),
+            ("Last order", shown.when(obj.last_order_at)),
+        ]
+        if obj.failing_since:
+            facts.append(("Failing since", shown.when(obj.failing_since)))
+        if obj.last_error:
+            facts.append(("What it said", obj.last_error))
+        return facts
+
+    @admin.display(description="health")
+    def health(self, obj: ChannelAccount) -> Any:
+        if not obj.active:
+            return shown.badge("switched off", tone=shown.CALM)
+        if obj.failing_since:
+            return shown.badge("does not answer", tone=shown.BAD)
+        if obj.last_contact_at is None:
+            return shown.badge("never heard from", tone=shown.WARN)
+        return shown.badge("well", tone=shown.GOOD)
+
+
+@admin.register(Listing)
+class ListingAdmin(ConsoleAdmin):
+    keyset = "id"
+    list_display = ("name", "account", "sku", "item", "state", "standing", "desired", "confirmed")
+    list_select_related = ("account", "item")
+    list_filter = (choose("account", accounts, "channel"), choose("state", ListingState.choices, "state"),
+                   choose("health", Listing.Health.choices, "stock there"))  # fmt: skip
+    page_fields = ("account", "item", "sku", "barcode", "external_id", "external_product_id", "mapped_by", "tracked",
+                   "seen_at")  # fmt: skip
+
+    def title_of(self, obj: Listing) -> str:
+        return obj.title or obj.sku or obj.external_id
+
+    @admin.display(description="listing")
+    def name(self, obj: Listing) -> str:
+        return (obj.title or obj.sku or obj.external_id)[:60]
+
+    @admin.display(description="stock there")
+    def standing(self, obj: Listing) -> Any:
+        tone = {"in_sync": shown.GOOD, "pending": shown.BUSY, "sent": shown.BUSY}.get(obj.health, shown.BAD)
+        return shown.badge(obj.get_health_display(), tone=tone) if obj.state == "active" else shown.NOTHING

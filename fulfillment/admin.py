@@ -1,0 +1,129 @@
+"""Routing, work and parcels in the console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from fulfillment.lifecycle import ParcelState, WorkState
+from fulfillment.models import CarrierAccount, FulfillmentOrder, RateCard, RoutingDecision, Shipment
+from inventory.models import Location
+from oms.core.console import shown
+from oms.core.console.base import ConsoleAdmin
+from oms.core.console.filters import choose
+
+
+def places() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Location.objects.values_list("pk", "name")]
+
+
+@admin.register(FulfillmentOrder)
+class FulfillmentOrderAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("number", "order", "location", "state", "due", "claimed", "created_at")
+    list_select_related = ("order", "location")
+    list_filter = (choose("state", WorkState.choices, "state"), choose("location", places, "place"))
+    page_fields = ("order", "location", "claimed", "created_at", "released_at", "shipped_at")
+    empty_words = "No work yet: it comes by itself when an order is routed."
+
+    def page_queryset(self, request: HttpRequest) -> Any:
+        return (
+            super()
+            .page_queryset(request)
+            .prefetch_related("order__holds", "lines__item", "lines__order_line")
+        )
+
+    def headline(self, request: HttpRequest, obj: FulfillmentOrder) -> list[tuple[str, Any]]:
+        return [("Order", self._linked(obj.order)), ("From", obj.location), ("Due", self.due(obj)),
+                ("Pieces", sum(line.quantity - line.cancelled for line in obj.lines.all()))]  # fmt: skip
+
+    @admin.display(description="due")
+    def due(self, obj: FulfillmentOrder) -> Any:
+        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled"))
+
+    @admin.display(description="taken by")
+    def claimed(self, obj: FulfillmentOrder) -> str:
+        return obj.claimed_by.partition(":")[2] or obj.claimed_by
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("parcel", "order", "state", "carrier", "last_scan", "last_scan_at", "shipped_at")
+    list_select_related = ("fulfillment_order__order", "fulfillment_order__location")
+    list_filter = (choose("state", ParcelState.choices, "state"),)
+    page_fields = ("order", "work", "carrier", "service", "tracking_number", "weight", "created_at", "shipped_at",
+                   "delivered_at")  # fmt: skip
+
+    def badges(self, obj: Shipment) -> list[Any]:
+        return [shown.badge(obj.get_state_display(), obj.state)]
+
+    @admin.display(description="parcel")
+    def parcel(self, obj: Shipment) -> str:
+        return str(obj)
+
+    @admin.display(description="order")
+    def order(self, obj: Shipment) -> Any:
+        return self._linked(obj.fulfillment_order.order)
+
+    @admin.display(description="work")
+    def work(self, obj: Shipment) -> Any:
+        return self._linked(obj.fulfillment_order)
+
+    @admin.display(description="weight")
+    def weight(self, obj: Shipment) -> str:
+        return f"{obj.weight_g} g" if obj.weight_g else "unknown"
+
+
+@admin.register(RoutingDecision)
+class RoutingDecisionAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("title", "order", "cause", "cost_words", "at")
+    list_select_related = ("order",)
+    page_fields = ("order", "cause", "cost_words", "next_words", "solver", "gap", "at", "supersedes")
+    wide_fields = ("inputs",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("inputs", "plan", "candidates")
+
+    def page_queryset(self, request: HttpRequest) -> Any:
+        return RoutingDecision.objects.select_related("order", "supersedes")
+
+    @admin.display(description="decision")
+    def title(self, obj: RoutingDecision) -> str:
+        return str(obj)
+
+    @admin.display(description="costs")
+    def cost_words(self, obj: RoutingDecision) -> str:
+        return shown.money(obj.cost, obj.currency)
+
+    @admin.display(description="the next best")
+    def next_words(self, obj: RoutingDecision) -> str:
+        return shown.money(obj.next_cost, obj.currency)
+
+
+@admin.register(RateCard)
+class RateCardAdmin(ConsoleAdmin):
+    list_display = (
+        "name",
+        "active",
+        "currency",
+        "base",
+        "per_zone",
+        "per_kg",
+        "per_kg_zone",
+        "split_penalty",
+    )
+    editable = ("name", "active", "currency", "base", "per_zone", "per_kg", "per_kg_zone", "split_penalty")
+    addable = editable
+    page_fields = editable
+
+
+@admin.register(CarrierAccount)
+class CarrierAccountAdmin(ConsoleAdmin):
+    list_display = ("name", "kind", "active", "last_contact_at", "last_error")
+    editable = ("name", "base_url", "options", "active")
+    page_fields = ("slug", "kind", "base_url", "active", "last_contact_at", "last_error")
+    wide_fields = ("options",)

@@ -1,0 +1,235 @@
+"""What fulfillment hangs into the console: work queues, and its parts of the order page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
+from oms.core.console import Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
+from oms.core.console.offers import attach
+from orders.models import Hold, Order, OrderLine
+from orders.rules.progress import Obstacle
+
+NO_SCAN = timedelta(days=3)
+OPEN = ("planned", "released", "picking", "picked", "packed")
+
+
+def work_of(order: Order) -> list[FulfillmentOrder]:
+    """The order's work with lines, parcels and labels; read once for an order that is at hand."""
+    kept: list[FulfillmentOrder] | None = getattr(order, "_work", None)
+    if kept is None:
+        kept = list(
+            FulfillmentOrder.objects.filter(order=order)
+            .select_related("location")
+            .prefetch_related("lines__item", "shipments__lines__line__item", "shipments__scans")
+            .order_by("id")
+        )
+        labels: dict[int, list[Label]] = {}
+        parcels = [p for work in kept for p in work.shipments.all()]
+        for label in (
+            Label.objects.filter(shipment__in=parcels).defer("document").order_by("id") if parcels else ()
+        ):
+            labels.setdefault(label.shipment_id, []).append(label)
+        for work in kept:
+            work.order = order
+            for parcel in work.shipments.all():
+                parcel.known_labels = labels.get(parcel.pk, [])  # type: ignore[attr-defined]
+        order._work = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def decision_of(order: Order) -> RoutingDecision | None:
+    if not hasattr(order, "_decision"):
+        order._decision = RoutingDecision.objects.filter(order=order).defer("inputs").order_by("-id").first()  # type: ignore[attr-defined]
+    return order._decision  # type: ignore[attr-defined, no-any-return]
+
+
+def _tell(order: Order) -> Mapping[str, Any]:
+    work = work_of(order)
+    planned = sum(
+        line.quantity - line.cancelled for fo in work if fo.state == "planned" for line in fo.lines.all()
+    )
+    obstacles = []
+    for fo in work:
+        for parcel in fo.shipments.all():
+            failed = [label for label in parcel.known_labels if label.state == "failed"]  # type: ignore[attr-defined]
+            if parcel.state == "draft" and failed and failed[-1] is parcel.known_labels[-1]:  # type: ignore[attr-defined]
+                words = f"no label for a parcel of {fo.number}: {failed[-1].failure}"
+                obstacles.append(Obstacle("shipped", words, failed[-1].created_at,
+                                          "buy it again, or type a tracking number"))  # fmt: skip
+            if parcel.state in ("exception", "lost", "returned_to_sender"):
+                words = f"{parcel}: {parcel.get_state_display()}"
+                since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
+                obstacles.append(
+                    Obstacle("delivered", words, since, "settle it with the carrier and the customer")
+                )
+    return {"planned": planned, "obstacles": obstacles}
+
+
+def _work(request: Any, order: Order) -> Mapping[str, Any] | None:
+    work = work_of(order)
+    if not work:
+        return None
+    attach(request.user, work)
+    parcels = [parcel for fo in work for parcel in fo.shipments.all()]
+    attach(request.user, parcels)
+    return {"work": work}
+
+
+def _open_work(order: Order) -> Sequence[FulfillmentOrder]:
+    return [fo for fo in work_of(order) if fo.state in OPEN]
+
+
+def _why(request: Any, order: Order) -> Mapping[str, Any] | None:
+    decision = decision_of(order)
+    return _told(decision) if decision else None
+
+
+def _told(decision: RoutingDecision) -> Mapping[str, Any]:
+    more = None
+    if decision.cost is not None and decision.next_cost is not None:
+        more = shown.money(decision.next_cost - decision.cost, decision.currency)
+    return {
+        "decision": decision, "cost": shown.money(decision.cost, decision.currency), "more": more,
+        "candidates": [c if isinstance(c, dict) else {"words": str(c)} for c in decision.candidates],
+        "gap": f"{decision.gap:.1%}" if decision.gap else "",
+    }  # fmt: skip
+
+
+def _work_lines(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
+    return {"work": work}
+
+
+def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
+    parcels = list(work.shipments.prefetch_related("lines__line__item", "scans"))
+    labels: dict[int, list[Label]] = {}
+    for label in Label.objects.filter(shipment__fulfillment_order=work).defer("document").order_by("id"):
+        labels.setdefault(label.shipment_id, []).append(label)
+    for parcel in parcels:
+        parcel.known_labels = labels.get(parcel.pk, [])  # type: ignore[attr-defined]
+    attach(request.user, parcels)
+    return {"parcels": parcels}
+
+
+def _scans(request: Any, parcel: Shipment) -> Mapping[str, Any]:
+    return {
+        "scans": list(parcel.scans.order_by("-at")[:100]),
+        "lines": list(parcel.lines.select_related("line__item")),
+        "labels": list(parcel.labels.defer("document").order_by("-id")),
+        "parcel": parcel,
+    }
+
+
+# -- queues, each within its partial index
+
+
+def _day_end() -> datetime:
+    return timezone.localtime().replace(hour=23, minute=59, second=59, microsecond=999999)
+
+
+def _open(**where: Any) -> Any:
+    return FulfillmentOrder.objects.filter(state__in=OPEN, **where)
+
+
+def _underway() -> Any:
+    return Shipment.objects.filter(state__in=["labelled", "in_transit", "out_for_delivery", "exception"])
+
+
+def _silent_parcels() -> Any:
+    return _underway().filter(shipped_at__isnull=False).annotate(
+        heard=Coalesce(F("last_scan_at"), F("shipped_at"))
+    ).filter(heard__lt=timezone.now() - NO_SCAN)  # fmt: skip
+
+
+def _unrouted() -> Any:
+    """Open orders with promised units, nothing that stops them, and no work: routing found no way."""
+    promised = OrderLine.objects.filter(promised__gt=0).values("order_id")
+    held = Hold.objects.filter(order=OuterRef("pk"), state="active", blocks__contains="release")
+    planned = FulfillmentOrder.objects.filter(order=OuterRef("pk"), state="planned")
+    return Order.objects.filter(
+        ~Exists(held), ~Exists(planned), state="open", pk__in=promised,
+        received_at__lt=timezone.now() - timedelta(minutes=10),
+    )  # fmt: skip
+
+
+def _unlabelled() -> Any:
+    failed = Label.objects.filter(
+        shipment__fulfillment_order=OuterRef("pk"), shipment__state="draft", state="failed"
+    )
+    return _open(state="packed").filter(Exists(failed)) | _open(state="picked").filter(Exists(failed))
+
+
+def _troubled(state: str) -> Any:
+    # A parcel is off the list when its order is settled.
+    return Shipment.objects.filter(state=state, fulfillment_order__order__state="open")
+
+
+def _find_parcel(text: str) -> Any:
+    return Shipment.objects.filter(tracking_number__in={text, text.upper()}).order_by("-id")
+
+
+register(
+    Related("orders.order", "fulfillment.fulfillmentorder", _open_work),
+    Teller("orders.order", _tell),
+    Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
+    Panel("work", "Work and parcels", "orders.order", "fulfillment/work.html", _work, order=15),
+    Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
+    Panel("parcels", "Parcels", "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
+    Panel("scans", "On its way", "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
+    Panel("why", "The decision", "fulfillment.routingdecision", "fulfillment/why.html",
+          lambda request, decision: _told(decision), order=10),
+    Queue("unrouted", "No place found to send it from", "Cannot be promised", "orders.order", _unrouted, "placed_at",
+          "fulfillment.route_order", "Every order found its place.", "Promised, not held, and still no work.", rank=200),
+    Queue("late", "Late", "Ship today", "fulfillment.fulfillmentorder", lambda: _open(due_at__lt=timezone.now()),
+          "due_at", "fulfillment.ship_fulfillmentorder", "Nothing is late.", "Past the time it should have left.",
+          rank=10),
+    Queue("due-today", "Due today", "Ship today", "fulfillment.fulfillmentorder",
+          lambda: _open(due_at__gte=timezone.now(), due_at__lte=_day_end()), "due_at",
+          "fulfillment.ship_fulfillmentorder", "Nothing more is due today.", rank=20),
+    Queue("planned", "Planned, not released yet", "Ship today", "fulfillment.fulfillmentorder",
+          lambda: _open(state="planned"), "created_at", "fulfillment.release_fulfillmentorder",
+          "Everything planned is released.", rank=30),
+    Queue("to-pick", "To pick", "Ship today", "fulfillment.fulfillmentorder",
+          lambda: _open().filter(state__in=["released", "picking"]), "created_at",
+          "fulfillment.pick_fulfillmentorder", "All picked.", rank=40),
+    Queue("to-pack", "To pack", "Ship today", "fulfillment.fulfillmentorder", lambda: _open(state="picked"),
+          "created_at", "fulfillment.pack_fulfillmentorder", "All packed.", rank=50),
+    Queue("to-ship", "Packed, to be sent off", "Ship today", "fulfillment.fulfillmentorder",
+          lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", "All sent off.", rank=60),
+    Queue("no-label", "Labels that could not be bought", "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
+          "created_at", "fulfillment.buy_label", "Every parcel got its label.", rank=70),
+    Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
+          "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
+          rank=10),
+    Queue("exception", "The carrier reports a problem", "On the way", "fulfillment.shipment",
+          lambda: _underway().filter(state="exception"), "created_at", "fulfillment.settle_parcel",
+          "No problems on the way.", rank=20),
+    Queue("lost", "Lost", "On the way", "fulfillment.shipment", lambda: _troubled("lost"), "created_at",
+          "fulfillment.settle_parcel", "Nothing is lost.", rank=30),
+    Queue("returned-to-sender", "Coming back undelivered", "On the way", "fulfillment.shipment",
+          lambda: _troubled("returned_to_sender"), "created_at", "fulfillment.settle_parcel",
+          "Nothing comes back undelivered.", rank=40),
+    Finder("fulfillment.shipment", "Parcels", "fulfillment.view_shipment", rank=20, find=_find_parcel,
+           exact=_find_parcel),
+    Finder("fulfillment.fulfillmentorder", "Work", "fulfillment.view_fulfillmentorder", rank=40,
+           find=lambda q: FulfillmentOrder.objects.filter(
+               Q(number__startswith=q.upper()) | Q(order__in=Order.objects.filter(number=q.upper()).values("pk"))
+           ).order_by("-id"),
+           exact=lambda q: FulfillmentOrder.objects.filter(number=q.upper())),
+    MenuEntry("Warehouse", "Work", "list_alt_check", "admin:fulfillment_fulfillmentorder_changelist",
+              "fulfillment.view_fulfillmentorder", 10),
+    MenuEntry("Warehouse", "Parcels", "local_shipping", "admin:fulfillment_shipment_changelist",
+              "fulfillment.view_shipment", 20),
+    MenuEntry("Warehouse", "Routing decisions", "route", "admin:fulfillment_routingdecision_changelist",
+              "fulfillment.view_routingdecision", 30),
+    MenuEntry("Warehouse", "Carriers", "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",
+              "fulfillment.view_carrieraccount", 40),
+    MenuEntry("Warehouse", "What parcels cost", "payments", "admin:fulfillment_ratecard_changelist",
+              "fulfillment.view_ratecard", 50),
+)  # fmt: skip

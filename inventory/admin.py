@@ -1,0 +1,203 @@
+"""Items, places and stock in the console: looked at here, changed by the buttons alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from inventory.lifecycle import DiscrepancyState
+from inventory.models import (
+    Discrepancy,
+    Item,
+    Location,
+    Receipt,
+    Reservation,
+    StockAdjustment,
+    StockLevel,
+    StockMovement,
+)
+from oms.core.console import shown
+from oms.core.console.base import ConsoleAdmin
+from oms.core.console.filters import choose
+
+
+def places() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Location.objects.values_list("pk", "name")]
+
+
+@admin.register(Item)
+class ItemAdmin(ConsoleAdmin):
+    keyset = "sku"
+    list_display = ("sku", "name", "weight", "active")
+    list_filter = (choose("active", [("True", "active"), ("False", "not sold any more")], "active"),)
+    page_fields = ("sku", "name", "codes", "weight", "active", "created_at")
+    editable = ("name", "weight_g", "image_url", "active")
+    addable = ("sku", "name", "weight_g", "image_url")
+    empty_words = "No items yet: import them from a shop, or add one."
+
+    def page_queryset(self, request: HttpRequest) -> Any:
+        return super().page_queryset(request).prefetch_related("barcodes")
+
+    def title_of(self, obj: Item) -> str:
+        return obj.name or obj.sku
+
+    def badges(self, obj: Item) -> list[Any]:
+        return [] if obj.active else [shown.badge("not sold any more", tone=shown.WARN)]
+
+    def headline(self, request: HttpRequest, obj: Item) -> list[tuple[str, Any]]:
+        return [("SKU", obj.sku), ("Barcodes", self.codes(obj)), ("Weight", self.weight(obj))]
+
+    @admin.display(description="weight")
+    def weight(self, obj: Item) -> str:
+        return f"{obj.weight_g} g" if obj.weight_g else "unknown"
+
+    @admin.display(description="barcodes")
+    def codes(self, obj: Item) -> str:
+        return ", ".join(code.code for code in obj.barcodes.all()) or "none"
+
+
+@admin.register(Location)
+class LocationAdmin(ConsoleAdmin):
+    keyset = "code"
+    list_display = ("code", "name", "type", "city", "country", "ships", "active")
+    editable = ("name", "type", "company", "line1", "line2", "city", "region", "postcode", "country", "phone",
+                "latitude", "longitude", "handling_cost", "rank", "ships", "active")  # fmt: skip
+    addable = ("code", *editable)
+    page_fields = ("code", "type", "company", "line1", "line2", "postcode", "city", "region", "country", "phone",
+                   "handling_cost", "rank", "ships", "active")  # fmt: skip
+    empty_words = "No places yet: add the first one that holds stock."
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(ConsoleAdmin):
+    keyset = "id"
+    list_display = (
+        "thing",
+        "name",
+        "location",
+        "on_hand",
+        "reserved",
+        "unavailable",
+        "safety_stock",
+        "for_sale",
+    )
+    list_select_related = ("item", "location")
+    list_filter = (choose("location", places, "place"),)
+    page_fields = (
+        "item",
+        "location",
+        "on_hand",
+        "reserved",
+        "unavailable",
+        "safety_stock",
+        "for_sale",
+        "changed_at",
+    )
+
+    def title_of(self, obj: StockLevel) -> str:
+        return f"{obj.item.sku} at {obj.location}"
+
+    @admin.display(description="item")
+    def thing(self, obj: StockLevel) -> str:
+        return obj.item.sku
+
+    @admin.display(description="name")
+    def name(self, obj: StockLevel) -> str:
+        return obj.item.name
+
+    @admin.display(description="for sale")
+    def for_sale(self, obj: StockLevel) -> int:
+        return max(0, obj.available - obj.safety_stock)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("thing", "location", "change", "reason", "document", "actor", "at")
+    list_select_related = ("item", "location")
+    list_filter = (
+        choose("location", places, "place"),
+        choose("reason", StockMovement.Reason.choices, "reason"),
+    )
+    page_fields = (
+        "item",
+        "location",
+        "on_hand",
+        "unavailable",
+        "reason",
+        "document",
+        "note",
+        "actor",
+        "at",
+        "key",
+    )
+
+    @admin.display(description="item")
+    def thing(self, obj: StockMovement) -> str:
+        return obj.item.sku
+
+    @admin.display(description="change")
+    def change(self, obj: StockMovement) -> str:
+        parts = [f"{obj.on_hand:+d} on hand"] if obj.on_hand else []
+        return ", ".join(parts + ([f"{obj.unavailable:+d} set aside"] if obj.unavailable else []))
+
+
+@admin.register(StockAdjustment)
+class StockAdjustmentAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("thing", "location", "signed", "reason", "note", "actor", "at")
+    list_select_related = ("item", "location")
+    page_fields = ("item", "location", "signed", "reason", "note", "actor", "at")
+
+    @admin.display(description="item")
+    def thing(self, obj: StockAdjustment) -> str:
+        return obj.item.sku
+
+    @admin.display(description="pieces")
+    def signed(self, obj: StockAdjustment) -> str:
+        return f"{obj.quantity:+d}"
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("title", "location", "actor", "at")
+    list_select_related = ("location",)
+    page_fields = ("location", "reference", "actor", "at")
+
+    def page_queryset(self, request: HttpRequest) -> Any:
+        return super().page_queryset(request).prefetch_related("lines__item")
+
+    @admin.display(description="receipt")
+    def title(self, obj: Receipt) -> str:
+        return str(obj)
+
+
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("thing", "location", "kind", "expected", "found", "state", "at")
+    list_select_related = ("item", "location")
+    list_filter = (choose("state", DiscrepancyState.choices, "state"),)
+    page_fields = ("item", "location", "kind", "expected", "found", "words", "at", "resolution")
+
+    def title_of(self, obj: Discrepancy) -> str:
+        return f"{obj.item.sku} at {obj.location}"
+
+    @admin.display(description="item")
+    def thing(self, obj: Discrepancy) -> str:
+        return obj.item.sku
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("thing", "quantity", "state", "location", "promised_at")
+    list_select_related = ("item", "location")
+    page_fields = ("item", "location", "quantity", "state", "promised_at", "created_at", "demand_key")
+
+    @admin.display(description="item")
+    def thing(self, obj: Reservation) -> str:
+        return obj.item.sku

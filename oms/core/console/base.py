@@ -1,0 +1,296 @@
+"""The model admin that every page of the console is made of.
+
+Lists come page by page by key; an object's page shows what it is, what may be done with it, the panels that
+any app hung into it, and its timeline. Nothing is deleted here, nothing added or edited unless declared, and
+what is edited leaves a journal line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.utils import label_for_field, lookup_field, quote, unquote
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+
+from oms.core import journal
+from oms.core.actors import Actor
+from oms.core.console import shown
+from oms.core.console.listing import KeysetList
+from oms.core.console.offers import Offer, attach
+from oms.core.console.press import token
+from oms.core.console.registry import registry
+from oms.core.journal import Line
+from oms.core.models import JournalEntry, subject_of, thread_of
+
+TIMELINE = 200
+
+
+class ConsoleAdmin(ModelAdmin):
+    """``keyset`` is the indexed, never empty field by which the list is ordered ("-placed_at"); ``page_fields``
+    the details of the object's page; ``editable`` the fields a person may change, ``addable`` those that she
+    fills in for a new row (none: no new rows). Columns are fields, or methods that get the row; each row
+    knows its ``viewer``, so that personal data can be masked.
+    """
+
+    keyset = "-id"
+    page_fields: Sequence[str] = ()
+    editable: Sequence[str] = ()
+    addable: Sequence[str] = ()
+    wide_fields: Sequence[str] = ()
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+    sortable_by = ()
+    list_filter_submit = False
+    change_list_template = "console/list.html"
+    page_template = "console/page.html"
+    empty_words = "Nothing to see here yet."
+
+    # -- what may be done
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(self.addable) and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.editable) and super().has_change_permission(request, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        name = f"{self.opts.app_label}.view_{self.opts.model_name}"
+        return bool(request.user.has_perm(name)) or self.has_change_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        return list(self.editable if obj else self.addable) or super().get_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change:
+            parts = [f"{form.fields[n].label or n}: {form.initial.get(n)} → {form.cleaned_data.get(n)}"
+                     for n in form.changed_data if isinstance(form.cleaned_data.get(n), str | int | float | None)]  # fmt: skip
+            parts += [str(form.fields[n].label or n) for n in form.changed_data if not any(
+                p.startswith(str(form.fields[n].label or n)) for p in parts)]  # fmt: skip
+            words = f"Changed {'; '.join(parts)}." if parts else "Saved without a change."
+        else:
+            words = f"{self.opts.verbose_name} {obj} added."
+        journal.write([Line.of(obj, "edit" if change else "add", words[:2000])], by=Actor.user(request.user))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The journal tells it; Django's own log would be a second one."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """As ``log_addition``."""
+
+    # -- lists
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetList]:
+        return KeysetList
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        return ("pk",) if registry.finder_of(self.opts.label) else ()
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        finder = registry.finder_of(self.opts.label)
+        if not search_term.strip() or finder is None:
+            return queryset, False
+        return queryset.filter(pk__in=finder.find(search_term.strip()).order_by().values("pk")), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None)
+        if context and "cl" in context:
+            cl = context["cl"]
+            for row in cl.result_list:
+                row.viewer = request.user
+            context.update(
+                title=cl.queue.title if cl.queue else str(self.opts.verbose_name_plural).capitalize(),
+                columns=[label_for_field(name, self.model, self) for name in self.list_display],
+                rows=[(row, self._page(row), [self.cell(row, name) for name in self.list_display])
+                      for row in cl.result_list],
+                bulk=[b for b in registry.buttons_of(self.opts.label) if b.bulk and b.allowed(request.user)],
+                narrowed=_narrowed(cl), filters=[_filter(spec, cl) for spec in cl.filter_specs],
+                empty_words=cl.queue.empty_words if cl.queue else self.empty_words,
+                first_page=cl.get_query_string(),
+            )  # fmt: skip
+        return response
+
+    def cell(self, row: Any, name: str) -> Any:
+        """A value as people read it: states as badges, times relative, empty as a dash."""
+        try:
+            field, _attr, value = lookup_field(name, row, self)
+        except ObjectDoesNotExist:
+            return shown.NOTHING
+        if value is None or value == "":
+            return shown.NOTHING
+        if field is None:
+            return shown.when(value) if isinstance(value, datetime) else value
+        if field.flatchoices:
+            return shown.badge(str(dict(field.flatchoices).get(value, value)), str(value))
+        if isinstance(field, models.BooleanField):
+            return shown.badge("yes", tone=shown.GOOD) if value else shown.badge("no", tone=shown.CALM)
+        if isinstance(value, datetime):
+            return shown.when(value)
+        if isinstance(field, models.JSONField):
+            return format_html('<pre class="raw">{}</pre>', shown.pretty(value)) if value else shown.NOTHING
+        if isinstance(field, models.ForeignKey):
+            return self._linked(value)
+        return value
+
+    def _linked(self, value: Any) -> Any:
+        admin = self.admin_site._registry.get(type(value))
+        return shown.link(admin._page(value), str(value)) if isinstance(admin, ConsoleAdmin) else str(value)
+
+    def _page(self, row: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(row.pk)])
+
+    # -- the page of one object
+
+    def page_queryset(self, request: HttpRequest) -> Any:
+        """The row with what its page shows; add ``select_related`` and ``prefetch_related`` here."""
+        return self.get_queryset(request).select_related(*(self.list_select_related or ()))
+
+    def headline(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Label and value of what stands at the top, readable aloud on the phone."""
+        return []
+
+    def title_of(self, obj: Any) -> str:
+        return str(obj)
+
+    def badges(self, obj: Any) -> list[Any]:
+        return [shown.badge(obj.get_state_display(), obj.state)] if hasattr(obj, "get_state_display") else []
+
+    def strip(self, request: HttpRequest, obj: Any) -> Any:
+        """The strip of steps with its sentence (``orders.rules.progress.Strip``), where there is one."""
+        return None
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        editing = self.editable and (request.method == "POST" or "edit" in request.GET)
+        if editing:
+            return super().change_view(request, object_id, form_url, extra_context)
+        if request.method == "POST":
+            raise PermissionDenied
+        return self.page_view(request, object_id)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if "_save" in request.POST:
+            self.message_user(request, "Saved.")
+            return self.response_post_save_page(obj)
+        return super().response_change(request, obj)
+
+    def response_post_save_page(self, obj: Any) -> HttpResponse:
+        from django.http import HttpResponseRedirect
+
+        return HttpResponseRedirect(self._page(obj))
+
+    def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            pk = self.opts.pk.to_python(unquote(object_id))
+        except Exception:
+            pk = None
+        obj = self.page_queryset(request).filter(pk=pk).first() if pk is not None else None
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        obj.viewer = request.user
+        strip = self.strip(request, obj)
+        attach(request.user, [obj])
+        primary = self._primary(request, obj, strip.present if strip else None)
+        panels = self._panels(request, obj)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts, "object": obj, "original": obj, "title": self.title_of(obj), "subtitle": None,
+            "headline": self.headline(request, obj), "badges": self.badges(obj), "strip": strip,
+            "blocked": bool(strip) and any(step.state == "blocked" for step in strip.steps),
+            "primary": primary, "others": [o for o in obj.offers if o is not primary],
+            "panels": [p for p in panels if not p["panel"].side], "side": [p for p in panels if p["panel"].side],
+            "details": [(label_for_field(n, self.model, self), self.cell(obj, n)) for n in self.page_fields],
+            "wide": [(label_for_field(n, self.model, self), self.cell(obj, n)) for n in self.wide_fields],
+            "timeline": timeline(obj), "press": token(), "here": request.get_full_path(),
+            "may_edit": self.has_change_permission(request, obj),
+            "list_title": str(self.opts.verbose_name_plural).capitalize(),
+            "list_link": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+        }  # fmt: skip
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.page_template, context)
+
+    def _panels(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        found = []
+        for panel in registry.panels_of(self.opts.label):
+            if panel.permission and not request.user.has_perm(panel.permission):
+                continue
+            context: Mapping[str, Any] | None = panel.context(request, obj)
+            if context is not None:
+                found.append({"panel": panel, "context": context})
+        return found
+
+    def _primary(self, request: HttpRequest, obj: Any, present: str | None) -> Offer | None:
+        """The next step's button: of the object itself, or of a row that belongs to it."""
+        if not present:
+            return None
+        for offer in obj.offers:
+            if present in offer.button.steps and not offer.reasons:
+                return offer  # type: ignore[no-any-return]
+        for related in registry.related_of(self.opts.label):
+            rows = list(related.rows(obj))
+            attach(request.user, rows)
+            for row in rows:
+                for offer in row.offers:
+                    if present in offer.button.steps and not offer.reasons:
+                        return offer  # type: ignore[no-any-return]
+        return None
+
+
+def timeline(obj: Any) -> list[dict[str, Any]]:
+    """What happened to it, newest first: the whole story for the row that a story is about."""
+    subject, thread = subject_of(obj), thread_of(obj)
+    lines = JournalEntry.objects.filter(**({"thread": thread} if subject == thread else {"subject": subject}))
+    return [
+        {
+            "at": line.at, "who": who(line.actor), "by_person": line.actor.startswith("user:"),
+            "verb": shown.spoken(line.verb).capitalize(), "words": line.words,
+            "before": shown.spoken(line.before), "after": shown.spoken(line.after),
+            "moved": bool(line.before and line.before != line.after),
+            "subject": "" if line.subject == subject else line.subject.replace(":", " "),
+        }
+        for line in lines.order_by("-id")[:TIMELINE]
+    ]  # fmt: skip
+
+
+def who(actor: str) -> str:
+    kind, _, name = actor.partition(":")
+    return {
+        "user": name, "token": f"program {name}", "channel": f"the shop ({name})", "carrier": f"the carrier ({name})",
+        "job": "by itself", "system": "by itself",
+    }.get(kind, actor)  # fmt: skip
+
+
+def _filter(spec: Any, cl: Any) -> dict[str, Any]:
+    choices = list(spec.choices(cl))
+    active = next((c["display"] for c in choices[1:] if c["selected"]), "")
+    return {"title": str(spec.title), "choices": choices, "active": active}
+
+
+def _narrowed(cl: Any) -> list[tuple[str, str]]:
+    """Conditions from a link that no filter shows, with the address that drops each."""
+    shown_by_filters = {name for spec in cl.filter_specs for name in spec.expected_parameters()}
+    return [
+        (f"{name.replace('__gte', ' from').replace('__lt', ' until').replace('_', ' ')} {values[0]}",
+         cl.get_query_string(remove=[name]))
+        for name, values in cl.get_filters_params().items()
+        if name not in shown_by_filters
+    ]  # fmt: skip

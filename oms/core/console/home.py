@@ -1,0 +1,89 @@
+"""Home is the work: queues with count and age, in one statement, and today's figures beside last week's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from oms.core.console.charts import bars
+from oms.core.console.registry import GROUPS, Queue, registry
+
+CAP = 1000
+
+
+@dataclass(frozen=True)
+class QueueView:
+    queue: Queue
+    count: int
+    oldest: datetime | None
+    link: str
+
+    @property
+    def shown(self) -> str:
+        return f"{CAP}+" if self.count > CAP else str(self.count)
+
+
+def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's dashboard callback: what ``admin/index.html`` shows."""
+    user = request.user
+    views = measure([q for q in registry.queues.values() if user.has_perm(q.permission)])
+    groups = [
+        {
+            "title": group,
+            "queues": sorted((v for v in views if v.queue.group == group), key=lambda v: v.queue.rank),
+        }
+        for group in GROUPS
+    ]
+    groups = [g for g in groups if g["queues"]]
+    waiting = sum(v.count for v in views)
+    context.update(
+        title="Work", subtitle=None, groups=groups, waiting=waiting, figures=_figures(user), console_home=True,
+    )  # fmt: skip
+    return context
+
+
+def measure(queues: Sequence[Queue]) -> list[QueueView]:
+    """Count, capped, and the oldest of every queue, in one statement."""
+    if not queues:
+        return []
+    parts, params = [], []
+    for queue in queues:
+        rows = (queue.counted or queue.rows)()
+        inner = rows.order_by(queue.age_field).values_list(queue.age_field)[: CAP + 1]
+        sql, values = inner.query.sql_with_params()
+        parts.append(f"SELECT %s::text, count(*), min(age) FROM ({sql}) AS q(age)")  # noqa: S608
+        params += [queue.slug, *values]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        found = {slug: (count, oldest) for slug, count, oldest in cursor.fetchall()}
+    return [QueueView(queue, *found[queue.slug], link=link_to(queue)) for queue in queues]
+
+
+def link_to(queue: Queue) -> str:
+    return (
+        f"{reverse(f'admin:{queue.model.lower().replace(chr(46), chr(95))}_changelist')}?queue={queue.slug}"
+    )
+
+
+def _figures(user: Any) -> list[dict[str, Any]]:
+    now = timezone.localtime()
+    shown = []
+    for figure in sorted(registry.figures.values(), key=lambda f: f.rank):
+        if not user.has_perm(figure.permission):
+            continue
+        days, before = figure.read(now)
+        today = days[-1].count if days else 0
+        shown.append(
+            {
+                "title": figure.title, "today": today, "before": before, "link": days[-1].link if days else "",
+                "change": today - before, "fewer": before - today, "weekday": (now - timedelta(days=7)).strftime("%A"),
+                "good": (today >= before) == figure.good, "chart": bars(figure.title, days),
+            }
+        )  # fmt: skip
+    return shown

@@ -1,0 +1,48 @@
+"""One search box for everything: an exact hit opens the thing itself, otherwise what begins so is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from oms.core.console.registry import registry
+
+SHOWN = 10
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()[:200]
+    finders = [f for f in registry.finders if request.user.has_perm(f.permission)] if text else []
+    exact = [(finder, row) for finder in finders for row in finder.exact(text)[:2]]
+    if len(exact) == 1:
+        return HttpResponseRedirect(_page(*exact[0]))
+    groups = []
+    for finder in finders:
+        rows = list(finder.find(text)[: SHOWN + 1])
+        if rows:
+            groups.append(
+                {
+                    "title": finder.title,
+                    "hits": [(row, _page(finder, row)) for row in rows[:SHOWN]],
+                    "more": f"{_list(finder.model)}?q={text}" if len(rows) > SHOWN else "",
+                }
+            )
+    if len(groups) == 1 and len(groups[0]["hits"]) == 1:
+        return HttpResponseRedirect(groups[0]["hits"][0][1])
+    return TemplateResponse(
+        request,
+        "console/find.html",
+        {**admin.site.each_context(request), "title": "Search", "q": text, "groups": groups},
+    )
+
+
+def _page(finder: Any, row: Any) -> str:
+    return reverse(f"admin:{finder.model.lower().replace('.', '_')}_change", args=[row.pk])
+
+
+def _list(model: str) -> str:
+    return reverse(f"admin:{model.lower().replace('.', '_')}_changelist")

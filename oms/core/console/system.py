@@ -1,0 +1,154 @@
+"""The machinery in the console: messages in and out, reactions, jobs, and what a person can do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from oms.core.actions.drop_effects import drop_effects
+from oms.core.actions.replay_messages import replay_messages
+from oms.core.actions.resend_effects import resend_effects
+from oms.core.actions.retry_deliveries import retry_deliveries
+from oms.core.actors import Actor
+from oms.core.console import shown
+from oms.core.console.registry import Button, Finder, MenuEntry, Outcome, Panel, Queue, Refusals, register
+from oms.core.errors import Reason
+from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect
+
+RECENT = timedelta(days=1)
+
+
+def failed_jobs() -> Any:
+    """Jobs whose last runs of a day failed and that have not succeeded since."""
+    succeeded = JobRun.objects.filter(
+        name=OuterRef("name"),
+        scope=OuterRef("scope"),
+        started_at__gt=OuterRef("started_at"),
+        state="succeeded",
+    )
+    return JobRun.objects.filter(
+        ~Exists(succeeded), state__in=["failed", "lost"], started_at__gt=timezone.now() - RECENT
+    )
+
+
+def _refuse_unless(states: Sequence[str], code: str, words: str) -> Any:
+    def refusals(rows: Sequence[Any]) -> Refusals:
+        return {row.pk: [Reason(code, words)] for row in rows if row.state not in states}
+
+    return refusals
+
+
+def _replay(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    count = replay_messages(ids, by=actor)
+    return Outcome(f"{count} to be read again within moments.", done=count)
+
+
+def _retry(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    count = retry_deliveries(ids, by=actor)
+    return Outcome(f"{count} to be tried again within moments.", done=count)
+
+
+def _resend(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    count = resend_effects(ids, by=actor)
+    return Outcome(f"{count} to be sent again; what an earlier try achieved is read back first.", done=count)
+
+
+class WhyForm(forms.Form):
+    why = forms.CharField(label="why", max_length=200, help_text="It is kept in the timeline.")
+
+
+def _drop(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    count = drop_effects(ids, why=data["why"], by=actor)
+    return Outcome(f"{count} given up.", done=count)
+
+
+def _payload(request: Any, message: InboundMessage) -> Mapping[str, Any]:
+    try:
+        text = shown.pretty(message.raw)
+    except Exception:  # a body that cannot be unpacked is a finding, not an error page
+        text = "(the stored body cannot be unpacked)"
+    return {"text": text[:200_000], "headers": message.headers, "reason": message.reason, "detail": message.detail,
+            "state": message.state}  # fmt: skip
+
+
+def _event(request: Any, delivery: Delivery) -> Mapping[str, Any]:
+    return {"row": delivery, "event": delivery.event, "text": shown.pretty(delivery.event.payload)}
+
+
+def _effect(request: Any, effect: OutboundEffect) -> Mapping[str, Any]:
+    return {"row": effect, "sent": shown.pretty(effect.request),
+            "answer": shown.pretty(effect.response) if effect.response else ""}  # fmt: skip
+
+
+register(
+    Button(
+        name="core.replay_message", label="Read again", model="core.inboundmessage", rank=10, hotkey="r",
+        permission="core.replay_inboundmessage", run=_replay, shown=lambda row: row.state != "superseded",
+        refusals=_refuse_unless(["parked"], "not_parked", "It does not wait for a person."),
+        words="Put it back in the queue: it is read as if it had just come.",
+    ),
+    Button(
+        name="core.retry_delivery", label="Try again", model="core.delivery", rank=10, hotkey="t",
+        permission="core.retry_delivery", run=_retry, shown=lambda row: row.state != "done",
+        refusals=_refuse_unless(["parked"], "not_parked", "It is tried by itself."),
+        words="Hand it to its reaction once more.",
+    ),
+    Button(
+        name="core.resend_effect", label="Send again", model="core.outboundeffect", rank=10, hotkey="s",
+        permission="core.retry_outboundeffect", run=_resend, shown=lambda row: row.state != "confirmed",
+        refusals=_refuse_unless(["failed"], "not_failed", "It has not failed."),
+        words="Try once more; first it is read back whether an earlier try went through.",
+    ),
+    Button(
+        name="core.drop_effect", label="Give up", model="core.outboundeffect", rank=20, dangerous=True,
+        permission="core.drop_outboundeffect", run=_drop, form=lambda rows: WhyForm,
+        shown=lambda row: row.state not in ("confirmed", "superseded"),
+        refusals=_refuse_unless(["pending", "failed"], "on_its_way", "It is being sent right now."),
+        words="It will not be sent. Say why; the shop is not told anything.",
+    ),
+    Queue(
+        "payloads-parked", "Messages that cannot be read", "Channels", "core.inboundmessage",
+        lambda: InboundMessage.objects.filter(state="parked"), "received_at", "core.replay_inboundmessage",
+        "Everything that came was read.", "Laid aside with their reason; mend it, then read them again.", rank=30,
+    ),
+    Queue(
+        "effects-failed", "Could not be sent", "Channels", "core.outboundeffect",
+        lambda: OutboundEffect.objects.filter(state="failed"), "created_at", "core.retry_outboundeffect",
+        "Every message went out.", "What a shop or carrier refused, or did not answer.", rank=40,
+    ),
+    Queue(
+        "deliveries-parked", "Reactions that failed", "System", "core.delivery",
+        lambda: Delivery.objects.filter(state="parked"), "due_at", "core.retry_delivery",
+        "Every change was followed up.", "Something changed, and what should follow from it did not.", rank=10,
+    ),
+    Queue(
+        "jobs-failed", "Jobs that fail", "System", "core.jobrun", failed_jobs, "started_at", "core.view_jobrun",
+        "Every job ran through.", "They run again by themselves; look at the error when they stay.", rank=20,
+    ),
+    Panel("payload", "What came", "core.inboundmessage", "core/payload.html", _payload, order=10),
+    Panel("event", "What happened", "core.delivery", "core/event.html", _event, order=10),
+    Panel("sent", "What was sent", "core.outboundeffect", "core/effect.html", _effect, order=10),
+    Finder(
+        "core.inboundmessage", "Messages", "core.view_inboundmessage",
+        find=lambda q: InboundMessage.objects.filter(external_id=q).defer("body").order_by("-pk"),
+        exact=lambda q: InboundMessage.objects.none(), rank=900,
+    ),
+    MenuEntry("Work", "Work", "inbox", "admin:index", rank=0),
+    MenuEntry("Channels", "Messages in", "download", "admin:core_inboundmessage_changelist",
+              "core.view_inboundmessage", rank=30),
+    MenuEntry("Channels", "Messages out", "upload", "admin:core_outboundeffect_changelist",
+              "core.view_outboundeffect", rank=40),
+    MenuEntry("System", "Jobs", "schedule", "admin:core_jobrun_changelist", "core.view_jobrun", rank=10),
+    MenuEntry("System", "Timetable", "event_repeat", "admin:django_celery_beat_periodictask_changelist",
+              "django_celery_beat.view_periodictask", rank=20),
+    MenuEntry("System", "Reactions", "bolt", "admin:core_delivery_changelist", "core.view_delivery", rank=30),
+    MenuEntry("System", "Journal", "history", "admin:core_journalentry_changelist", "core.view_journalentry", rank=40),
+    MenuEntry("System", "People", "group", "admin:auth_user_changelist", "auth.view_user", rank=50),
+    MenuEntry("System", "Roles", "badge", "admin:auth_group_changelist", "auth.view_group", rank=60),
+    MenuEntry("System", "API keys", "key", "admin:core_apitoken_changelist", "core.view_apitoken", rank=70),
+)  # fmt: skip

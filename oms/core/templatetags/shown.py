@@ -1,0 +1,48 @@
+"""The words of ``oms.core.console.shown`` for templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+
+from oms.core.console import shown
+
+register = template.Library()
+
+register.filter("when", shown.when)
+register.filter("exact", shown.exact)
+register.filter("spoken", shown.spoken)
+register.filter("pretty", shown.pretty)
+register.filter("pieces", shown.pieces)
+
+
+@register.filter
+def money(amount: Any, currency: str) -> str:
+    return shown.money(amount, currency)
+
+
+@register.simple_tag
+def badge(text: Any, code: str = "", tone: str = "") -> str:
+    return shown.badge(str(text), code, tone)
+
+
+@register.filter
+def state(row: Any) -> str:
+    """The state of a row as a badge."""
+    return shown.badge(row.get_state_display(), row.state)
+
+
+@register.filter
+def page(row: Any) -> str:
+    """The address of a row's page in the console, or empty where it has none."""
+    try:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    except (NoReverseMatch, AttributeError):
+        return ""
+
+
+@register.filter
+def key(mapping: Any, name: Any) -> Any:
+    return mapping.get(name) if hasattr(mapping, "get") else None

@@ -1,0 +1,255 @@
+"""What orders hangs into the console: its queues, the parts of the order page, today's figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+
+from inventory.models import Item, Reservation
+from oms.core.console import Day, Figure, Finder, MenuEntry, Panel, Queue, register, shown
+from oms.core.console.offers import attach
+from oms.core.models import OutboundEffect
+from orders.models import Hold, Order, OrderLine, Refund
+from orders.querysets import reservations_of
+from orders.rules.holds import HOLDS
+
+DAYS = 14
+COUNTERS = (
+    ("cancelled", "cancelled", "calm"),
+    ("unallocated", "not promised yet", "warn"),
+    ("backordered", "waiting for stock", "warn"),
+    ("promised", "promised", "busy"),
+    ("released", "to be picked", "busy"),
+    ("picked", "picked", "busy"),
+    ("packed", "packed", "busy"),
+    ("shipped", "sent", "good"),
+    ("delivered", "of them delivered", "good"),
+    ("returned", "came back", "warn"),
+)
+
+# -- the order page
+
+
+def _lines(request: Any, order: Order) -> Mapping[str, Any]:
+    by_line: dict[Any, list[Reservation]] = defaultdict(list)
+    for row in reservations_of(order):
+        by_line[row.demand_key].append(row)
+    lines = []
+    for line in order.lines.all():
+        lines.append(
+            {
+                "line": line,
+                "item": line.item,
+                "sku": line.item.sku if line.item else line.sku,
+                "total": shown.money(line.net + line.tax, order.currency),
+                "each": shown.money(line.unit_price, order.currency),
+                "counters": [
+                    (getattr(line, name), words, tone)
+                    for name, words, tone in COUNTERS
+                    if getattr(line, name)
+                ],
+                "reservations": by_line[line.demand_key],
+                "holds": [h for h in order.holds.all() if h.line_id == line.pk and h.state == "active"],
+            }
+        )
+    attach(request.user, [entry["line"] for entry in lines])
+    return {"lines": lines}
+
+
+def _money(request: Any, order: Order) -> Mapping[str, Any]:
+    lines, charges = list(order.lines.all()), list(order.charges.all())
+    net, tax = sum((x.net for x in lines), Decimal(0)), sum((x.tax for x in lines), Decimal(0))
+    both = order.shop_currency != order.currency
+
+    def shop(amount: Decimal) -> str:
+        return shown.money(amount, order.shop_currency) if both else ""
+
+    rows = [
+        (f"{len(lines)} lines" if len(lines) != 1 else "1 line", shown.money(net, order.currency),
+         shop(sum((x.shop_net for x in lines), Decimal(0))))
+    ] + [
+        (f"{shown.spoken(c.kind)} {c.title or c.code}".strip(), shown.money(c.net, order.currency), shop(c.shop_net))
+        for c in charges
+    ]  # fmt: skip
+    taxes = tax + sum((c.tax for c in charges), Decimal(0))
+    shop_taxes = sum((x.shop_tax for x in (*lines, *charges)), Decimal(0))
+    rows.append(("tax", shown.money(taxes, order.currency), shop(shop_taxes)))
+    summed = net + sum((c.net for c in charges), Decimal(0)) + taxes
+    refunds = list(order.refunds.all())
+    attach(request.user, refunds)
+    return {
+        "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
+        "shop_total": shop(order.shop_total), "off": order.total - summed,
+        "off_words": shown.money(order.total - summed, order.currency),
+        "transactions": order.transactions.all(), "refunds": refunds,
+    }  # fmt: skip
+
+
+def _holds(request: Any, order: Order) -> Mapping[str, Any] | None:
+    holds = list(order.holds.all())
+    if not holds:
+        return None
+    active = [h for h in holds if h.state == "active"]
+    attach(request.user, active)
+    for hold in active:
+        hold.mend = HOLDS[hold.type].mend if hold.type in HOLDS else ""  # type: ignore[attr-defined]
+    return {"active": active, "ended": [h for h in holds if h.state != "active"]}
+
+
+def _changes(request: Any, order: Order) -> Mapping[str, Any] | None:
+    changes = list(order.changes.all())
+    if not changes:
+        return None
+    attach(request.user, [c for c in changes if c.state == "proposed"])
+    return {"changes": sorted(changes, key=lambda c: (c.state != "proposed", -c.pk))}
+
+
+def _customer(request: Any, order: Order) -> Mapping[str, Any]:
+    full = request.user.has_perm("orders.view_personal_data")
+    address = order.shipping_address or {}
+    parts = ["company", "line1", "line2", "postcode", "city", "region", "country"]
+    public = {"city", "region", "country"}
+    lines = [address.get(p, "") if full or p in public else shown.hidden(address.get(p, "")) for p in parts]
+    see: Callable[[str], str] = (lambda text: text) if full else shown.hidden
+    return {
+        "name": see(address.get("name") or order.customer_name), "address": [line for line in lines if line],
+        "email": see(order.email), "phone": see(order.phone or address.get("phone", "")), "full": full,
+        "note": order.note,
+    }  # fmt: skip
+
+
+def _messages(request: Any, order: Order) -> Mapping[str, Any] | None:
+    effects = list(OutboundEffect.objects.filter(thread=f"order:{order.pk}").order_by("-id")[:50])
+    if not effects:
+        return None
+    attach(request.user, effects)
+    return {"effects": effects}
+
+
+def _notes(request: Any, order: Order) -> Mapping[str, Any] | None:
+    notes = list(order.notes.all())
+    return {"notes": notes} if notes else None
+
+
+def _item_orders(request: Any, item: Item) -> Mapping[str, Any]:
+    rows = OrderLine.objects.filter(item=item).select_related("order").order_by("-id")[:15]
+    return {"lines": list(rows)}
+
+
+# -- queues
+
+
+def _held(kind: str) -> Queue:
+    hold = HOLDS[kind]
+
+    def holds() -> Any:
+        return Hold.objects.filter(type=kind, state="active")
+
+    return Queue(
+        f"held-{kind.replace('_', '-')}", hold.words[:1].upper() + hold.words[1:],
+        "Cannot be promised" if kind == "unmapped_sku" else "To decide", "orders.order",
+        lambda: Order.objects.filter(pk__in=holds().values("order_id")), "placed_at",
+        "orders.map_line" if kind == "unmapped_sku" else f"orders.{hold.permission}",
+        "None.", f"What mends it: {hold.mend}.", counted=holds, rank=10 + 10 * list(HOLDS).index(kind),
+    )  # fmt: skip
+
+
+def _waiting_orders() -> Any:
+    return Order.objects.filter(
+        state__in=["received", "review", "open"],
+        pk__in=OrderLine.objects.filter(backordered__gt=0).values("order_id"),
+    )
+
+
+def _refunds(*states: str) -> Callable[[], Any]:
+    # The condition of the partial index is named as it stands there, so that it is used.
+    return lambda: Refund.objects.exclude(state__in=["succeeded", "cancelled"]).filter(state__in=states)
+
+
+# -- figures
+
+
+def daily(model: Any, field: str, link: Callable[[datetime, datetime], str], **where: Any) -> Any:
+    """A figure's ``read``: rows of ``model`` by day of ``field`` over the last days, in the person's zone."""
+
+    def read(now: datetime) -> tuple[Sequence[Day], int]:
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = midnight - timedelta(days=DAYS - 1)
+        counted = dict(
+            model.objects.filter(**{f"{field}__gte": first, f"{field}__lte": now}, **where)
+            .annotate(day=TruncDate(field, tzinfo=now.tzinfo)).order_by().values_list("day").annotate(Count("pk"))
+        )  # fmt: skip
+        days = []
+        for ago in range(DAYS - 1, -1, -1):
+            start = midnight - timedelta(days=ago)
+            days.append(
+                Day(start.date(), counted.get(start.date(), 0), link(start, start + timedelta(days=1)))
+            )
+        week = timedelta(days=7)
+        before = model.objects.filter(
+            **{f"{field}__gte": midnight - week, f"{field}__lte": now - week}, **where
+        ).count()
+        return days, before
+
+    return read
+
+
+def between(changelist: str, field: str) -> Callable[[datetime, datetime], str]:
+    """The list of what a bar counts."""
+
+    def link(start: datetime, end: datetime) -> str:
+        query = urlencode({f"{field}__gte": start.isoformat(), f"{field}__lt": end.isoformat()})
+        return f"{reverse(changelist)}?{query}"
+
+    return link
+
+
+def _find(text: str) -> Any:
+    upper = text.upper()
+    where = Q(number__startswith=upper) | Q(
+        external_number__in={text, text.lstrip("#"), f"#{text.lstrip('#')}"}
+    )
+    if "@" in text:
+        where = Q(email=text.lower())
+    return Order.objects.filter(where).order_by("-placed_at", "-id")
+
+
+def _exact(text: str) -> Any:
+    return Order.objects.filter(number=text.upper())
+
+
+register(
+    *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "awaiting_return", "scheduled_until")),
+    Queue("backordered", "Promised, but not in stock", "Cannot be promised", "orders.order", _waiting_orders,
+          "placed_at", "orders.cancel_order", "Everything promised is in stock.",
+          "They are served by themselves when stock arrives, oldest promise first.", rank=20),
+    Queue("refunds-failed", "Refunds that failed", "Coming back", "orders.refund", _refunds("failed"), "created_at",
+          "orders.issue_refund", "Every refund went through.", "The money did not go back; look why, then try again.",
+          rank=30),
+    Panel("lines", "Lines", "orders.order", "orders/lines.html", _lines, order=10),
+    Panel("changes", "Changed at the shop", "orders.order", "orders/changes.html", _changes, order=5),
+    Panel("holds", "Holds", "orders.order", "orders/holds.html", _holds, order=7),
+    Panel("money", "Money", "orders.order", "orders/money.html", _money, order=50),
+    Panel("messages", "Messages to the shop and the carrier", "orders.order", "orders/messages.html", _messages,
+          order=80),
+    Panel("notes", "Notes", "orders.order", "orders/notes.html", _notes, order=85),
+    Panel("customer", "Customer", "orders.order", "orders/customer.html", _customer, order=10, side=True),
+    Panel("orders", "Latest orders of it", "inventory.item", "orders/of_item.html", _item_orders, order=50,
+          permission="orders.view_order"),
+    Finder("orders.order", "Orders", "orders.view_order", find=_find, exact=_exact, rank=10),
+    Figure("orders-in", "Orders in", "orders.view_order",
+           daily(Order, "placed_at", between("admin:orders_order_changelist", "placed_at")), rank=10),
+    MenuEntry("Orders", "Orders", "shopping_bag", "admin:orders_order_changelist", "orders.view_order", 10),
+    MenuEntry("Orders", "Holds", "front_hand", "admin:orders_hold_changelist", "orders.view_hold", 20),
+    MenuEntry("Orders", "Refunds", "currency_exchange", "admin:orders_refund_changelist", "orders.view_refund", 30),
+    MenuEntry("Orders", "Changes at the shop", "difference", "admin:orders_orderchange_changelist",
+              "orders.view_orderchange", 40),
+)  # fmt: skip

@@ -1,0 +1,16 @@
+"""Reads that several doors share."""
+
+from __future__ import annotations
+
+from inventory.models import Reservation
+from orders.models import Order
+
+
+def reservations_of(order: Order) -> list[Reservation]:
+    """The order's reservations with their places, oldest first; read once for an order that is at hand."""
+    kept: list[Reservation] | None = getattr(order, "_reservations", None)
+    if kept is None:
+        keys = [line.demand_key for line in order.lines.all()]
+        kept = list(Reservation.objects.filter(demand_key__in=keys).select_related("location").order_by("id"))
+        order._reservations = kept  # type: ignore[attr-defined]
+    return kept

@@ -1,0 +1,39 @@
+"""Returns in the console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from oms.core.console import shown
+from oms.core.console.base import ConsoleAdmin
+from oms.core.console.filters import choose
+from returns.lifecycle import ReturnState
+from returns.models import Return
+
+
+@admin.register(Return)
+class ReturnAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("number", "order", "state", "reason", "location", "requested_at")
+    list_select_related = ("order", "location", "refund")
+    list_filter = (choose("state", ReturnState.choices, "state"),)
+    page_fields = ("order", "location", "refund", "reason", "asked_by", "external_id", "requested_at",
+                   "authorised_at", "closed_at")  # fmt: skip
+    empty_words = "No returns yet."
+
+    def page_queryset(self, request: HttpRequest) -> Any:
+        return (
+            super().page_queryset(request).prefetch_related("lines__order_line__item", "lines__dispositions")
+        )
+
+    def headline(self, request: HttpRequest, obj: Return) -> list[tuple[str, Any]]:
+        return [("Order", self._linked(obj.order)), ("Reason", obj.reason or shown.NOTHING),
+                ("Asked for", shown.when(obj.requested_at)),
+                ("Pieces", sum(line.quantity for line in obj.lines.all()))]  # fmt: skip
+
+    @admin.display(description="asked for by")
+    def asked_by(self, obj: Return) -> str:
+        return obj.requested_by.partition(":")[2] or obj.requested_by

@@ -1,0 +1,55 @@
+"""What returns hangs into the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from oms.core.console import Finder, MenuEntry, Panel, Queue, register
+from oms.core.console.offers import attach
+from orders.models import Order
+from returns.models import Return
+
+OPEN = ("requested", "authorised", "partly_received", "received")
+
+
+def _of_order(request: Any, order: Order) -> Mapping[str, Any] | None:
+    rows = list(
+        Return.objects.filter(order=order).select_related("location").prefetch_related(
+            "lines__order_line", "lines__dispositions"
+        ).order_by("id")
+    )  # fmt: skip
+    if not rows:
+        return None
+    attach(request.user, rows)
+    return {"returns": rows}
+
+
+def _lines(request: Any, rma: Return) -> Mapping[str, Any]:
+    lines = list(rma.lines.all())
+    attach(request.user, lines)
+    verdict = rma.verdict or {}
+    return {
+        "lines": lines,
+        "verdict": verdict.get("words", "") if isinstance(verdict, dict) else str(verdict),
+    }
+
+
+def _open(*states: str) -> Callable[[], Any]:
+    return lambda: Return.objects.filter(state__in=OPEN).filter(state__in=states)
+
+
+register(
+    Panel("returns", "Returns", "orders.order", "returns/of_order.html", _of_order, order=40,
+          permission="returns.view_return"),
+    Panel("lines", "What comes back", "returns.return", "returns/lines.html", _lines, order=10),
+    Queue("returns-to-approve", "To approve", "Coming back", "returns.return", _open("requested"), "requested_at",
+          "returns.authorise_return", "No request waits for an answer.", rank=10),
+    Queue("returns-to-inspect", "To inspect", "Coming back", "returns.return", _open("partly_received", "received"),
+          "requested_at", "returns.inspect_return", "Everything that came back is inspected.",
+          "Goods at the dock, not for sale until somebody has looked.", rank=20),
+    Finder("returns.return", "Returns", "returns.view_return", rank=50,
+           find=lambda q: Return.objects.filter(number__startswith=q.upper()).order_by("-id"),
+           exact=lambda q: Return.objects.filter(number=q.upper())),
+    MenuEntry("Returns", "Returns", "assignment_return", "admin:returns_return_changelist", "returns.view_return", 10),
+)  # fmt: skip
