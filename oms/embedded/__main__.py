@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
+import socket
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from oms.embedded import system
 from oms.embedded.paths import AlreadyUp, Lock, Paths, Trouble, read_json, write_json
@@ -36,53 +36,49 @@ def up(kind: str, *, once: bool = False, port: int = 8000, processes: int = 2) -
         print_logins(say, already.note.get("logins", ""))
         return 1 if once else 0
     supervisor = Supervisor(say, Ledger(paths.children)).listen()
-    is_up, code, lines = False, ENDED_IN_ORDER, list[str]()
+    is_up, code, lines, trouble = False, ENDED_IN_ORDER, list[str](), "the story did not come to its end"
+    note = {"pid": os.getpid(), "birth": birth(os.getpid()), "kind": kind}
     try:
-        note = {"pid": os.getpid(), "birth": birth(os.getpid()), "kind": kind, "since": time.time()}
         lock.note(**note)
         say(f"Starting; the data is in {paths.var}, the logs are in {paths.log}")
-        env = bring_up(supervisor, paths, kind, port, processes, lock, note)
-        is_up = True
-        if kind == "demo":
-            code, lines = story(supervisor, paths, env, once)
-        if not once:
-            welcome(say, paths, kind, env["OMS_BASE_URL"], code)
-            supervisor.watch()
+        supervisor.ledger.end_survivors(say)
+        with system.listen_on(port) as line:
+            env = bring_up(supervisor, paths, kind, line, processes)
+            if line.getsockname()[1] != port:
+                say(f"Port {port} is another program's: the address is {env['OMS_BASE_URL']}")
+            logins = str(paths.logins) if kind == "demo" else ""
+            lock.note(**note, address=env["OMS_BASE_URL"], env=env, logins=logins)
+            is_up = True
+            if kind == "demo":
+                code, lines = story(supervisor, paths, system.environment(paths, env), once)
+            if not once:
+                welcome(say, paths, kind, env["OMS_BASE_URL"], code)
+                supervisor.watch()
     except Stopped as stopped:
         say(f"{stopped.by.name}: stopping")
         code = code if is_up and not once else 128 + stopped.by
-    except Trouble as trouble:
-        say(str(trouble))
-        code = 1
+        trouble = f"stopped by {stopped.by.name}"
+    except Trouble as met:
+        say(str(met))
+        code, trouble = 1, str(met)
     finally:
         supervisor.stop()
         lock.free()
     if once:
-        print(
-            system.last_object(lines) or '{"ok": false, "error": "the story did not come to its end"}',
-            flush=True,
-        )
+        put(system.last_object(lines) or json.dumps({"ok": False, "error": trouble}))
     return code
 
 
 def bring_up(
-    supervisor: Supervisor,
-    paths: Paths,
-    kind: str,
-    port: int,
-    processes: int,
-    lock: Lock,
-    note: dict[str, Any],
+    supervisor: Supervisor, paths: Paths, kind: str, line: socket.socket, processes: int
 ) -> dict[str, str]:
-    """Start everything in order and return the environment that all of it shares."""
-    say = supervisor.say
-    supervisor.ledger.end_survivors(say)
-    line = system.listen_on(port)
-    taken = line.getsockname()[1]
-    if taken != port:
-        say(f"port {port} is taken by another program: using {taken}")
+    """Start everything in order; returns what our programs find in their environment beside what we found in ours."""
     database, number = system.DATABASES[kind]
-    mine = {"OMS_BASE_URL": os.environ.get("OMS_BASE_URL") or f"http://{system.HOST}:{taken}"}
+    port = line.getsockname()[1]
+    mine = {
+        "PORT": str(port),
+        "OMS_BASE_URL": os.environ.get("OMS_BASE_URL") or f"http://{system.HOST}:{port}",
+    }
     ports = system.twin_ports(paths) if kind == "demo" else {}
     mine |= system.twin_urls(ports) | system.secrets_for(paths)
     mine |= system.start_servers(supervisor, paths, database, number)
@@ -91,17 +87,14 @@ def bring_up(
         supervisor.start(*system.twins(paths, env, ports))
 
     current = system.static_is_current(paths)
-    first = [] if current else ["collectstatic"]
-    system.prepare(supervisor, paths, env, ["migrate", *first, "sync_roles", "sync_schedule"])
+    collect = [] if current else ["collectstatic"]
+    system.prepare(supervisor, paths, env, ["migrate", *collect, "sync_roles", "sync_schedule"])
     if not current:
         write_json(paths.static_stamp, system.static_fingerprint(paths))
 
-    supervisor.start(
-        system.web(paths, env, line), system.worker(paths, env, processes), system.beat(paths, env)
-    )
-    logins = str(paths.logins) if kind == "demo" else ""
-    lock.note(**note, address=mine["OMS_BASE_URL"], env=mine, logins=logins)
-    return env
+    clerks = system.web(paths, env, line), system.worker(paths, env, processes), system.beat(paths, env)
+    supervisor.start(*clerks)
+    return mine
 
 
 def story(supervisor: Supervisor, paths: Paths, env: dict[str, str], once: bool) -> tuple[int, list[str]]:

@@ -82,11 +82,15 @@ class Supervisor:
         self.asked: signal.Signals | None = None
         self._hurry = False
         self._stopping = False
+        self._terminals: list[int] = []
 
     def listen(self) -> Supervisor:
         """Take Ctrl-C, the polite kill and the closing of the terminal as the wish to end in order."""
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._hear)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # else we were started with nohup
+            signal.signal(signal.SIGHUP, self._hear)
+            self._terminals = [fd for fd in (0, 1, 2) if _is_terminal(fd)]
         return self
 
     def _hear(self, number: int, _frame: object) -> None:
@@ -97,6 +101,10 @@ class Supervisor:
 
     def tick(self, seconds: float = 0.05) -> None:
         """One round of the loop. Raises :class:`Stopped` when asked to end."""
+        # The kernel tells of a closed terminal only the first process on it; when that is make, it tells nobody.
+        if self._terminals and not all(map(_is_terminal, self._terminals)):
+            self._terminals = []
+            self.asked = self.asked or signal.SIGHUP
         if self.asked and not self._stopping:
             raise Stopped(self.asked)
         for one in self.running:
@@ -280,6 +288,14 @@ class Supervisor:
                 process.send_signal(heard)
             self.tick()
         return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+def _is_terminal(fd: int) -> bool:
+    """False as well for one that was closed at its other end."""
+    try:
+        return os.isatty(fd)
+    except OSError:
+        return False
 
 
 def _terminal_is_ours() -> bool:
