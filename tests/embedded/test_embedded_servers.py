@@ -245,11 +245,12 @@ def python_for_nobody() -> str:
 def test_an_ordinary_user_starts_both_servers_from_a_path_with_a_space(ordinary_folder: Path) -> None:
     python = python_for_nobody()
     program = (
-        "import os, sys; import psycopg, redis; from urllib.parse import *; assert os.getuid() == 65534\n"
+        "import os, socket, psycopg; from urllib.parse import *; assert os.getuid() == 65534\n"
         "url = urlsplit(os.environ['DATABASE_URL']); host = parse_qs(url.query)['host'][0]\n"
         "line = psycopg.connect(host=host, user=url.username, dbname=url.path[1:])\n"
         "print(line.execute('select 41 + 1').fetchone())\n"
-        "print(redis.Redis(unix_socket_path=urlsplit(os.environ['BROKER_URL']).path).ping())"
+        "broker = socket.socket(socket.AF_UNIX); broker.connect(urlsplit(os.environ['BROKER_URL']).path)\n"
+        "broker.sendall(b'PING\\r\\n'); print(broker.recv(9))"
     )
     told = subprocess.run(
         [*NOBODY, python, "-m", "oms.embedded", "scratch", python, "-c", program],
@@ -264,7 +265,7 @@ def test_an_ordinary_user_starts_both_servers_from_a_path_with_a_space(ordinary_
             "PYTHONPATH": str(Path(psycopg.__file__).parents[1]),
         },
     )
-    assert told.stdout == "(42,)\nTrue\n", told.stderr
+    assert told.stdout == "(42,)\nb'+PONG\\r\\n'\n", told.stderr
     assert list(ordinary_folder.iterdir()) == [], "a throw-away server leaves nothing"
 
 
