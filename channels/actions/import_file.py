@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from channels.actions.connect import able, adapter_of
@@ -12,7 +14,6 @@ from channels.models import ChannelAccount
 from oms.core import inbox
 from oms.core.errors import Reason, Refused, Rejected
 from oms.core.inbox import Incoming
-from oms.core.models import InboundMessage
 
 
 def import_file(account: ChannelAccount, data: bytes, name: str) -> dict[str, int]:
@@ -39,12 +40,14 @@ def import_file(account: ChannelAccount, data: bytes, name: str) -> dict[str, in
     return figures
 
 
-def _park(account: ChannelAccount, errors: list[FileError] | tuple[FileError, ...], name: str) -> None:
-    for error in errors:
-        body = f"{name}, row {error.row}: {error.error}".encode()
-        inbox.store([Incoming(account.slug, "order", error.external_id or f"{name}:{error.row}", body)])
-        InboundMessage.objects.filter(
-            source=account.slug, external_id=error.external_id or f"{name}:{error.row}", state="received"
-        ).update(
-            state="parked", reason=error.error.reason[:60], detail=f"Row {error.row}: {error.error}"[:4000]
-        )
+def _park(account: ChannelAccount, errors: Sequence[FileError], name: str) -> None:
+    inbox.store(
+        [
+            Incoming(
+                account.slug, "order", error.external_id or f"{name}:{error.row}"[:120],
+                f"{name}, row {error.row}: {error.error}".encode(),
+                fault=Reason(error.error.reason, f"{name}, row {error.row}: {error.error}"),
+            )
+            for error in errors
+        ]
+    )  # fmt: skip

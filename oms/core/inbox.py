@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from oms.core.errors import Reason
 from oms.core.models import InboundMessage
 from oms.core.outbox import nudge_after_commit
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """One payload to keep. ``hint`` marks a webhook, which may repeat and only means "read it again"."""
+    """One payload to keep. ``hint`` marks a webhook, which may repeat and only means "read it again";
+    ``fault`` one that is known to be unreadable, and is kept parked with this reason."""
 
     source: str
     kind: str
@@ -25,6 +27,7 @@ class Incoming:
     remote_at: datetime | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     hint: bool = False
+    fault: Reason | None = None
 
 
 def store(messages: Iterable[Incoming], *, nudge: str = "") -> int:
@@ -34,7 +37,8 @@ def store(messages: Iterable[Incoming], *, nudge: str = "") -> int:
         InboundMessage(
             source=m.source, kind=m.kind, external_id=m.external_id,
             digest=hashlib.sha256(m.body).digest(), hint=m.hint, body=InboundMessage.pack(m.body),
-            headers=dict(m.headers), remote_at=m.remote_at,
+            headers=dict(m.headers), remote_at=m.remote_at, state="parked" if m.fault else "received",
+            reason=m.fault.code[:60] if m.fault else "", detail=m.fault.words[:4000] if m.fault else "",
         )
         for m in messages
     ]  # fmt: skip
