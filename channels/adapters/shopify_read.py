@@ -4,8 +4,8 @@ How the totals law is kept: Shopify tells every figure twice, as ordered (``tota
 ``originalTotalSet``, ``taxLines``: "including refunded and removed") and as it stands now (``current…``). We
 read the first kind only, on every line and for the total, so ``sum(net + tax) == total`` holds for an order
 as placed, and goes on holding when it is refunded or pieces are taken off: what was given back or taken off
-is a ``RefundDraft`` (for pieces taken off in an edit Shopify itself makes one, with lines and no money).
-Mixing the kinds is what makes importers drift.
+is a ``RefundDraft``, and pieces taken off in an edit show in ``quantity`` only. Mixing the kinds is what makes
+importers drift.
 
 Where ``taxesIncluded``, prices hold their tax: the net is the price less the line's tax lines. All discounts
 are taken from ``discountAllocations``, the only place that has line, order and code discounts alike.
@@ -242,7 +242,7 @@ def _payments(order: Mapping[str, Any]) -> Iterable[PaymentDraft]:
 
 
 def _refund(raw: Mapping[str, Any], included: bool) -> RefundDraft:
-    """``total`` is the money moved: nothing, for pieces taken off an order in an edit."""
+    """``total`` is the money moved; it may be nothing, where pieces were only taken off."""
     reason, key = unsigned(raw.get("note"))
     rows = nodes(raw, "refundLineItems")
     return RefundDraft(

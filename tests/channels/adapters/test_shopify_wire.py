@@ -146,13 +146,17 @@ def test_pages_and_the_closed_window() -> None:
     assert asked[0]["query"] == "updated_at:>='2026-03-01T00:00:00Z' AND updated_at:<'2026-03-01T01:00:00Z'"
 
 
-def test_a_page_that_could_cost_too_much_is_asked_smaller() -> None:
-    with shop(
-        [error("MAX_COST_EXCEEDED"), error("MAX_COST_EXCEEDED"), page(wire_order(1))], orders_page=8
-    ) as (adapter, script):
-        assert len(adapter.pull_orders(NOW, NOW).items) == 1
+def test_a_page_that_could_cost_too_much_is_asked_smaller_and_stays_so() -> None:
+    answers = [
+        error("MAX_COST_EXCEEDED"),
+        error("MAX_COST_EXCEEDED"),
+        page(wire_order(1), after="c1"),
+        page(),
+    ]
+    with shop(answers, orders_page=8) as (adapter, script):
+        adapter.pull_orders(NOW, NOW, adapter.pull_orders(NOW, NOW).next)
     asked = [(one.body["variables"]["first"], one.body["variables"]["lines"]) for one in script.asked]
-    assert asked == [(8, 16), (4, 8), (2, 4)]
+    assert asked == [(8, 25), (4, 12), (2, 6), (2, 6)]
 
 
 def test_lists_within_an_order_are_read_to_their_end() -> None:

@@ -192,7 +192,7 @@ def test_a_shipment_is_told_once(shop: Shop, plug_in: bool) -> None:
     assert shop.draft(order).channel_status == "completed"
     assert shop.adapter.find_shipment(notice(order, shop.draft(order), key="s-2")) is None
     # A try whose answer was lost is tried again before anybody reads back: nothing doubles for the customer.
-    shop.adapter.confirm_shipment(told)
+    assert shop.adapter.confirm_shipment(told) == receipt
     notes = shop.adapter.get(f"orders/{order}/notes").json()
     assert len([note for note in notes if note["customer_note"] and "RM1" in note["note"]]) == (
         0 if plug_in else 1
@@ -334,3 +334,5 @@ def test_a_refund_that_was_made_though_the_answer_was_lost(shop: Shop) -> None:
         shop.adapter.issue_refund(request)
     found = shop.adapter.find_refund(request)
     assert found is not None and found.amount == Decimal("2.00")
+    assert shop.adapter.issue_refund(request) == found, "asked again, it is not made again"
+    assert len(shop.draft(order).refunds) == 1
