@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
+from channels.lifecycle import ListingState
 from channels.models import ChannelAccount, Listing, StockPush
 from inventory.models import Item
 from oms.core.console import Finder, MenuEntry, Panel, Queue, register
@@ -56,7 +57,7 @@ def _account(request: Any, account: ChannelAccount) -> Mapping[str, Any]:
     parked = InboundMessage.objects.filter(source=account.slug, state="parked").count()
     places = [place.name for place in account.locations.all()]
     runs = JobRun.objects.filter(scope=account.slug).order_by("-id")[:8]
-    return {"states": {Listing(state=s).get_state_display(): n for s, n in states.items()}, "parked": parked,
+    return {"states": {ListingState(s).label: n for s, n in states.items()}, "parked": parked,
             "places": places, "runs": list(runs), "account": account}  # fmt: skip
 
 
