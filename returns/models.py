@@ -17,15 +17,21 @@ class Return(ReturnLifecycle):
 
     number = models.CharField(max_length=50, unique=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, null=True, blank=True, related_name="returns")
-    external_id = models.CharField(max_length=120, blank=True, default="", help_text="The channel's id, if it has one.")
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
+    )
+    external_id = models.CharField(
+        max_length=120, blank=True, default="", help_text="The channel's id, if it has one."
+    )
     reason = models.CharField(max_length=200, blank=True, default="")
     verdict = models.JSONField(default=dict, blank=True, help_text="What the return policy says, and why.")
     requested_by = models.CharField(max_length=150)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     authorised_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="returns")
+    refund = models.ForeignKey(
+        Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
+    )
 
     class Meta:
         permissions = [

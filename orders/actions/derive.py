@@ -36,9 +36,8 @@ def derive_statuses(order_ids: Iterable[int]) -> None:
     changed = []
     for order in orders:
         lines = [counts(line) for line in order.lines.all()]
-        now = (payment_of(order), fulfilment_status(lines), return_status(lines))
-        if now[2] == "none" or order.return_status == "open":
-            now = (now[0], now[1], order.return_status if order.return_status == "open" else "")
+        back = return_status(lines, int(order.return_status == "open"))
+        now = (payment_of(order), fulfilment_status(lines), "" if back == "none" else back)
         if now != (order.payment_status, order.fulfillment_status, order.return_status):
             order.payment_status, order.fulfillment_status, order.return_status = now
             changed.append(order)

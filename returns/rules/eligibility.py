@@ -43,12 +43,14 @@ class Wish:
 @dataclass(frozen=True)
 class ReturnPolicy:
     """``window`` counts from delivery; where none is known, from shipping plus ``transit``. ``grace`` after
-    it is looked at by a person. More than ``review_above`` units in one wish are looked at, too."""
+    it is looked at by a person. More than ``review_above`` units in one wish are looked at, too.
+    ``automatic``: what is accepted is approved without a person."""
 
     window: timedelta = timedelta(days=30)
     grace: timedelta = timedelta(days=14)
     transit: timedelta = timedelta(days=7)
     review_above: int = 20
+    automatic: bool = False
 
 
 POLICY = ReturnPolicy()

@@ -1,0 +1,205 @@
+"""Somebody has looked at what came back: each unit gets exactly one disposition, and moves at most once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from inventory.actions.handle_units import Handling, handle_units
+from oms.core import journal
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+from oms.core.journal import Line
+from oms.core.lifecycle import move, why_not
+from returns.actions.authorise import lock_returns
+from returns.actions.receive import KEY_LENGTH
+from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
+from returns.rules.disposition import CONDITION_WORDS, Inspected, refusals
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``quantity`` units of a return line were found in ``condition`` and get ``disposition`` (restock,
+    quarantine or write_off). ``receipt_id`` names the arrival they lie in; left out, the oldest first.
+    ``accepted``: are they paid for? One answer for a line."""
+
+    line_id: int
+    quantity: int
+    condition: str
+    disposition: str
+    accepted: bool = True
+    receipt_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found for one return. ``key`` (up to 90 characters) makes it happen once."""
+
+    return_id: int
+    findings: Sequence[Finding]
+    key: str
+
+
+@transaction.atomic
+def inspect_returns(inspections: Sequence[Inspection], *, by: Actor) -> list[Disposition]:
+    """Dispose of received units where they lie: back for sale, off the books, or set aside as they are,
+    which moves nothing. Units may be left for later. No money moves.
+
+    The same key again returns the dispositions that were made. Raises :class:`Refused` with every reason
+    (``returns/rules/disposition.py``): more than is here, what a condition does not allow, a line decided
+    both ways; then nothing is disposed of.
+    """
+    if any(not i.key or len(i.key) > KEY_LENGTH for i in inspections):
+        raise Refused(Reason("bad_key", f"A key has 1 to {KEY_LENGTH} characters."))
+    rows = {rma.pk: rma for rma in lock_returns([i.return_id for i in inspections])}
+    made = list(Disposition.objects.filter(line__rma__in=rows).order_by("pk"))
+    result: list[Disposition] = []
+    fresh: list[Disposition] = []
+    reasons: list[Reason] = []
+    decided: dict[int, tuple[ReturnLine, bool]] = {}
+    for inspection in inspections:
+        rma = rows.get(inspection.return_id)
+        before = [d for d in (*made, *fresh) if d.key.startswith(f"{inspection.key}:")]
+        if before:
+            result += before
+            continue
+        bad = _refusals(rma, inspection)
+        if rma is None or bad:
+            reasons += bad
+            continue
+        lines = {line.pk: line for line in rma.lines.all()}
+        for finding in inspection.findings:
+            line = lines[finding.line_id]
+            decided[line.pk] = (line, finding.accepted)
+            for receipt, quantity in _where(line, finding):
+                receipt.disposed += quantity
+                line.disposed += quantity
+                fresh.append(
+                    Disposition(
+                        line=line, receipt=receipt, kind=finding.disposition, quantity=quantity,
+                        location_id=receipt.location_id, condition=finding.condition, note=finding.note[:200],
+                        key=f"{inspection.key}:{len(fresh)}", actor=str(by)[:150],
+                    )
+                )  # fmt: skip
+        result += [d for d in fresh if d.key.startswith(f"{inspection.key}:")]
+    if reasons:
+        raise Refused(reasons)
+    if not fresh:
+        return result
+    Disposition.objects.bulk_create(fresh)
+    handle_units(
+        [
+            Handling(
+                d.line.order_line.item_id, d.location_id, d.quantity, d.kind, f"return:{d.line.rma_id}",
+                f"disposition:{d.pk}", note=d.note,
+            )
+            for d in fresh
+            if d.line.order_line.item_id
+        ],
+        by=by,
+    )  # fmt: skip
+    ReturnLine.objects.bulk_update([line for line, _ in decided.values()], ["disposed"])
+    ReturnReceipt.objects.bulk_update(list({d.receipt_id: d.receipt for d in fresh}.values()), ["disposed"])
+    move([line for line, yes in decided.values() if yes], "accept", by=by, quiet=True).or_refuse()
+    move([line for line, yes in decided.values() if not yes], "reject", by=by, quiet=True).or_refuse()
+    told: dict[int, list[Disposition]] = defaultdict(list)
+    for d in fresh:
+        told[d.line.rma_id].append(d)
+    journal.write([Line.of(rows[pk], "inspect", _words(found)) for pk, found in told.items()], by=by)
+    return result
+
+
+def why_not_inspect(rma: Return) -> list[Reason]:
+    """Why nothing of this return can be inspected now."""
+    if rma.state not in {"partly_received", "received"}:
+        return [
+            Reason("wrong_state", f"{rma.number} is {rma.get_state_display()}: there is nothing to look at.")
+        ]
+    if not uninspected(rma):
+        return [Reason("nothing_to_inspect", f"{rma.number}: all that came has been inspected.")]
+    return []
+
+
+def uninspected(rma: Return) -> int:
+    return sum(line.received - line.disposed for line in rma.lines.all())
+
+
+def _refusals(rma: Return | None, inspection: Inspection) -> list[Reason]:
+    if rma is None:
+        return [Reason("unknown_return", "There is no such return.")]
+    reasons = why_not_inspect(rma)
+    if not inspection.findings:
+        reasons.append(Reason("nothing_found", "Say what was found."))
+    lines = {line.pk: line for line in rma.lines.all()}
+    by_line: dict[int, list[Finding]] = defaultdict(list)
+    for finding in inspection.findings:
+        if finding.line_id not in lines:
+            reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
+        else:
+            by_line[finding.line_id].append(finding)
+    for pk, findings in by_line.items():
+        line = lines[pk]
+        found = [Inspected(f.condition, f.disposition, f.quantity) for f in findings]
+        reasons += [
+            Reason(reason.code, f"{line.order_line.title}: {reason.words}")
+            for reason in refusals(line.received, line.disposed, found)
+        ]
+        reasons += _line_refusals(line, findings)
+    return reasons
+
+
+def _line_refusals(line: ReturnLine, findings: Sequence[Finding]) -> list[Reason]:
+    title = line.order_line.title
+    reasons = []
+    for kind in sorted({f.disposition for f in findings} - set(Disposition.Kind.values)):
+        reasons.append(Reason("not_offered", f"{title}: “{kind}” cannot be done here."))
+    if line.order_line.item_id is None and any(f.disposition == "restock" for f in findings):
+        reasons.append(Reason("no_item", f"{title} is not a stocked item: nothing goes back for sale."))
+    answers = {f.accepted for f in findings}
+    if len(answers) > 1:
+        reasons.append(
+            Reason("both_ways", f"{title}: a line is either paid for or not; refund by amount else.")
+        )
+    elif why_not(line, "accept" if answers == {True} else "reject"):
+        reasons.append(Reason("decided", f"{title} was {line.get_decision_display()} before."))
+    receipts = {r.pk: r for r in line.receipts.all()}
+    wanted = Counter[int]()
+    for f in findings:
+        if f.receipt_id is not None:
+            wanted[f.receipt_id] += f.quantity
+    for pk, quantity in wanted.items():
+        here = receipts[pk].quantity - receipts[pk].disposed if pk in receipts else 0
+        if quantity > here:
+            reasons.append(
+                Reason("not_in_receipt", f"{title}: {quantity} looked at, {here} lie in that arrival.")
+            )
+    return reasons
+
+
+def _where(line: ReturnLine, finding: Finding) -> list[tuple[ReturnReceipt, int]]:
+    """Which arrivals the units are taken from."""
+    left = finding.quantity
+    parts = []
+    for receipt in sorted(line.receipts.all(), key=lambda r: r.pk):
+        if finding.receipt_id not in (None, receipt.pk):
+            continue
+        take = min(left, receipt.quantity - receipt.disposed)
+        if take:
+            parts.append((receipt, take))
+            left -= take
+    if left:
+        raise Refused(Reason("too_many", f"{line.order_line.title}: {left} of them are not here."))
+    return parts
+
+
+def _words(found: Sequence[Disposition]) -> str:
+    done = {"restock": "back for sale", "quarantine": "stays set aside", "write_off": "written off"}
+    return "; ".join(
+        f"{d.quantity} × {d.line.order_line.title}: {CONDITION_WORDS[d.condition]}, {done[d.kind]}"
+        + (f" ({d.note})" if d.note else "")
+        for d in found
+    )

@@ -1,0 +1,144 @@
+"""Returned goods arrive, in parts and wherever they arrive: on hand at once, for sale only when inspected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from inventory.actions.handle_units import Handling, handle_units
+from inventory.models import Location
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+from oms.core.lifecycle import move
+from orders.actions.advance import Step, advance_lines
+from returns.actions.authorise import lock_returns
+from returns.models import Return, ReturnLine, ReturnReceipt
+
+KEY_LENGTH = 90
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """``pieces`` by return line id arrived at a location, which need not be the expected one. ``key``
+    (up to 90 characters) makes it happen once."""
+
+    return_id: int
+    pieces: Mapping[int, int]
+    location_id: int
+    key: str
+
+
+@transaction.atomic
+def receive_returns(arrivals: Sequence[Arrival], *, by: Actor) -> list[ReturnReceipt]:
+    """Book arrived pieces: on hand and set aside, counted on the order's lines. No money moves.
+
+    The same key again returns the receipts that were written. Raises :class:`Refused` for a return that is
+    not awaited, for more pieces than were announced, and for none at all; then nothing is booked.
+    """
+    _check_keys([a.key for a in arrivals])
+    rows = {rma.pk: rma for rma in lock_returns([a.return_id for a in arrivals])}
+    places = {p.pk: p for p in Location.objects.filter(pk__in={a.location_id for a in arrivals})}
+    written = [r for rma in rows.values() for line in rma.lines.all() for r in line.receipts.all()]
+    receipts: list[ReturnReceipt] = []
+    fresh: list[ReturnReceipt] = []
+    reasons: list[Reason] = []
+    for arrival in arrivals:
+        rma = rows.get(arrival.return_id)
+        before = [r for r in (*written, *fresh) if r.key.startswith(f"{arrival.key}:")]
+        if before:
+            receipts += before
+            continue
+        bad = _refusals(rma, arrival, places)
+        if rma is None or bad:
+            reasons += bad
+            continue
+        for line in rma.lines.all():
+            quantity = arrival.pieces.get(line.pk, 0)
+            if quantity:
+                line.received += quantity
+                fresh.append(
+                    ReturnReceipt(
+                        line=line, location_id=arrival.location_id, quantity=quantity,
+                        key=f"{arrival.key}:{line.pk}", actor=str(by)[:150],
+                    )
+                )  # fmt: skip
+        receipts += [r for r in fresh if r.key.startswith(f"{arrival.key}:")]
+    if reasons:
+        raise Refused(reasons)
+    if not fresh:
+        return receipts
+    ReturnReceipt.objects.bulk_create(fresh)
+    handle_units(
+        [
+            Handling(
+                r.line.order_line.item_id, r.location_id, r.quantity, "arrive", f"return:{r.line.rma_id}",
+                f"return-receipt:{r.pk}",
+            )
+            for r in fresh
+            if r.line.order_line.item_id
+        ],
+        by=by,
+    )  # fmt: skip
+    advance_lines([Step(r.line.order_line_id, r.quantity, "", "returned") for r in fresh])
+    lines = list({r.line_id: r.line for r in fresh}.values())
+    ReturnLine.objects.bulk_update(lines, ["received"])
+    move([x for x in lines if x.received == x.quantity], "arrive", by=by, quiet=True).or_refuse()
+    move([x for x in lines if x.received < x.quantity], "arrive_in_part", by=by, quiet=True).or_refuse()
+    touched = [rma for rma in rows.values() if any(r.line.rma_id == rma.pk for r in fresh)]
+
+    def words(rma: Return) -> str:
+        here = [r for r in fresh if r.line.rma_id == rma.pk]
+        what = ", ".join(f"{r.quantity} × {r.line.order_line.title}" for r in here)
+        where = ", ".join(sorted({places[r.location_id].name for r in here}))
+        return f"{what} arrived at {where}; set aside until inspected."
+
+    move([rma for rma in touched if awaited(rma)], "receive_part", by=by, words=words).or_refuse()
+    move([rma for rma in touched if not awaited(rma)], "receive_rest", by=by, words=words).or_refuse()
+    return receipts
+
+
+def awaited(rma: Return) -> int:
+    """Units that are still to come."""
+    return sum(x.quantity - x.received for x in rma.lines.all() if x.reception in {"awaiting", "partly"})
+
+
+def why_not_receive(rma: Return) -> list[Reason]:
+    """Why nothing can be received for this return now."""
+    if rma.state == "requested":
+        return [Reason("not_authorised", f"{rma.number} is not approved yet: approve it first.")]
+    if rma.state not in {"authorised", "partly_received"}:
+        told = f"{rma.number} is {rma.get_state_display()}; open another return for what came on top."
+        return [Reason("wrong_state", told)]
+    return []
+
+
+def _check_keys(keys: Sequence[str]) -> None:
+    if any(not key or len(key) > KEY_LENGTH for key in keys):
+        raise Refused(Reason("bad_key", f"A key has 1 to {KEY_LENGTH} characters."))
+
+
+def _refusals(rma: Return | None, arrival: Arrival, places: Mapping[int, Location]) -> list[Reason]:
+    if rma is None:
+        return [Reason("unknown_return", "There is no such return.")]
+    reasons = why_not_receive(rma)
+    if arrival.location_id not in places:
+        reasons.append(Reason("unknown_location", "There is no such location."))
+    if not any(arrival.pieces.values()):
+        reasons.append(Reason("nothing_arrived", "Say how many pieces arrived."))
+    known = {line.pk: line for line in rma.lines.all()}
+    for pk, quantity in arrival.pieces.items():
+        line = known.get(pk)
+        if line is None:
+            reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
+        elif quantity < 0:
+            reasons.append(Reason("bad_quantity", f"{line.order_line.title}: fewer than none cannot arrive."))
+        elif line.received + quantity > line.quantity:
+            left = line.quantity - line.received
+            told = (
+                f"{line.order_line.title}: {quantity} arrived, but {left} are awaited."
+                " Receive what was announced, and open another return for the rest."
+            )
+            reasons.append(Reason("more_than_announced", told))
+    return reasons
