@@ -26,7 +26,7 @@ stop: install ## end what `make demo` or `make run` started here, from another t
 test: install ## all tests on a throw-away PostgreSQL, or on DATABASE_URL and BROKER_URL; ARGS="tests/orders -x"
 	@$(EMBEDDED) test $(ARGS)
 
-check: ## everything that a change must pass
+check: ## everything that a change must pass, as the CI runs it
 	@exec .ci/run
 
 bench: install ## replay orders on throw-away servers and print orders per second; ARGS="FILE.csv"
