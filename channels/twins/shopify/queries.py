@@ -7,105 +7,24 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from channels.twins.shopify import ids, sums
+from channels.twins.shopify import ids
 from channels.twins.shopify.books import GID, Books, Doc, gid
 from channels.twins.shopify.node import Node, Session, order_node
 from channels.twins.shopify.paging import page
 from channels.twins.shopify.search import Field, Search, compile_search
+from channels.twins.shopify.searchable import (
+    ITEM_SEARCH,
+    JOB_SEARCH,
+    ORDER_SEARCH,
+    ORDER_SORT,
+    PRODUCT_SEARCH,
+    PRODUCT_SORT,
+    VARIANT_SEARCH,
+    VARIANT_SORT,
+    key,
+)
 
 Row = dict[str, Any]
-
-
-def _statuses(order: Doc) -> list[str]:
-    if order["cancelled_at"]:
-        return ["cancelled", "any"]
-    return ["closed", "any"] if order["closed_at"] else ["open", "not_closed", "any"]
-
-
-def _fulfilment_words(order: Doc) -> list[str]:
-    status = sums.fulfillment_status(order).lower()
-    more = {
-        "partially_fulfilled": ["partial"],
-        "unfulfilled": ["unshipped"],
-        "fulfilled": ["shipped"],
-    }
-    return [status, *more.get(status, [])]
-
-
-def _key(kind: str, name: str) -> Field:
-    return Field(kind, lambda doc: doc.get(name))
-
-
-ORDER_SEARCH = {
-    "created_at": _key("time", "created_at"),
-    "processed_at": _key("time", "processed_at"),
-    "updated_at": _key("time", "updated_at"),
-    "id": _key("id", "id"),
-    "customer_id": _key("id", "customer_id"),
-    "email": _key("text", "email"),
-    "name": Field("text", lambda o: [o["name"], o["name"].lstrip("#")]),
-    "po_number": _key("text", "po_number"),
-    "source_name": _key("text", "source_name"),
-    "tag": _key("text", "tags"),
-    "sku": Field("text", lambda o: [line["sku"] for line in o["lines"]]),
-    "status": Field("text", _statuses),
-    "financial_status": Field("text", lambda o: sums.financial_status(o, sums.totals(o))),
-    "fulfillment_status": Field("text", _fulfilment_words),
-    "return_status": Field("text", sums.return_status),
-    "risk_level": Field("text", lambda o: o["risk"]["level"]),
-    "discount_code": Field("text", lambda o: [d["code"] for d in o["discounts"] if d["code"]]),
-    "test": Field("text", lambda o: str(o["test"])),
-}
-PRODUCT_SEARCH = {
-    "created_at": _key("time", "created_at"),
-    "updated_at": _key("time", "updated_at"),
-    "id": _key("id", "id"),
-    "title": _key("text", "title"),
-    "handle": _key("text", "handle"),
-    "vendor": _key("text", "vendor"),
-    "status": _key("text", "status"),
-    "tag": _key("text", "tags"),
-    "sku": _key("text", "sku"),
-    "barcode": _key("text", "barcode"),
-}
-VARIANT_SEARCH = {
-    "updated_at": _key("time", "updated_at"),
-    "id": _key("id", "id"),
-    "product_id": _key("id", "product_id"),
-    "product_ids": _key("id", "product_id"),
-    "sku": _key("text", "sku"),
-    "barcode": _key("text", "barcode"),
-    "title": Field("text", lambda v: "Default Title"),
-}
-ITEM_SEARCH = {
-    "created_at": _key("time", "created_at"),
-    "updated_at": _key("time", "updated_at"),
-    "id": _key("id", "item_id"),
-    "sku": _key("text", "sku"),
-}
-JOB_SEARCH = {
-    "id": Field("id", lambda node: node.doc["id"]),
-    "status": Field("text", lambda node: node.doc["status"]),
-    "updated_at": Field("time", lambda node: node.doc["updated_at"]),
-}
-ORDER_SORT: dict[str, Callable[[Doc], Any]] = {
-    "CREATED_AT": lambda o: o["created_at"],
-    "ID": lambda o: "",
-    "ORDER_NUMBER": lambda o: o["number"],
-    "PROCESSED_AT": lambda o: o["processed_at"],
-    "UPDATED_AT": lambda o: o["updated_at"],
-}
-PRODUCT_SORT: dict[str, Callable[[Doc], Any]] = {
-    "CREATED_AT": lambda p: p["created_at"],
-    "ID": lambda p: "",
-    "INVENTORY_TOTAL": lambda p: 0,
-    "TITLE": lambda p: p["title"],
-    "UPDATED_AT": lambda p: p["updated_at"],
-}
-VARIANT_SORT: dict[str, Callable[[Doc], Any]] = {
-    "SKU": lambda v: v["sku"],
-    "INVENTORY_QUANTITY": lambda v: 0,
-}
 
 
 def searched(
@@ -208,7 +127,7 @@ def locations(
     **args: Any,
 ) -> Row:
     session: Session = info.context
-    fields = {"name": _key("text", "name"), "id": _key("id", "id")}
+    fields = {"name": key("text", "name"), "id": key("id", "id")}
     found = searched(session, info.path.key, query, fields, lambda p: p["name"], session.books.locations())
     return page(
         [place for place in found if place["active"] or includeInactive],

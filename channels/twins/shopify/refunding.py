@@ -12,7 +12,8 @@ from typing import Any
 from channels.twins.shopify import shelf, sums
 from channels.twins.shopify.books import Books, Doc
 from channels.twins.shopify.money import ZERO, Pair, Purse
-from channels.twins.shopify.sale import new_transaction, settle
+from channels.twins.shopify.sale import new_transaction
+from channels.twins.shopify.work import settle
 
 
 def make_refund(

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import threading
+from collections.abc import Awaitable
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from graphql import GraphQLError, GraphQLSchema, execute
 
 from channels.twins.shopify import hooks, sums
+from channels.twins.shopify.asked import Asked
 from channels.twins.shopify.books import LOG, Books, Doc, gid
 from channels.twins.shopify.cancelling import run_due_jobs
 from channels.twins.shopify.compiler import Compiled, Compiler, Operation, schema, variable_errors
 from channels.twins.shopify.cost import Bucket
-from channels.twins.shopify.merchant import VERBS, add_location, told
+from channels.twins.shopify.fields import attach
+from channels.twins.shopify.merchant import VERBS
+from channels.twins.shopify.merchant.products import add_location
+from channels.twins.shopify.merchant.telling import told
 from channels.twins.shopify.mutations import MUTATIONS
 from channels.twins.shopify.mutations.webhooks import COLLECTION as SUBSCRIPTIONS
 from channels.twins.shopify.node import Session
 from channels.twins.shopify.queries import QUERIES
-from channels.twins.shopify.reading import attach
 from oms.twinkit.server import Request, Response, Twin
 
 PATH = "/admin/api/2026-07/graphql.json"
@@ -48,51 +51,9 @@ def served_schema() -> GraphQLSchema:
     return made
 
 
-class Asked:
-    """A request to the API, read once: its operation and variables, or the response that refuses it."""
-
-    def __init__(self, compiler: Compiler, request: Request) -> None:
-        self.refusal: Response | None = None
-        self.compiled: Compiled | None = None
-        self.operation: Operation | None = None
-        self.variables: Doc = {}
-        query = self._read(request)
-        if query is None:
-            return
-        self.compiled = compiler.compile(query)
-        self.operation = self.compiled.pick(self.operation_name)
-
-    def _read(self, request: Request) -> str | None:
-        self.operation_name: str | None = None
-        kind = (request.headers.get("Content-Type") or "").split(";")[0].strip().lower()
-        if kind == "application/graphql":
-            return request.body.decode(errors="replace")
-        if kind != "application/json":
-            self.refusal = Response(400, {"errors": {"query": "Required parameter missing or invalid"}})
-            return None
-        try:
-            given = json.loads(request.body)
-        except ValueError as error:
-            self.refusal = Response(400, {"errors": f"Bad Request: {error}"})
-            return None
-        if (
-            not isinstance(given, dict)
-            or not isinstance(given.get("query"), str)
-            or not given["query"].strip()
-        ):
-            self.refusal = Response(400, {"errors": {"query": "Required parameter missing or invalid"}})
-            return None
-        variables = given.get("variables") or {}
-        if not isinstance(variables, dict):
-            self.refusal = Response(400, {"errors": {"variables": "Required parameter missing or invalid"}})
-            return None
-        self.variables = variables
-        self.operation_name = given.get("operationName") or None
-        return str(given["query"])
-
-    @property
-    def step(self) -> str:
-        return self.operation.name if self.operation else "graphql"
+def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:
+    """No resolver here is asynchronous; the library need not look at every value."""
+    return False
 
 
 class ShopifyTwin(Twin):
@@ -248,6 +209,7 @@ class ShopifyTwin(Twin):
             context_value=session,
             variable_values=variables,
             operation_name=operation.node.name.value if operation.node.name else None,
+            is_awaitable=_never,
         )
         for error in result.errors or ():
             if error.original_error is not None and not isinstance(error.original_error, GraphQLError):

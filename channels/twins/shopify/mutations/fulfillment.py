@@ -8,7 +8,7 @@ from channels.twins.shopify import ids
 from channels.twins.shopify.books import Doc
 from channels.twins.shopify.mutations.idempotency import error
 from channels.twins.shopify.node import Node, Session
-from channels.twins.shopify.sale import fulfil
+from channels.twins.shopify.work import fulfil
 
 OPEN = ("OPEN", "IN_PROGRESS")
 

@@ -8,9 +8,9 @@ from graphql import GraphQLError
 
 from channels.twins.shopify import ids, shelf
 from channels.twins.shopify.books import Doc
+from channels.twins.shopify.fields.lookup import level_node
 from channels.twins.shopify.mutations.idempotency import Error, Facts, error
 from channels.twins.shopify.node import Node, Session
-from channels.twins.shopify.reading import level_node
 
 REASONS = frozenset(
     [
