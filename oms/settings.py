@@ -142,14 +142,14 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["oms.core.tokens.HasScope"],
-    "DEFAULT_PAGINATION_CLASS": "oms.core.api.NewestFirst",
+    "DEFAULT_PAGINATION_CLASS": "oms.core.api.paging.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "oms.core.api.envelope",
+    "DEFAULT_SCHEMA_CLASS": "oms.core.api.schema.Schema",
+    "EXCEPTION_HANDLER": "oms.core.api.errors.envelope",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"webhooks": "6000/min"},
+    "DEFAULT_THROTTLE_RATES": {"api": "1200/min", "webhooks": "6000/min"},
     "COERCE_DECIMAL_TO_STRING": True,
     "PAGE_SIZE": 50,
 }
@@ -163,6 +163,18 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderState": "orders.lifecycle.OrderState",
+        "HoldState": "orders.lifecycle.HoldState",
+        "RefundState": "orders.lifecycle.RefundState",
+        "ReservationState": "inventory.lifecycle.ReservationState",
+        "WorkState": "fulfillment.lifecycle.WorkState",
+        "ParcelState": "fulfillment.lifecycle.ParcelState",
+        "LabelState": "fulfillment.lifecycle.LabelState",
+        "ReturnState": "returns.lifecycle.ReturnState",
+        "MovementReason": "inventory.models.StockMovement.Reason",
+        "AdjustmentReason": "inventory.models.StockAdjustment.Reason",
+    },
 }
 
 BROKER_URL = env.text("BROKER_URL", "redis://127.0.0.1:6379/0")

@@ -6,4 +6,5 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("oms.api_urls")),
 ]

@@ -1,0 +1,1 @@
+"""Channels' doors for programs: the webhooks of shops."""

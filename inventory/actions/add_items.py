@@ -1,0 +1,54 @@
+"""New things to stock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from inventory.models import Barcode, Item
+from oms.core import journal
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+from oms.core.journal import Line
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """``weight_g`` is grams a piece, 0 where unknown."""
+
+    sku: str
+    name: str
+    weight_g: int = 0
+    barcodes: tuple[str, ...] = ()
+    image_url: str = ""
+
+
+@transaction.atomic
+def add_items(new: Sequence[NewItem], *, by: Actor) -> list[Item]:
+    """Make items with their barcodes. Raises :class:`Refused` for a SKU or barcode that is taken."""
+    reasons = [Reason("sku_missing", "Every item needs a SKU.") for n in new if not n.sku.strip()]
+    known = Item.objects.filter(sku__in=[n.sku for n in new]).values_list("sku", flat=True)
+    twice = [sku for sku, times in Counter(n.sku for n in new).items() if times > 1]
+    reasons += [Reason("sku_taken", f"There is an item {sku} already.") for sku in sorted({*known, *twice})]
+    reasons += taken_barcodes([code for n in new for code in n.barcodes])
+    if reasons:
+        raise Refused(reasons)
+    items = Item.objects.bulk_create(
+        [Item(sku=n.sku, name=n.name, weight_g=n.weight_g, image_url=n.image_url) for n in new]
+    )
+    Barcode.objects.bulk_create(
+        [Barcode(item=item, code=code) for item, n in zip(items, new, strict=True) for code in n.barcodes]
+    )
+    journal.write([Line.of(item, "add", f"{item.sku} {item.name} is new.") for item in items], by=by)
+    return items
+
+
+def taken_barcodes(codes: Sequence[str], *, but_of: int | None = None) -> list[Reason]:
+    """Why these barcodes cannot be given: one is of another item, or named twice. An empty list: they can."""
+    others = Barcode.objects.filter(code__in=codes).exclude(item_id=but_of).select_related("item")
+    reasons = [Reason("barcode_taken", f"The barcode {b.code} is of {b.item.sku}.") for b in others]
+    twice = [code for code, times in Counter(codes).items() if times > 1]
+    return reasons + [Reason("barcode_twice", f"The barcode {code} is named twice.") for code in twice]

@@ -1,0 +1,188 @@
+"""Orders: looked at, taken in, and what may be done to them without touching a warehouse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.models import Barcode, Item
+from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
+from oms.core.errors import Reason, Refused
+from oms.core.tokens import Access
+from orders.actions.correct_address import correct_address
+from orders.actions.hold import hold_orders, release_holds
+from orders.actions.map_lines import map_lines
+from orders.actions.note import add_note
+from orders.actions.place import Placing, place_orders
+from orders.api.asks import HoldAsk, MapAsk, NewOrder, NoteAsk, ReleaseAsk
+from orders.api.drafting import to_draft
+from orders.api.filters import OrderFilter
+from orders.api.shapes import WHOLE, AddressShape, OrderDetail, OrderRow
+from orders.drafts import AddressDraft, OrderDraft
+from orders.models import Order, OrderLine
+from orders.rules.holds import HOLDS
+
+READ = Access("orders:read", "orders.view_order")
+SHORT = 22
+"""The longest number of a shop that fits into ours behind its name."""
+
+
+def whole_order(pk: int) -> Order:
+    """The order as it is now, with all that ``OrderDetail`` tells."""
+    return Order.objects.prefetch_related(*WHOLE).get(pk=pk)
+
+
+class Orders(Listing, Verb):
+    reads, row = READ, OrderRow
+    writes = Access("orders:write", "orders.add_order")
+    ask, answer, status = NewOrder, OrderDetail, 201
+    queryset = Order.objects.all()
+    filterset_class = OrderFilter
+
+    def get(self, request: Request, **ids: Any) -> Response:
+        """List orders, newest first."""
+        return super().get(request, **ids)
+
+    get.operation_id = "list_orders"  # type: ignore[attr-defined]
+
+    def post(self, request: Request, **ids: Any) -> Response:
+        """Take an order in.
+
+        Its stock is promised at once; screening and routing follow by themselves. Items are found by SKU,
+        then by barcode; a line whose item is unknown waits for a person, and the rest goes on. Refused with
+        `order_exists` when this source sent this `external_id` before.
+        """
+        return super().post(request, **ids)
+
+    post.operation_id = "create_order"  # type: ignore[attr-defined]
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Order:
+        draft = to_draft(ask, timezone.now())
+        number = f"{draft.source.upper()}-{draft.number if len(draft.number) <= SHORT else draft.external_id[-SHORT:]}"
+        _fresh(draft, number)
+        try:
+            with transaction.atomic():
+                (order,) = place_orders([Placing(draft, number, _items(draft))], by=self.actor)
+        except IntegrityError:  # somebody else took the same one in, between our look and our write
+            _fresh(draft, number)
+            raise
+        return whole_order(order.pk)
+
+
+def _fresh(draft: OrderDraft, number: str) -> None:
+    known = Order.objects.filter(source=draft.source, external_id=draft.external_id).first()
+    if known:
+        raise Refused(
+            Reason("order_exists", f"This order was taken in before, as {known.number} (id {known.pk}).")
+        )
+    if Order.objects.filter(number=number).exists():
+        raise Refused(Reason("number_taken", f"Another order has the number {number}."))
+
+
+def _items(draft: OrderDraft) -> dict[str, int]:
+    """Which item each line is, by its external id: by SKU, else by barcode; two queries for all lines."""
+    skus = dict(Item.objects.filter(sku__in={x.sku for x in draft.lines if x.sku}).values_list("sku", "pk"))
+    codes = {x.barcode for x in draft.lines if x.barcode and x.sku not in skus}
+    barcodes = dict(Barcode.objects.filter(code__in=codes).values_list("code", "item_id")) if codes else {}
+    found = {
+        x.external_id: skus.get(x.sku) or barcodes.get(x.barcode) for x in draft.lines if x.kind == "item"
+    }
+    return {key: item for key, item in found.items() if item}
+
+
+class GetOrder(Detail):
+    """One order, whole."""
+
+    reads, answer = READ, OrderDetail
+    queryset = Order.objects.prefetch_related(*WHOLE)
+
+
+class OrderVerb(Verb):
+    """A deed on one order; the answer is the order as it is then."""
+
+    answer = OrderDetail
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Order:
+        order = self.one(Order.objects.prefetch_related("lines", "holds"), ids["pk"])
+        self.act(order, ask)
+        return whole_order(order.pk)
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class HoldOrder(OrderVerb):
+    """Put an order on hold.
+
+    Work on it stops until the hold is released, or `until` has come (type `scheduled_until`).
+    """
+
+    writes, ask = Access("orders:write", "orders.hold_order"), HoldAsk
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        hold_orders([order.pk], type=ask["type"], words=ask["words"], until=ask["until"], by=self.actor)
+
+
+class ReleaseHold(OrderVerb):
+    """Release holds of an order.
+
+    A person needs the right to release each type of them. An order with nothing left to decide goes on.
+    """
+
+    writes = Access("orders:write", tuple(f"orders.{kind.permission}" for kind in HOLDS.values()))
+    ask = ReleaseAsk
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        holds = {hold.pk: hold for hold in order.holds.all()}
+        belong({f"holds.{n}": pk for n, pk in enumerate(ask["holds"])}, holds, "hold")
+        for pk in ask["holds"]:
+            kind = HOLDS[holds[pk].type]
+            if not Access("orders:write", f"orders.{kind.permission}").granted(self.request):
+                raise PermissionDenied(f"Your role may not release this: {kind.words}.")
+        release_holds(ask["holds"], by=self.actor, note=ask["note"])
+
+
+class AddNote(OrderVerb):
+    """Write a note on an order."""
+
+    writes, ask, status = Access("orders:write", "orders.add_note"), NoteAsk, 201
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        add_note([order.pk], text=ask["text"], by=self.actor)
+
+
+class CorrectAddress(OrderVerb):
+    """Correct the delivery address.
+
+    It is written as its country writes addresses. Refused when it cannot be delivered to, or when some of
+    the order is packed already.
+    """
+
+    writes, ask = Access("orders:write", "orders.edit_address"), AddressShape
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        correct_address(order.pk, address=AddressDraft(**ask), by=self.actor)
+
+
+class MapLine(OrderVerb):
+    """Say which item an unknown line is.
+
+    Its stock is promised at once and the order goes on.
+    """
+
+    writes, ask = Access("orders:write", "orders.map_line"), MapAsk
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        belong({"line": ask["line"]}, (line.pk for line in order.lines.all()), "line")
+        item = ids_of(Item, "sku", {"item": ask["item"]})[ask["item"]]
+        line: OrderLine = next(line for line in order.lines.all() if line.pk == ask["line"])
+        if line.item_id and line.item_id != item:
+            raise Refused(Reason("mapped_already", "This line has an item already."))
+        if line.kind != OrderLine.Kind.ITEM:
+            raise ValidationError({"line": "This line is no item."}, "not_an_item")
+        map_lines({line.pk: item}, by=self.actor)

@@ -1,0 +1,169 @@
+"""What the API tells of orders."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from oms.core.api.shapes import Amount, Row, Shape
+from orders.models import Hold, Note, Order, OrderCharge, OrderLine, PaymentTransaction, Refund, RefundLine
+
+
+class AddressShape(Shape):
+    """``country`` is ISO 3166 alpha-2. Everything may be empty; the address check judges it."""
+
+    name = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+    company = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+    line1 = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    line2 = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    city = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    region = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    postcode = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
+    country = serializers.RegexField(r"^[A-Z]{2}$", required=False, default="", allow_blank=True)
+    phone = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in AddressShape().fields},
+    }
+)
+class Address(serializers.JSONField):
+    """An address as it is kept."""
+
+
+class LineRow(Row):
+    currency = serializers.CharField(source="order.currency", read_only=True)
+    item = serializers.CharField(
+        source="item.sku",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="Our SKU; null while unknown.",
+    )
+    unit_price = Amount("unit_price", "order.currency")
+    net = Amount("net", "order.currency")
+    tax = Amount("tax", "order.currency")
+    discount = Amount("discount", "order.currency")
+
+    class Meta:
+        model = OrderLine
+        fields = [
+            "id", "position", "external_id", "kind", "item", "sku", "title", "requires_shipping", "currency",
+            "unit_price", "net", "tax", "discount", "ordered", "cancelled", "unallocated", "backordered", "promised",
+            "released", "picked", "packed", "shipped", "delivered", "returned", "demand_key",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ChargeRow(Row):
+    currency = serializers.CharField(source="order.currency", read_only=True)
+    net = Amount("net", "order.currency")
+    tax = Amount("tax", "order.currency")
+
+    class Meta:
+        model = OrderCharge
+        fields = ["kind", "code", "title", "currency", "net", "tax"]
+        read_only_fields = fields
+
+
+class HoldRow(Row):
+    blocks = serializers.ListField(child=serializers.CharField(), read_only=True)
+    line = serializers.IntegerField(source="line_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Hold
+        fields = ["id", "type", "state", "words", "blocks", "line", "placed_by", "placed_at", "until", "ended_by",
+                  "ended_at", "note"]  # fmt: skip
+        read_only_fields = fields
+
+
+class PaymentRow(Row):
+    amount = Amount("amount")
+
+    class Meta:
+        model = PaymentTransaction
+        fields = ["external_id", "kind", "status", "amount", "currency", "gateway", "at"]
+        read_only_fields = fields
+
+
+class RefundLineRow(Row):
+    currency = serializers.CharField(source="refund.currency", read_only=True)
+    line = serializers.IntegerField(source="line_id", read_only=True, allow_null=True)
+    net = Amount("net", "refund.currency")
+    tax = Amount("tax", "refund.currency")
+
+    class Meta:
+        model = RefundLine
+        fields = ["kind", "line", "quantity", "currency", "net", "tax"]
+        read_only_fields = fields
+
+
+class RefundRow(Row):
+    order = serializers.IntegerField(source="order_id", read_only=True)
+    amount = Amount("amount")
+    lines = RefundLineRow(many=True, read_only=True)
+
+    class Meta:
+        model = Refund
+        fields = ["id", "order", "key", "state", "amount", "currency", "reason", "made_at_shop", "external_id",
+                  "failure", "created_by", "created_at", "settled_at", "lines"]  # fmt: skip
+        read_only_fields = fields
+
+
+class NoteRow(Row):
+    class Meta:
+        model = Note
+        fields = ["text", "author", "at"]
+        read_only_fields = fields
+
+
+class OrderRow(Row):
+    personal = ("email", "customer_name")
+    total = Amount("total")
+    shop_total = Amount("shop_total", "shop_currency")
+
+    class Meta:
+        model = Order
+        fields = [
+            "id", "number", "source", "external_id", "external_number", "state", "payment_status", "fulfillment_status",
+            "return_status", "currency", "total", "shop_currency", "shop_total", "country", "email", "customer_name",
+            "placed_at", "received_at", "due_at", "shipped_at", "delivered_at", "closed_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class RiskReason(serializers.Serializer):
+    code = serializers.CharField()
+    points = serializers.IntegerField()
+    words = serializers.CharField()
+
+
+class OrderDetail(OrderRow):
+    """An order whole: lines with their counters, money, holds, notes."""
+
+    personal = ("email", "customer_name", "phone", "shipping_address", "billing_address", "note")
+    tax_total = Amount("tax_total")
+    shipping_address = Address(read_only=True)
+    billing_address = Address(read_only=True)
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    risk_reasons = RiskReason(many=True, read_only=True)
+    lines = LineRow(many=True, read_only=True)
+    charges = ChargeRow(many=True, read_only=True)
+    holds = HoldRow(many=True, read_only=True)
+    payments = PaymentRow(source="transactions", many=True, read_only=True)
+    refunds = RefundRow(many=True, read_only=True)
+    notes = NoteRow(many=True, read_only=True)
+
+    class Meta(OrderRow.Meta):
+        fields = [
+            *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "phone", "shipping_address", "billing_address",
+            "shipping_method", "note", "tags", "channel_status", "risk_score", "risk_reasons", "lines", "charges",
+            "holds", "payments", "refunds", "notes",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+WHOLE = ("lines__item", "charges", "holds", "transactions", "refunds__lines", "notes")
+"""What ``OrderDetail`` reads, for ``prefetch_related``."""

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from orders.api import orders, refunds
+
+urlpatterns = [
+    path("orders", orders.Orders.as_view()),
+    path("orders/<int:pk>", orders.GetOrder.as_view()),
+    path("orders/<int:pk>/hold", orders.HoldOrder.as_view()),
+    path("orders/<int:pk>/release-hold", orders.ReleaseHold.as_view()),
+    path("orders/<int:pk>/note", orders.AddNote.as_view()),
+    path("orders/<int:pk>/correct-address", orders.CorrectAddress.as_view()),
+    path("orders/<int:pk>/map-line", orders.MapLine.as_view()),
+    path("orders/<int:pk>/refund", refunds.RefundOrder.as_view()),
+    path("refunds", refunds.ListRefunds.as_view()),
+    path("refunds/<int:pk>", refunds.GetRefund.as_view()),
+    path("refunds/<int:pk>/settle", refunds.SettleRefund.as_view()),
+    path("refunds/<int:pk>/fail", refunds.FailRefund.as_view()),
+]
