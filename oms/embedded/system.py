@@ -26,7 +26,7 @@ from oms.embedded.paths import (
     write_json,
 )
 from oms.embedded.postgres import Postgres
-from oms.embedded.processes import Ledger, Service
+from oms.embedded.processes import Ledger, Service, tail
 from oms.embedded.supervisor import Supervisor
 from oms.embedded.valkey import Valkey
 
@@ -96,7 +96,7 @@ def prepare(supervisor: Supervisor, paths: Paths, env: Mapping[str, str], names:
     with log.open("wb") as out:
         code = supervisor.follow(argv, env=env, cwd=paths.root, line=done, errors=out)
     if code:
-        raise Trouble(f"{left[0] if left else names[-1]} failed:\n{log.read_text(errors='replace')[-3000:]}")
+        raise Trouble(f"{left[0] if left else names[-1]} failed. The end of {log}:\n{tail(log)}")
 
 
 def static_fingerprint(paths: Paths) -> str:
