@@ -65,8 +65,9 @@ def relay(*, seconds: float = 50.0) -> Counter[str]:
     while True:
         moved = fan_out()
         for reaction in due():
-            total += carry(reaction)
-            moved += 1
+            ended = carry(reaction)
+            total += ended
+            moved += ended.total()
         if not moved or time.monotonic() > until:
             return total
 
