@@ -79,7 +79,7 @@ def _work(request: Any, order: Order) -> Mapping[str, Any] | None:
     attach(request.user, work)
     parcels = [parcel for fo in work for parcel in fo.shipments.all()]
     attach(request.user, parcels)
-    return {"work": work}
+    return {"all_work": [{"work": fo, "parcels": fo.shipments.all()} for fo in work]}
 
 
 def _open_work(order: Order) -> Sequence[FulfillmentOrder]:

@@ -1,0 +1,116 @@
+"""A small shop with something in most queues: made by actions, and by what channels and carriers would store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from channels.models import ChannelAccount, Listing
+from fulfillment.actions.pack import Packing, pack
+from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.ship import ship
+from fulfillment.actions.track import record_scans
+from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.carriers.base import Scan
+from fulfillment.models import FulfillmentOrder
+from inventory.models import Barcode, Item, Location
+from oms.core import inbox
+from oms.core.actors import SYSTEM
+from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect, OutboxEvent
+from oms.core.relay import relay
+from orders.actions.hold import hold_orders
+from orders.actions.note import add_note
+from orders.models import Order
+from tests import build
+
+
+@dataclass
+class World:
+    items: list[Item]
+    places: list[Location]
+    waiting: Order
+    shipped: Order
+    held: Order
+    unknown: Order
+    short: Order
+    message: InboundMessage
+    effect: OutboundEffect
+    delivery: Delivery
+    account: ChannelAccount
+    listing: Listing
+
+
+def make(orders: int = 4) -> World:
+    places = [
+        build.location("NOTTINGHAM"),
+        build.location("LEEDS", latitude=53.8, longitude=-1.55, city="Leeds"),
+    ]
+    items = [build.item(sku, name=name) for sku, name in (
+        ("85123A", "White hanging heart T-light holder"), ("71053", "White metal lantern"),
+        ("84406B", "Cream cupid hearts coat hanger"), ("22423", "Regency cakestand 3 tier"))]  # fmt: skip
+    Barcode.objects.create(item=items[0], code="5012345678900")
+    for item in items[:3]:
+        build.stock(item, 200, places[0])
+    build.stock(items[1], 50, places[1])
+    build.stock(items[3], 1, places[1])
+    now = timezone.now().replace(microsecond=0)
+
+    def placed(lines: list[tuple[str, int]], hours: float = 2, **kwargs: object) -> Order:
+        at = now - timedelta(hours=hours)
+        return build.order(lines, placed_at=at, updated_at=at, **kwargs)
+
+    for n in range(orders):
+        placed([("85123A", 1 + n), ("71053", 2)], hours=3 + 20 * n)
+    shipped = placed([("85123A", 3)], hours=50, note="Please leave it with the neighbour, the dog bites.")
+    waiting = placed([("85123A", 6), ("22423", 4), ("71053", 2)], hours=26)
+    held = placed([("84406B", 5)], hours=5)
+    unknown = placed([("NO-SUCH-THING", 2), ("71053", 1)], hours=6)
+    short = placed([("22423", 3)], hours=1)
+    relay()
+    _send(shipped)
+    hold_orders([held.pk], type="customer_request", words="Away until Monday", by=SYSTEM)
+    add_note([held.pk], text="She rang: back on Monday.", by=SYSTEM)
+    relay()
+
+    account = ChannelAccount.objects.create(
+        slug="heart-and-home", name="Heart & Home", kind="woocommerce", order_prefix="HH", failing_since=now,
+        last_contact_at=now - timedelta(hours=2), last_error="503 Service Unavailable",
+    )  # fmt: skip
+    listing = Listing.objects.create(
+        account=account, external_id="991", sku="85123A", title="Hanging heart", item=items[0], state="active", desired=190,
+        desired_version=7, desired_at=now - timedelta(minutes=30), sent=196, sent_version=6, confirmed=196,
+        confirmed_version=6,
+    )  # fmt: skip
+    inbox.store([inbox.Incoming("heart-and-home", "order", "5001", b'{"id": 5001, "line_items": "oops"}')])
+    message = InboundMessage.objects.get(external_id="5001")
+    inbox.park(message.pk, "unreadable", "line_items: a list was expected")
+    effect = OutboundEffect.objects.create(
+        target="heart-and-home", kind="tell_shipment", key="k1", subject=f"order:{shipped.pk}",
+        thread=f"order:{shipped.pk}", state="failed", attempts=3, reason="rejected",
+        detail="404: the shop does not know this order", request={"order": "5001"},
+    )  # fmt: skip
+    event = OutboxEvent.objects.create(
+        topic="orders.placed", subject=f"order:{held.pk}", payload={"order_id": held.pk}
+    )
+    delivery = Delivery.objects.create(
+        event=event, reaction="orders.handlers.screen", subject=event.subject, state="parked", reason="error",
+        detail="ValueError: bad",
+    )  # fmt: skip
+    JobRun.objects.create(name="channels.pull", scope="heart-and-home", state="failed", error="503")
+    for order in (shipped, waiting, held, unknown, short):
+        order.refresh_from_db()
+    return World(
+        items, places, waiting, shipped, held, unknown, short, message, effect, delivery, account, listing
+    )
+
+
+def _send(order: Order) -> None:
+    for n, work in enumerate(FulfillmentOrder.objects.filter(order=order).order_by("pk")):
+        start_pick([work.pk], by=SYSTEM)
+        confirm_pick([Found(work.pk)], by=SYSTEM)
+        for parcel in pack([Packing(work.pk)], by=SYSTEM):
+            type_tracking(parcel.pk, carrier="Royal Mail", number=f"RM12345678{n}GB", by=SYSTEM)
+        ship([work.pk], by=SYSTEM)
+    record_scans([Scan("RM123456780GB", "in_transit", "Sorted in Nottingham", timezone.now())], by=SYSTEM)
