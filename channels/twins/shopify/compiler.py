@@ -123,14 +123,16 @@ def variable_errors(operation: Operation, given: dict[str, Any]) -> list[dict[st
     errors = []
     for definition in operation.node.variable_definitions or ():
         name = definition.variable.name.value
-        kind = type_from_ast(schema(), definition.type)
+        kind: Any = type_from_ast(schema(), definition.type)
         if kind is None or (name not in given and definition.default_value is not None):
             continue
         value = given.get(name, Undefined)
         problems: list[dict[str, Any]] = []
-        validate_input_value(
-            value, kind, lambda error, path, found=problems: found.append(_problem(path, error)), True
-        )
+
+        def note(error: GraphQLError, path: list[Any], found: list[dict[str, Any]] = problems) -> None:
+            found.append(_problem(path, error))
+
+        validate_input_value(value, kind, note, True)
         if problems:
             shown = None if value is Undefined else value
             errors.append(complaints.of_variables(name, print_ast(definition.type), shown, problems))
@@ -152,7 +154,7 @@ def _problem(path: list[Any], error: GraphQLError) -> dict[str, Any]:
 def directive_key(node: FieldNode, variables: dict[str, Any]) -> str | None:
     """The value of ``@idempotent(key:)`` on a field; ``None`` when the directive is not there."""
     for directive in node.directives or ():
-        if directive.name.value == "idempotent":
+        if directive.name.value == "idempotent" and directive.arguments:
             value = directive.arguments[0].value
             if isinstance(value, StringValueNode):
                 return value.value

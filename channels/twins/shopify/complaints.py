@@ -183,7 +183,8 @@ def of_syntax(error: GraphQLSyntaxError) -> dict[str, Any]:
 
 def of_document(document: DocumentNode, error: GraphQLError) -> dict[str, Any]:
     """One validation error as Shopify words it."""
-    message, code, facts = error.message, "invalidDocument", {}
+    message, code = error.message, "invalidDocument"
+    facts: dict[str, Any] = {}
     for pattern, say in COMPILED:
         found = pattern.search(error.message)
         if found:

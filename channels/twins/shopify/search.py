@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 Doc = dict[str, Any]
-Test = Callable[[Doc], bool]
-Getter = Callable[[Doc], Any]
+Test = Callable[[Any], bool]
+Getter = Callable[[Any], Any]
 
 TOKEN = re.compile(
     r"""\s*(?:

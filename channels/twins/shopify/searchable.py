@@ -85,7 +85,7 @@ ITEM_SEARCH = {
 }
 
 
-JOB_SEARCH = {
+JOB_SEARCH: dict[str, Field] = {
     "id": Field("id", lambda node: node.doc["id"]),
     "status": Field("text", lambda node: node.doc["status"]),
     "updated_at": Field("time", lambda node: node.doc["updated_at"]),

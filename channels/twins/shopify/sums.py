@@ -57,6 +57,17 @@ def fulfilled(order: Doc, line_id: int) -> int:
     )
 
 
+def returnable(order: Doc, line_id: int) -> int:
+    """Units that were shipped and have not been put back on the shelf."""
+    back = sum(
+        row["quantity"]
+        for refund in order["refunds"]
+        for row in refund["lines"]
+        if row["line_id"] == line_id and row["restock_type"] == "RETURN"
+    )
+    return fulfilled(order, line_id) - back
+
+
 def left(purse: Purse, whole: Pair, line: Doc) -> Pair:
     """What remains of a line's money when the removed and refunded units are taken off."""
     return whole - purse.share(whole, gone(line), line["quantity"])

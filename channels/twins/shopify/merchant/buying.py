@@ -70,7 +70,7 @@ def request_return(books: Books, config: Doc, args: Doc) -> Doc:
     """``{order, lines: [{line|sku, quantity, reason?, note?}]}``: a customer asks; the return is REQUESTED."""
     only(args, "order", "lines")
     order = find(books, args["order"])
-    asked = {}
+    asked: dict[int, int] = {}
     for entry in order["returns"]:
         for row in entry["lines"]:
             asked[row["fulfillment_line_id"]] = asked.get(row["fulfillment_line_id"], 0) + row["quantity"]

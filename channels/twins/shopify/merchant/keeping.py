@@ -91,7 +91,7 @@ def refund_in_shop(books: Books, config: Doc, args: Doc) -> Doc:
         if not 1 <= units <= sums.current(line):
             raise Refused("That many cannot be refunded.")
         kind = (given.get("restock") or "no_restock").upper()
-        free = {"CANCEL": sums.unfulfilled, "RETURN": sums.fulfilled}.get(kind)
+        free = {"CANCEL": sums.unfulfilled, "RETURN": sums.returnable}.get(kind)
         if kind not in ("CANCEL", "RETURN", "NO_RESTOCK") or (free and free(order, line["id"]) < units):
             raise Refused(f"Those units cannot be restocked by {kind.lower()}.")
         lines.append((line["id"], units, kind, None))

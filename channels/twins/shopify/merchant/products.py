@@ -126,7 +126,7 @@ def update_product(books: Books, config: Doc, args: Doc) -> Doc:
     variant["sku"] = product["sku"] = args.get("new_sku", variant["sku"])
     variant["price"] = str(args.get("price", variant["price"]))
     variant["barcode"] = product["barcode"] = args.get("barcode", variant["barcode"])
-    variant["grams"] = int(args.get("weight_g", variant["grams"]))
+    variant["grams"] = int(args.get("weight_g", variant["grams"]) or 0)
     product["title"] = args.get("name", product["title"])
     variant["updated_at"] = product["updated_at"] = books.now
     books.save_variant(variant)

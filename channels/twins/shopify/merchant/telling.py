@@ -94,7 +94,14 @@ def told(order: Doc) -> Doc:
                     )
                 ),
                 "restock_types": [row["restock_type"] for row in refund["lines"]],
-                "lines": {gid("LineItem", row["line_id"]): row["quantity"] for row in refund["lines"]},
+                "lines": [
+                    {
+                        "line": gid("LineItem", row["line_id"]),
+                        "quantity": row["quantity"],
+                        "restock_type": row["restock_type"],
+                    }
+                    for row in refund["lines"]
+                ],
             }
             for refund in order["refunds"]
         ],
@@ -103,7 +110,10 @@ def told(order: Doc) -> Doc:
                 "id": gid("Fulfillment", parcel["id"]),
                 "status": parcel["status"],
                 "tracking": parcel["tracking"],
-                "lines": {gid("LineItem", row["line_id"]): row["quantity"] for row in parcel["lines"]},
+                "lines": [
+                    {"line": gid("LineItem", row["line_id"]), "quantity": row["quantity"]}
+                    for row in parcel["lines"]
+                ],
             }
             for parcel in order["fulfillments"]
         ],

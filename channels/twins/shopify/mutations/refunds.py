@@ -79,6 +79,7 @@ def _check(session: Session, order: Doc, input: Doc) -> list[Error]:
 def _check_lines(books: Books, order: Doc, rows: list[Doc]) -> list[Error]:
     errors: list[Error] = []
     taken: dict[int, int] = {}
+    restocked: dict[tuple[int, str], int] = {}
     for place, row in enumerate(rows):
         path = ["refundLineItems", str(place)]
         number = ids.number("LineItem", row["lineItemId"])
@@ -92,13 +93,14 @@ def _check_lines(books: Books, order: Doc, rows: list[Doc]) -> list[Error]:
         elif taken[number] > sums.current(line):
             errors.append(error([*path, "quantity"], "Quantity cannot refund more items than were purchased"))
         kind = row.get("restockType") or "NO_RESTOCK"
+        units = restocked[number, kind] = restocked.get((number, kind), 0) + row["quantity"]
         if kind == "LEGACY_RESTOCK":
             errors.append(error([*path, "restockType"], "Restock type legacy_restock is not accepted"))
-        elif kind == "CANCEL" and row["quantity"] > sums.unfulfilled(order, number):
+        elif kind == "CANCEL" and units > sums.unfulfilled(order, number):
             errors.append(
                 error([*path, "restockType"], "Restock type cancel is only for items that are not fulfilled")
             )
-        elif kind == "RETURN" and row["quantity"] > sums.fulfilled(order, number):
+        elif kind == "RETURN" and units > sums.returnable(order, number):
             errors.append(
                 error([*path, "restockType"], "Restock type return is only for items that were fulfilled")
             )

@@ -26,7 +26,7 @@ def test_shipping_in_two_parcels(shop, placed):
     shop.fulfil(of_whole(job))
     order = shop.order(placed["id"])
     assert order["fulfillment_status"] == "FULFILLED"
-    assert [sum(p["lines"].values()) for p in order["fulfillments"]] == [1, 2]
+    assert [sum(r["quantity"] for r in p["lines"]) for p in order["fulfillments"]] == [1, 2]
     assert shop.jobs(placed["id"])[0]["status"] == "CLOSED"
     assert shop.stock("MUG") == (8, 0)
 
