@@ -10,7 +10,7 @@ from typing import Any
 
 from channels.adapters.base import Account
 from oms.core.errors import Permanent, Rejected, Retry
-from oms.core.http import Answer, Http
+from oms.core.http import Answer, Http, Unwell
 
 BETWEEN = re.compile(r"[ \t\r\n,]*")
 
@@ -26,10 +26,20 @@ class Wire:
     def get(self, path: str, *, missing_ok: bool = False, **params: Any) -> Answer:
         """Parameters that are empty are left out; lists go as one comma-separated value."""
         asked = {name: value for name, value in params.items() if value not in (None, "")}
-        return self._checked(self.http.request("GET", _route(path), params=asked), missing_ok)
+        return self._checked(self._ask("GET", _route(path), params=asked), missing_ok)
 
     def send(self, method: str, path: str, body: Any, *, missing_ok: bool = False) -> Answer:
-        return self._checked(self.http.request(method, _route(path), json=body), missing_ok)
+        return self._checked(self._ask(method, _route(path), json=body), missing_ok)
+
+    def _ask(self, method: str, path: str, **sent: Any) -> Answer:
+        """WooCommerce says some refusals (a refund above what is left, a gateway's no) as a 500 with one of its
+        own codes: an answer, not an illness. Anything else of that kind stays a ``Retry``."""
+        try:
+            return self.http.request(method, path, **sent)
+        except Unwell as error:
+            if error.answer.status == 500 and b'"woocommerce_rest_' in error.answer.body:
+                return error.answer
+            raise
 
     def next_page(self, answer: Answer, page: int) -> str | None:
         return str(page + 1) if page < int(answer.headers.get("X-WP-TotalPages") or 1) else None

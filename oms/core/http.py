@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.structures import CaseInsensitiveDict
 
 from oms.core.errors import OmsError, Permanent, Retry
@@ -41,6 +42,14 @@ class Answer:
             return jsonlib.loads(self.body, parse_float=Decimal)
         except ValueError as error:
             raise Retry(f"the answer was not JSON ({len(self.body)} bytes)") from error
+
+
+class Unwell(Retry):
+    """The server answered 429 or 5xx. Some say their refusals so: ``answer`` lets an adapter look."""
+
+    def __init__(self, words: str, *, after: float | None, answer: Answer):
+        super().__init__(words, after=after)
+        self.answer = answer
 
 
 class Http:
@@ -90,9 +99,7 @@ class Http:
                 timeout=self._timeout, allow_redirects=False, stream=True,
             )  # fmt: skip
             body = reply.raw.read(MAX_BYTES + 1, decode_content=True)
-        except (requests.RequestException, OSError, Exception) as error:
-            if isinstance(error, OmsError):
-                raise
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The message of a network error may hold the URL with its query, and so a key.
             raise Retry(f"{type(error).__name__} at {urlsplit(url).netloc}") from None
         if len(body) > MAX_BYTES:
@@ -107,9 +114,10 @@ class Http:
             raise Retry(f"the answer was cut off at {len(body)} of {expected} bytes")
         log.debug("%s %s -> %s", method, urlsplit(url).path, reply.status_code)
         if reply.status_code == 429 or reply.status_code >= 500:
-            raise Retry(
+            raise Unwell(
                 f"{urlsplit(url).netloc} answered {reply.status_code}",
                 after=_seconds(reply.headers.get("Retry-After")),
+                answer=Answer(reply.status_code, CaseInsensitiveDict(reply.headers), body),
             )
         return Answer(reply.status_code, CaseInsensitiveDict(reply.headers), body)
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from oms.core.errors import Permanent, Retry
-from oms.core.http import Http, NetworkInTransaction
+from oms.core.http import Http, NetworkInTransaction, Unwell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,3 +80,9 @@ def test_an_answer_cannot_send_us_to_another_host(base: str) -> None:
 
 def test_repr_holds_no_secret(base: str) -> None:
     assert "s3cret" not in repr(Http(base, headers={"Authorization": "s3cret"}))
+
+
+def test_an_unwell_server_may_still_have_said_something(base: str) -> None:
+    with pytest.raises(Unwell) as caught:
+        Http(base).request("GET", "broken")
+    assert (caught.value.answer.status, caught.value.answer.body) == (500, b"oops")
