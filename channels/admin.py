@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from channels import connecting
 from channels.lifecycle import ListingState
 from channels.models import ChannelAccount, Listing
 from oms.core.console import shown
@@ -24,10 +26,19 @@ class ChannelAccountAdmin(ConsoleAdmin):
     list_display = ("name", "kind", "health", "last_contact_at", "last_order_at", "push_stock", "active")
     editable = ("name", "base_url", "options", "order_prefix", "locations", "buffer", "active", "push_stock",
                 "orders_from")  # fmt: skip
+    addable = ("name", "slug", "kind", "base_url", "order_prefix", "options")
     page_fields = ("slug", "kind", "base_url", "order_prefix", "buffer", "push_stock", "orders_from", "active",
                    "cursor", "last_contact_at", "last_order_at")  # fmt: skip
     wide_fields = ("options",)
     empty_words = "No channel is connected yet."
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "kind":
+            return forms.ChoiceField(choices=connecting.kinds(), help_text="Its keys are entered next.")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ["name"]}
 
     def badges(self, obj: ChannelAccount) -> list[Any]:
         return [self.health(obj)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from fulfillment import connecting
 from fulfillment.lifecycle import ParcelState, WorkState
 from fulfillment.models import CarrierAccount, FulfillmentOrder, RateCard, RoutingDecision, Shipment
 from inventory.models import Location
@@ -125,5 +127,15 @@ class RateCardAdmin(ConsoleAdmin):
 class CarrierAccountAdmin(ConsoleAdmin):
     list_display = ("name", "kind", "active", "last_contact_at", "last_error")
     editable = ("name", "base_url", "options", "active")
+    addable = ("name", "slug", "kind", "base_url", "options")
     page_fields = ("slug", "kind", "base_url", "active", "last_contact_at", "last_error")
     wide_fields = ("options",)
+    empty_words = "No carrier is connected yet: labels can still be typed in by hand."
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "kind":
+            return forms.ChoiceField(choices=connecting.kinds(), help_text="Its keys are entered next.")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ["name"]}

@@ -27,6 +27,7 @@ from orders.drafts import OrderDraft
 
 class Shopify(Effects, Stock, Webhooks):
     kind = "shopify"
+    credentials = {"access_token": "Admin API access token", "webhook_secret": "the app's client secret"}
     # A refund at Shopify touches its order, so there is no list of refunds to pull.
     can = frozenset(set(Can) - {Can.READ_FILE, Can.PULL_REFUNDS})
 

@@ -27,6 +27,11 @@ from orders.drafts import OrderDraft
 
 class WooCommerce(Effects, Stock, Webhooks):
     kind = "woocommerce"
+    credentials = {
+        "consumer_key": "consumer key",
+        "consumer_secret": "consumer secret",
+        "webhook_secret": "webhook secret",
+    }
     can = frozenset(set(Can) - {Can.READ_FILE})
 
     @classmethod

@@ -38,6 +38,7 @@ PACE = 0.21  # seconds between pages: lists are limited to five a second
 class EasyPost:
     kind = "easypost"
     can = frozenset(Can)
+    credentials = {"api_key": "API key", "webhook_secret": "webhook secret"}
 
     def __init__(self, account: Account, http: Http):
         self.account = account

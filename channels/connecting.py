@@ -1,0 +1,112 @@
+"""Connecting a channel in the console: its account by the add form, then keys, a try, listings, webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from channels import adapters
+from channels.actions.connect import able
+from channels.actions.enter_keys import enter_keys
+from channels.actions.pull_listings import pull_listings
+from channels.actions.subscribe import subscribe
+from channels.actions.try_connection import try_connection
+from channels.adapters.base import Can
+from channels.models import ChannelAccount
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, register
+from oms.core.console.registry import Refusals
+from oms.core.errors import Reason
+
+MODEL = "channels.channelaccount"
+CHANGE = "channels.change_channelaccount"
+
+
+def kinds() -> list[tuple[str, str]]:
+    """The kinds that a person may choose from, with the name shown."""
+    return [(kind, getattr(found, "title", kind)) for kind, found in sorted(adapters.kinds().items())]
+
+
+def wanted(kind: str) -> Mapping[str, str]:
+    """The keys an account of this kind needs, with the words for whoever types them in."""
+    return getattr(adapters.kinds().get(kind), "credentials", {})
+
+
+def key_form(names: Mapping[str, str]) -> type[forms.Form]:
+    """A field for each key, never filled in: what is kept does not leave the house."""
+    fields = {
+        name: forms.CharField(
+            label=words, required=False, max_length=500, strip=True,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text="Empty leaves the one that is kept.",
+        )
+        for name, words in names.items()
+    }  # fmt: skip
+    return type("KeyForm", (forms.Form,), fields)
+
+
+def _account(ids: Sequence[int]) -> ChannelAccount:
+    return ChannelAccount.objects.get(pk=ids[0])
+
+
+def _enter(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    account = _account(ids)
+    given = {name: data.get(name) or "" for name in wanted(account.kind)}
+    enter_keys(account.pk, given, by=actor)
+    return Outcome("The keys are kept, encrypted. Try the connection next.")
+
+
+def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    return Outcome(try_connection(_account(ids)))
+
+
+def _listings(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    found = pull_listings(_account(ids))
+    return Outcome(f"{found['seen']} listings read, {found['mapped']} of them newly known as items.")
+
+
+def _subscribe(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    topics = subscribe(_account(ids))
+    return Outcome(f"It will tell us of {', '.join(topics)}.")
+
+
+def _lacking(flag: Can | None) -> Any:
+    """Refuses accounts without their keys, and those that cannot do it at all."""
+
+    def refusals(rows: Sequence[ChannelAccount]) -> Refusals:
+        found = {}
+        for row in rows:
+            missing = [
+                words for name, words in wanted(row.kind).items() if not (row.credentials or {}).get(name)
+            ]
+            if missing:
+                found[row.pk] = [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
+            elif flag and not able(row, flag):
+                found[row.pk] = [Reason("cannot", f"{row.name} is of a kind that has none.")]
+        return found
+
+    return refusals
+
+
+register(
+    Button(
+        name="channels.enter_keys", label="Enter the keys", model=MODEL, permission=CHANGE, run=_enter, bulk=False,
+        shown=lambda row: bool(wanted(row.kind)), form=lambda rows: key_form(wanted(rows[0].kind)), rank=10,
+        words="They are kept encrypted and cannot be read again here.",
+    ),
+    Button(
+        name="channels.try_connection", label="Try the connection", model=MODEL, permission=CHANGE, run=_try,
+        bulk=False, refusals=_lacking(None), rank=20, words="Ask it something harmless, to see that it answers.",
+    ),
+    Button(
+        name="channels.fetch_listings", label="Fetch its listings", model=MODEL, permission=CHANGE, run=_listings,
+        bulk=False, refusals=_lacking(Can.PULL_LISTINGS), rank=30,
+        words="Listings whose SKU or barcode is one of our items are known at once; their stock is sent.",
+    ),
+    Button(
+        name="channels.subscribe", label="Ask for its webhooks", model=MODEL, permission=CHANGE, run=_subscribe,
+        bulk=False, refusals=_lacking(Can.RECEIVE_WEBHOOKS), rank=40,
+        words="It then tells us of new and changed orders within moments.",
+    ),
+)  # fmt: skip

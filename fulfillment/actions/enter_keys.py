@@ -1,0 +1,24 @@
+"""The keys of a carrier's account: typed in by a person, kept encrypted, never shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from fulfillment.models import CarrierAccount
+from oms.core import journal
+from oms.core.actors import Actor
+from oms.core.journal import Line
+
+
+@transaction.atomic
+def enter_keys(account_id: int, keys: Mapping[str, str], *, by: Actor) -> CarrierAccount:
+    """Set the keys given; an empty one leaves what is there. The journal names them and no more."""
+    account = CarrierAccount.objects.select_for_update().get(pk=account_id)
+    given = {name: value.strip() for name, value in keys.items() if value.strip()}
+    account.credentials = {**(account.credentials or {}), **given}
+    account.save(update_fields=["credentials"])
+    words = f"New keys: {', '.join(sorted(given))}." if given else "No key was changed."
+    journal.write([Line.of(account, "enter_keys", words)], by=by)
+    return account

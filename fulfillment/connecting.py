@@ -1,0 +1,76 @@
+"""Connecting a carrier in the console: its account by the add form, then its keys and a try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from fulfillment import carriers
+from fulfillment.actions.enter_keys import enter_keys
+from fulfillment.actions.try_connection import try_connection
+from fulfillment.models import CarrierAccount
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, register
+from oms.core.console.registry import Refusals
+from oms.core.errors import OmsError, Reason
+
+MODEL = "fulfillment.carrieraccount"
+CHANGE = "fulfillment.change_carrieraccount"
+
+
+def kinds() -> list[tuple[str, str]]:
+    """The kinds that a person may choose from, with the name shown."""
+    return [(kind, kind) for kind in carriers.kinds()]
+
+
+def wanted(kind: str) -> Mapping[str, str]:
+    """The keys an account of this kind needs, with the words for whoever types them in."""
+    try:
+        return getattr(carriers.load(kind), "credentials", {})
+    except OmsError:
+        return {}
+
+
+def _form(rows: Sequence[CarrierAccount]) -> type[forms.Form]:
+    fields = {
+        name: forms.CharField(
+            label=words, required=False, max_length=500, strip=True,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text="Empty leaves the one that is kept.",
+        )
+        for name, words in wanted(rows[0].kind).items()
+    }  # fmt: skip
+    return type("KeyForm", (forms.Form,), fields)
+
+
+def _enter(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    account = CarrierAccount.objects.get(pk=ids[0])
+    enter_keys(account.pk, {name: data.get(name) or "" for name in wanted(account.kind)}, by=actor)
+    return Outcome("The keys are kept, encrypted. Try the connection next.")
+
+
+def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    return Outcome(try_connection(CarrierAccount.objects.get(pk=ids[0])))
+
+
+def _lacking(rows: Sequence[CarrierAccount]) -> Refusals:
+    found = {}
+    for row in rows:
+        missing = [words for name, words in wanted(row.kind).items() if not (row.credentials or {}).get(name)]
+        if missing:
+            found[row.pk] = [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
+    return found
+
+
+register(
+    Button(
+        name="fulfillment.enter_keys", label="Enter the keys", model=MODEL, permission=CHANGE, run=_enter, bulk=False,
+        shown=lambda row: bool(wanted(row.kind)), form=_form, rank=10,
+        words="They are kept encrypted and cannot be read again here.",
+    ),
+    Button(
+        name="fulfillment.try_connection", label="Try the connection", model=MODEL, permission=CHANGE, run=_try,
+        bulk=False, refusals=_lacking, rank=20, words="Ask what a kilogram would cost; nothing is bought.",
+    ),
+)  # fmt: skip
