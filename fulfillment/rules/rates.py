@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
 
+from fulfillment.rules.areas import area_of
 from fulfillment.rules.countries import CENTROIDS, UNKNOWN_KM
 
 EARTH_KM = 6371.0
@@ -24,8 +25,8 @@ TARE_G = 100
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is; ``country`` is ISO 3166 alpha-2. Without coordinates, the middle of the country
-    counts."""
+    """Where something is; ``country`` is ISO 3166 alpha-2. Without coordinates the area of the postcode
+    counts, where we know it, and else the middle of the country."""
 
     country: str = ""
     postcode: str = ""
@@ -78,15 +79,23 @@ def distance_km(origin: Place, destination: Place) -> float:
     start, end = _point(origin), _point(destination)
     if start is None or end is None:
         return UNKNOWN_KM
-    exact = origin.latitude is not None and destination.latitude is not None
+    exact = _located(origin) and _located(destination)
     if not exact and origin.country.upper() == destination.country.upper():
         return CENTROIDS[origin.country.upper()][2] if origin.country.upper() in CENTROIDS else UNKNOWN_KM
     return great_circle_km(*start, *end)
 
 
-def _point(place: Place) -> tuple[float, float] | None:
+def _located(place: Place) -> tuple[float, float] | None:
+    """Where it is, better than by its country: by coordinates, else by the area of its postcode."""
     if place.latitude is not None and place.longitude is not None:
         return place.latitude, place.longitude
+    return area_of(place.country, place.postcode)
+
+
+def _point(place: Place) -> tuple[float, float] | None:
+    located = _located(place)
+    if located:
+        return located
     middle = CENTROIDS.get(place.country.upper())
     return (middle[0], middle[1]) if middle else None
 
