@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from shopify_client import of_whole
+from shopify_client import of_part, of_whole
 
 
 def lines(order, *pairs):
@@ -49,6 +49,17 @@ def test_return_puts_shipped_units_on_the_shelf(shop, placed):
     assert shop.stock("MUG") == (8, 0)
     assert shop.refund(**wanted)["userErrors"] == []
     assert shop.stock("MUG") == (10, 0)
+
+
+def test_a_unit_goes_back_on_the_shelf_once(shop):
+    order = shop.shopper("place", lines=[{"sku": "MUG", "quantity": 4}])
+    shop.fulfil(of_part(shop.jobs(order["id"])[0], 2))
+    back = {"orderId": order["id"], "refundLineItems": lines(order, (0, 2, "RETURN"))}
+    assert shop.refund(**back)["userErrors"] == []
+    assert "items that were fulfilled" in first_message(shop.refund(**back))
+    twice = lines(order, (0, 1, "CANCEL"), (0, 2, "CANCEL"))
+    assert shop.refund(orderId=order["id"], refundLineItems=twice)["userErrors"]
+    assert shop.stock("MUG") == (8, 2)
 
 
 def test_no_restock_leaves_shelf_and_fulfilment_alone(shop, placed):
