@@ -14,7 +14,7 @@ from oms.core import effects
 from oms.core.actors import SYSTEM
 from oms.core.effects import Intent
 from oms.core.models import OutboundEffect
-from orders.actions.refund import fail_refund, request_refunds
+from orders.actions.refund import fail_refunds, request_refunds
 from orders.models import Order, Refund
 
 SHIPMENT, REFUND, CANCEL = "confirm_shipment", "issue_refund", "cancel_order"
@@ -53,13 +53,11 @@ def tell_refunds(refund_ids: Sequence[int]) -> None:
     )
     accounts = _accounts({r.order.source for r in refunds}, Can.ISSUE_REFUND)
     request_refunds([r.pk for r in refunds], by=SYSTEM)
-    for refund in refunds:
-        if refund.order.source not in accounts:
-            fail_refund(
-                refund.pk,
-                why="This channel cannot pay back by itself: do it there, then note it here.",
-                by=SYSTEM,
-            )
+    fail_refunds(
+        [r.pk for r in refunds if r.order.source not in accounts],
+        why="This channel cannot pay back by itself: do it there, then note it here.",
+        by=SYSTEM,
+    )
     ours = [r for r in refunds if r.order.source in accounts]
     # Asked for again after a failure: the same wish is taken up again, so it can never be paid twice.
     effects.again(

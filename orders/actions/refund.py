@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from oms.core import journal, money
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
@@ -83,41 +85,98 @@ def for_quote(order_ids: list[int], *, lock: bool = False) -> list[Order]:
     return list(rows.prefetch_related("lines", "charges", "transactions", "refunds__lines", "holds"))
 
 
-@transaction.atomic
 def approve_refund(refunding: Refunding, *, by: Actor) -> Refund:
-    """Approve a refund; the channel is asked for it by the event. Never touches stock.
+    """:func:`approve_refunds` of one."""
+    return approve_refunds([refunding], by=by)[0]
 
-    A second call with the same ``cause`` returns the refund that was made. Raises :class:`Refused` with
-    every reason of the quote, ``over_limit``, or when a hold blocks refunds.
+
+@transaction.atomic
+def approve_refunds(refundings: Sequence[Refunding], *, by: Actor) -> list[Refund]:
+    """Approve refunds, in the order given; the channels are asked for them by the event. Never touches stock.
+
+    The same ``cause`` again returns the refund that was made. Raises :class:`Refused` with every reason of
+    the quotes, ``over_limit``, or when a hold blocks refunds; then none is approved.
     """
-    (order,) = for_quote([refunding.order_id], lock=True)
-    if refunding.cause:
-        for made in order.refunds.all():
-            if made.cause == refunding.cause:
-                return made
-    quote = quote_refund(order, refunding.ask)
+    made: list[Refund] = []
+    for part in _one_an_order(refundings):
+        made += _approve(part, by)
+    return made
+
+
+def _one_an_order(refundings: Sequence[Refunding]) -> list[list[Refunding]]:
+    """In parts that name no order twice: what is left for the second refund is known after the first."""
+    parts: list[list[Refunding]] = []
+    seen: set[int] = set()
+    for refunding in refundings:
+        if not parts or refunding.order_id in seen:
+            parts.append([])
+            seen = set()
+        seen.add(refunding.order_id)
+        parts[-1].append(refunding)
+    return parts
+
+
+def _approve(refundings: Sequence[Refunding], by: Actor) -> list[Refund]:
+    orders = {order.pk: order for order in for_quote([r.order_id for r in refundings], lock=True)}
+    result: list[Refund] = []
+    fresh: list[tuple[Refund, Refunding]] = []
+    parts: list[RefundLine] = []
+    reasons: list[Reason] = []
+    for refunding in refundings:
+        order = orders[refunding.order_id]
+        known = [r for r in order.refunds.all() if refunding.cause and r.cause == refunding.cause]
+        if known:
+            result.append(known[0])
+            continue
+        quote = quote_refund(order, refunding.ask)
+        reasons += _refusals(order, quote, refunding)
+        refund = Refund(
+            order=order, amount=quote.total, currency=order.currency, shop_amount=_booked(order, quote.total),
+            reason=refunding.reason[:200], cause=refunding.cause[:80], created_by=str(by),
+        )  # fmt: skip
+        result.append(refund)
+        fresh.append((refund, refunding))
+        parts += _parts(refund, quote)
+    if reasons:
+        raise Refused(reasons)
+    Refund.objects.bulk_create([refund for refund, _ in fresh])
+    RefundLine.objects.bulk_create(parts)
+    journal.write(
+        [
+            Line.of(
+                refund,
+                "approve_refund",
+                f"{money.words(refund.amount, refund.currency)} to be paid back. {refunding.reason}".strip(),
+            )
+            for refund, refunding in fresh
+        ],
+        by=by,
+    )
+    emit([RefundApproved(refund.order_id, refund_id=refund.pk) for refund, _ in fresh], by=by)
+    return result
+
+
+def _refusals(order: Order, quote: RefundQuote, refunding: Refunding) -> list[Reason]:
     reasons = list(quote.refusals)
     if refunding.limit is not None and quote.total > refunding.limit:
         most = money.words(refunding.limit, order.currency)
         reasons.append(Reason("over_limit", f"You may refund up to {most}; ask a manager for more."))
-    reasons += [
+    return reasons + [
         Reason(f"held_{h.type}", f"Held: {h.words}")
         for h in order.holds.all()
         if h.state == "active" and "refund" in h.blocks and h.line_id is None
     ]
-    if reasons:
-        raise Refused(reasons)
+
+
+def _booked(order: Order, amount: Decimal) -> Decimal:
+    """The amount in the shop's own currency."""
     captured = sum((t.amount for t in order.transactions.all() if _took(t)), ZERO)
     captured_shop = sum((t.shop_amount for t in order.transactions.all() if _took(t)), ZERO)
     already = sum((r.amount for r in order.refunds.all() if r.state != "cancelled"), ZERO)
+    return shop_side(amount, already, captured, captured_shop, order.shop_currency)
 
-    def booked(amount: Decimal) -> Decimal:
-        return shop_side(amount, already, captured, captured_shop, order.shop_currency)
 
-    refund = Refund.objects.create(
-        order=order, amount=quote.total, currency=order.currency, shop_amount=booked(quote.total),
-        reason=refunding.reason[:200], cause=refunding.cause[:80], created_by=str(by),
-    )  # fmt: skip
+def _parts(refund: Refund, quote: RefundQuote) -> list[RefundLine]:
     parts = [
         RefundLine(refund=refund, line_id=x.key, quantity=x.quantity, net=x.net, tax=x.tax)
         for x in quote.lines
@@ -130,19 +189,7 @@ def approve_refund(refunding: Refunding, *, by: Actor) -> Refund:
         parts.append(RefundLine(refund=refund, kind="goodwill", net=quote.goodwill))
     if quote.fee:
         parts.append(RefundLine(refund=refund, kind="fee", net=-quote.fee))
-    RefundLine.objects.bulk_create(parts)
-    journal.write(
-        [
-            Line.of(
-                refund,
-                "approve_refund",
-                f"{money.words(refund.amount, refund.currency)} to be paid back. {refunding.reason}".strip(),
-            )
-        ],
-        by=by,
-    )
-    emit([RefundApproved(order.pk, refund_id=refund.pk)], by=by)
-    return refund
+    return parts
 
 
 def _took(transaction: object) -> bool:
@@ -156,28 +203,50 @@ def request_refunds(refund_ids: list[int], *, by: Actor) -> list[Refund]:
     return move(refunds, "request", by=by, sets={"failure": ""}).done
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Settling:
+    """A refund that was paid; ``external_id`` is its id at the channel."""
+
+    refund_id: int
+    external_id: str
+
+
 def settle_refund(refund_id: int, *, external_id: str, by: Actor) -> Refund:
-    """The channel paid it back. Settling twice changes nothing."""
-    refund = Refund.objects.select_for_update().get(pk=refund_id)
-    if refund.state == "succeeded":
-        return refund
-    now = timezone.now()
-    move(
-        [refund], "succeed", by=by, words=f"{money.words(refund.amount, refund.currency)} paid back.",
-        sets={"external_id": external_id[:120], "settled_at": now},
-    ).or_refuse()  # fmt: skip
-    record_refund_facts([refund])
-    derive_statuses([refund.order_id])
-    emit([RefundSettled(refund.order_id, refund_id=refund.pk)], by=by)
-    return refund
+    """:func:`settle_refunds` of one."""
+    return settle_refunds([Settling(refund_id, external_id)], by=by)[0]
 
 
 @transaction.atomic
+def settle_refunds(settlings: Sequence[Settling], *, by: Actor) -> list[Refund]:
+    """The channel paid them back. Settling twice changes nothing."""
+    paid_as = {s.refund_id: s.external_id[:120] for s in settlings}
+    refunds = list(Refund.objects.filter(pk__in=paid_as).select_for_update().order_by("pk"))
+    if len(refunds) != len(paid_as):
+        raise Refund.DoesNotExist("a refund that is to be settled does not exist")
+    open_ = [r for r in refunds if r.state != "succeeded"]
+    move(
+        open_, "succeed", by=by, words=lambda r: f"{money.words(r.amount, r.currency)} paid back.",
+        sets={"settled_at": timezone.now()},
+    ).or_refuse()  # fmt: skip
+    for refund in open_:
+        refund.external_id = paid_as[refund.pk]
+    write_columns(open_, "external_id")
+    record_refund_facts(open_)
+    derive_statuses([r.order_id for r in open_])
+    emit([RefundSettled(r.order_id, refund_id=r.pk) for r in open_], by=by)
+    return refunds
+
+
 def fail_refund(refund_id: int, *, why: str, by: Actor) -> None:
-    """The channel refused for good; a person decides what now. What is paid back stays counted apart."""
-    refund = Refund.objects.select_for_update().get(pk=refund_id)
-    move([refund], "fail", by=by, words=why, sets={"failure": why[:300]})
+    """:func:`fail_refunds` of one."""
+    fail_refunds([refund_id], why=why, by=by)
+
+
+@transaction.atomic
+def fail_refunds(refund_ids: Sequence[int], *, why: str, by: Actor) -> None:
+    """The channels refused for good; a person decides what now. What is paid back stays counted apart."""
+    refunds = Refund.objects.filter(pk__in=refund_ids)
+    move(refunds, "fail", by=by, words=why, sets={"failure": why[:300]})
 
 
 @transaction.atomic

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,10 +11,11 @@ from django.db import transaction
 
 from oms.core import journal, money
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.money import Money
-from orders.actions.refund import Refunding, approve_refund, for_quote, quote_refund
+from orders.actions.refund import Refunding, approve_refunds, for_quote, quote_refund
 from orders.models import Refund
 from orders.rules.refund_amount import LineAsk, RefundAsk, RefundQuote
 from returns.actions.authorise import lock_returns
@@ -76,41 +78,58 @@ def why_not_refund(rma: Return) -> list[Reason]:
     return []
 
 
-@transaction.atomic
 def refund_return(paying: Paying, *, by: Actor) -> Refund:
-    """Approve the refund of a return, in part or whole. Goods need not have arrived (they may be kept), and
-    nothing is restocked by it.
+    """:func:`refund_returns` of one."""
+    return refund_returns([paying], by=by)[0]
 
-    A second call returns the refund that was made; only one that was given up may be made anew. Raises
-    :class:`Refused` with every reason of the quote, and when the return is not approved.
+
+@transaction.atomic
+def refund_returns(payings: Sequence[Paying], *, by: Actor) -> list[Refund]:
+    """Approve the refunds of returns, in part or whole, in the order given. Goods need not have arrived (they
+    may be kept), and nothing is restocked by it.
+
+    A second call returns the refunds that were made; only one that was given up may be made anew. Raises
+    :class:`Refused` with every reason of the quotes, and when a return is not approved; then none is made.
     """
-    rows = lock_returns([paying.return_id])
-    if not rows:
+    rows = {rma.pk: rma for rma in lock_returns([p.return_id for p in payings])}
+    if any(p.return_id not in rows for p in payings):
         raise Refused(Reason("unknown_return", "There is no such return."))
-    rma = rows[0]
-    if rma.refund is not None and rma.refund.state != "cancelled":
-        return rma.refund
-    reasons = why_not_refund(rma)
+    paid = {rma.pk: rma.refund for rma in rows.values() if rma.refund and rma.refund.state != "cancelled"}
+    open_ = [p for p in payings if p.return_id not in paid]
+    reasons = [reason for p in open_ for reason in why_not_refund(rows[p.return_id])]
     if reasons:
         raise Refused(reasons)
-    refund = approve_refund(
-        Refunding(
-            order_id=rma.order_id, ask=ask_for(rma, paying, rma.order.currency),
-            reason=paying.reason.strip() or f"Return {rma.number}", cause=_cause(rma), limit=paying.limit,
-        ),
+    causes = _causes([rows[p.return_id] for p in open_])
+    refunds = approve_refunds(
+        [
+            Refunding(
+                order_id=(rma := rows[p.return_id]).order_id, ask=ask_for(rma, p, rma.order.currency),
+                reason=p.reason.strip() or f"Return {rma.number}", cause=causes[rma.pk], limit=p.limit,
+            )
+            for p in open_
+        ],
         by=by,
     )  # fmt: skip
-    Return.objects.filter(pk=rma.pk).update(refund=refund)
-    words = f"{money.words(refund.amount, refund.currency)} to be paid back for it."
-    journal.write([Line.of(rma, "refund", words)], by=by)
-    return refund
-
-
-def _cause(rma: Return) -> str:
-    """One refund a return; one that was given up makes room for another."""
-    cause = f"return:{rma.pk}"
-    given_up = Refund.objects.filter(order_id=rma.order_id, state="cancelled").filter(
-        cause__regex=rf"^{cause}(:\d+)?$"
+    for p, refund in zip(open_, refunds, strict=True):
+        paid[p.return_id] = rows[p.return_id].refund = refund
+    write_columns([rows[p.return_id] for p in open_], "refund")
+    journal.write(
+        [
+            Line.of(
+                rows[p.return_id], "refund", f"{money.words(r.amount, r.currency)} to be paid back for it."
+            )
+            for p, r in zip(open_, refunds, strict=True)
+        ],
+        by=by,
     )
-    tried = given_up.count()
-    return f"{cause}:{tried + 1}" if tried else cause
+    return [paid[p.return_id] for p in payings]
+
+
+def _causes(returns: Sequence[Return]) -> dict[int, str]:
+    """One refund a return; one that was given up makes room for another."""
+    given_up = Refund.objects.filter(order_id__in=[rma.order_id for rma in returns], state="cancelled")
+    tried = Counter(":".join(cause.split(":")[:2]) for cause in given_up.values_list("cause", flat=True))
+    return {
+        rma.pk: f"return:{rma.pk}" + (f":{n + 1}" if (n := tried[f"return:{rma.pk}"]) else "")
+        for rma in returns
+    }
