@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import path
 
 from inventory.lifecycle import DiscrepancyState
 from inventory.models import (
@@ -18,6 +19,7 @@ from inventory.models import (
     StockLevel,
     StockMovement,
 )
+from inventory.pages import import_page
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
@@ -35,7 +37,11 @@ class ItemAdmin(ConsoleAdmin):
     page_fields = ("sku", "name", "codes", "weight", "active", "created_at")
     editable = ("name", "weight_g", "image_url", "active")
     addable = ("sku", "name", "weight_g", "image_url")
-    empty_words = "No items yet: import them from a shop, or add one."
+    empty_words = "No items yet: import them from a CSV file, or add one."
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(import_page)
+        return [path("import/", page, name="inventory_item_import"), *super().get_urls()]
 
     def page_queryset(self, request: HttpRequest) -> Any:
         return super().page_queryset(request).prefetch_related("barcodes")

@@ -93,6 +93,7 @@ register(
           lambda: StockLevel.objects.filter(unavailable__gt=0, changed_at__lt=timezone.now() - LONG_ASIDE),
           "changed_at", "inventory.adjust_stock", "Nothing lies in quarantine for long.",
           "More than 14 days without a decision.", rank=20),
+    MenuEntry("Stock", "Items from a file", "upload_file", "admin:inventory_item_import", "inventory.add_item", 80),
     MenuEntry("Stock", "Items", "category", "admin:inventory_item_changelist", "inventory.view_item", 10),
     MenuEntry("Stock", "Stock levels", "inventory_2", "admin:inventory_stocklevel_changelist",
               "inventory.view_stocklevel", 20),

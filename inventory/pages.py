@@ -1,0 +1,56 @@
+"""Pages of their own: what is about no single row."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from inventory.actions.import_items import import_items
+from oms.core.actors import Actor
+from oms.core.errors import Refused
+
+MOST_BYTES = 20 * 1024 * 1024
+SHOWN = 20
+
+
+class ItemFileForm(forms.Form):
+    file = forms.FileField(
+        label="CSV file", help_text="Columns: sku, name; and if you have them weight_g, barcode, image_url."
+    )
+
+    def clean_file(self) -> str:
+        sent = self.cleaned_data["file"]
+        if sent.size > MOST_BYTES:
+            raise forms.ValidationError("The file is too large: at most 20 MB at once.")
+        raw = sent.read()
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return raw.decode("cp1252", errors="replace")
+
+
+def import_page(request: HttpRequest) -> HttpResponse:
+    """Items by CSV. Bad rows are told and stop no other; sending the same file twice makes nothing twice."""
+    if not request.user.has_perm("inventory.add_item"):  # type: ignore[union-attr]
+        raise PermissionDenied
+    form = ItemFileForm(request.POST or None, request.FILES or None)
+    back = reverse("admin:inventory_item_changelist")
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = import_items(form.cleaned_data["file"], by=Actor.user(request.user))
+        except Refused as error:
+            for reason in error.reasons[:SHOWN]:
+                form.add_error(None, reason.words)
+        else:
+            messages.success(request, f"{done.made} items made; {done.known} were here already.")
+            for reason in done.refused[:SHOWN]:
+                messages.warning(request, reason.words)
+            if len(done.refused) > SHOWN:
+                messages.warning(request, f"… and {len(done.refused) - SHOWN} more rows could not be taken.")
+            return HttpResponseRedirect(back)
+    context = {**admin.site.each_context(request), "title": "Items from a file", "form": form, "back": back}
+    return TemplateResponse(request, "inventory/import.html", context, status=422 if form.errors else 200)

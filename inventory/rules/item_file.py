@@ -1,0 +1,82 @@
+"""A CSV file of items, as a spreadsheet saves it.
+
+Columns, in any order, case and spaces at their ends ignored: ``sku`` and ``name``; and where there are any
+``weight_g`` (whole grams a piece), ``barcode`` (several are parted by spaces) and ``image_url``. Other columns
+are passed over. Fields may be parted by commas, semicolons or tabs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oms.core.errors import Reason
+
+NEEDED = ("sku", "name")
+LONGEST = {"sku": 64, "name": 200, "image_url": 200}
+MOST_GRAMS = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``number`` counts as spreadsheets do: the heading is row 1."""
+
+    number: int
+    sku: str
+    name: str
+    weight_g: int = 0
+    barcodes: tuple[str, ...] = ()
+    image_url: str = ""
+
+
+@dataclass(frozen=True)
+class ItemFile:
+    """The good rows, and what is wrong with the others."""
+
+    rows: tuple[Row, ...]
+    faults: tuple[Reason, ...] = ()
+
+
+def read(text: str) -> ItemFile:
+    """Never raises: a file that is none has its fault."""
+    heading, _, _ = text.lstrip("\ufeff").partition("\n")
+    separator = max(",;\t", key=heading.count)
+    table = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator)
+    names = {(name or "").strip().lower(): name for name in table.fieldnames or ()}
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        return ItemFile((), (Reason("columns_missing", f"The file has no column {' and '.join(missing)}."),))
+    rows: dict[str, Row] = {}
+    faults: list[Reason] = []
+    for number, line in enumerate(table, 2):
+        given = {name: (line.get(column) or "").strip() for name, column in names.items()}
+        if not any(given.values()):
+            continue
+        fault = _fault(given)
+        if not fault and given["sku"] in rows:
+            fault = f"{given['sku']} stands in row {rows[given['sku']].number} already"
+        if fault:
+            faults.append(Reason("bad_row", f"Row {number}: {fault}."))
+            continue
+        rows[given["sku"]] = Row(
+            number, given["sku"], given["name"], int(given.get("weight_g") or 0),
+            tuple(dict.fromkeys(given.get("barcode", "").split())), given.get("image_url", ""),
+        )  # fmt: skip
+    return ItemFile(tuple(rows.values()), tuple(faults))
+
+
+def _fault(given: Mapping[str, str]) -> str:
+    for name in NEEDED:
+        if not given[name]:
+            return f"the {name} is empty"
+    for name, most in LONGEST.items():
+        if len(given.get(name, "")) > most:
+            return f"the {name} has more than {most} characters"
+    grams = given.get("weight_g") or "0"
+    if not grams.isascii() or not grams.isdigit() or int(grams) > MOST_GRAMS:
+        return f"the weight “{grams[:20]}” is not in whole grams"
+    if any(len(code) > 64 for code in given.get("barcode", "").split()):
+        return "a barcode has more than 64 characters"
+    return ""
