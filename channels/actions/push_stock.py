@@ -18,12 +18,12 @@ from oms.core.lifecycle import move
 LEASE = timedelta(minutes=3)
 
 _CLAIM = """
-UPDATE channels_listing SET leased_until = now() + %s, attempts = attempts + 1
+UPDATE channels_listing SET leased_until = now() + %(lease)s, attempts = attempts + 1
  WHERE id IN (
     SELECT id FROM channels_listing
-     WHERE account_id = %s AND state = 'active' AND desired_version > sent_version AND due_at <= now()
+     WHERE account_id = %(account)s AND state = 'active' AND desired_version > sent_version AND due_at <= now()
        AND (leased_until IS NULL OR leased_until < now())
-     ORDER BY desired = 0 DESC, desired_at LIMIT %s FOR UPDATE SKIP LOCKED)
+     ORDER BY desired = 0 DESC, desired_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
 
@@ -36,7 +36,7 @@ def push_stock(account: ChannelAccount) -> dict[str, int]:
     """
     adapter = adapter_of(account)
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [LEASE, account.pk, adapter.stock_batch])
+        cursor.execute(_CLAIM, {"lease": LEASE, "account": account.pk, "limit": adapter.stock_batch})
         ids = [row[0] for row in cursor.fetchall()]
     rows = list(Listing.objects.filter(pk__in=ids).order_by("pk"))
     if not rows:

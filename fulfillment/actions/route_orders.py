@@ -61,7 +61,7 @@ def route_orders(
     if not tasks:
         return []
     places = list(Location.objects.filter(ships=True).order_by("rank", "code"))
-    items = {line.item_id for task in tasks for line in task.lines}
+    items = {line.item_id for task in tasks for line in task.lines if line.item_id}
     lock_shelves({(item, place.pk) for item in items for place in places})
     card, split_penalty = rate_card(places)
     _read_holdings(tasks)
@@ -334,7 +334,7 @@ def _hand_out(
                     FulfillmentLine(
                         fulfillment_order=work,
                         order_line=lines[line_id],
-                        item_id=lines[line_id].item_id,
+                        item=lines[line_id].item,
                         quantity=quantity,
                     )
                 )

@@ -78,8 +78,12 @@ def record_shortage(missing: Sequence[Missing], *, by: Actor) -> list[Discrepanc
                 row.save(update_fields=["quantity"])
         off = m.quantity - short
         if off:
-            change = {"unavailable": off} if m.aside else {"on_hand": -off}
-            entries.append(Entry(m.item_id, m.location_id, m.reason, m.document, m.key, note=m.note[:200], **change))
+            entries.append(
+                Entry(
+                    m.item_id, m.location_id, m.reason, m.document, m.key, note=m.note[:200],
+                    on_hand=0 if m.aside else -off, unavailable=off if m.aside else 0,
+                )
+            )  # fmt: skip
         if m.whose:
             empty.add((m.item_id, m.location_id))
         if short:

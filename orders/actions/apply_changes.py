@@ -17,7 +17,7 @@ from orders.actions.cancel import Cancelling, cancel_orders
 from orders.actions.derive import derive_statuses
 from orders.actions.hold import Holding, clear_holds, go_on, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
-from orders.actions.place import channel_facts, kept
+from orders.actions.place import channel_facts, kept, tax_total
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
@@ -111,9 +111,7 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
             clear_holds([order.pk], ["channel_incomplete"], by=by, note="the channel told the rest")
     if "money" in kinds:
         order.total, order.shop_total = kept(read.total.customer), kept(read.total.shop)
-        order.tax_total = kept(
-            sum((p.tax.customer for p in (*read.lines, *read.charges)), kept(read.total.customer) * 0)
-        )
+        order.tax_total = tax_total(read)
         OrderCharge.objects.filter(order=order).delete()
         OrderCharge.objects.bulk_create(
             [

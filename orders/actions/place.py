@@ -112,7 +112,7 @@ def _order(placing: Placing) -> Order:
         number=placing.number, source=d.source, external_id=d.external_id, external_number=d.number[:60],
         placed_at=d.placed_at, remote_updated_at=d.updated_at,
         currency=d.currency, shop_currency=d.shop_currency, total=kept(d.total.customer), shop_total=kept(d.total.shop),
-        tax_total=kept(sum((p.tax.customer for p in (*d.lines, *d.charges)), Decimal(0))),
+        tax_total=tax_total(d),
         prices_include_tax=d.prices_include_tax, email=d.email.strip().lower()[:254], phone=d.phone[:40],
         customer_name=(d.customer_name or d.shipping_address.name)[:150],
         shipping_address=asdict(d.shipping_address), billing_address=asdict(d.billing_address),
@@ -130,6 +130,11 @@ def channel_facts(d: OrderDraft) -> dict[str, Any]:
         "risk": d.channel_risk, "ip_country": d.ip_country, "customer": d.customer_external_id,
         "customer_orders": d.customer_orders, "missing": list(d.missing), "test": d.test,
     }  # fmt: skip
+
+
+def tax_total(d: OrderDraft) -> Decimal:
+    taxes = [line.tax.customer for line in d.lines] + [charge.tax.customer for charge in d.charges]
+    return kept(sum(taxes, Decimal(0)))
 
 
 def _line(order: Order, position: int, line: Any, items: Mapping[str, int]) -> OrderLine:

@@ -45,7 +45,9 @@ def test_foreign_keys_only_point_down() -> None:
         for field in model._meta.get_fields():
             if label in floors and isinstance(field, models.ForeignKey | models.ManyToManyField):
                 target = field.related_model._meta.app_label  # type: ignore[union-attr]
-                assert target not in floors or floors[target] <= floors[label], f"{model.__name__}.{field.name}"
+                assert target not in floors or floors[target] <= floors[label], (
+                    f"{model.__name__}.{field.name}"
+                )
 
 
 def test_no_control_flow_by_signal_and_no_rooms_without_a_name() -> None:
@@ -91,7 +93,9 @@ def test_rows_are_born_only_in_declared_states() -> None:
 def test_every_state_column_has_its_check() -> None:
     for model in apps.get_models():
         if model.__name__ in fsm_fields() and model._meta.app_label in APPS:
-            checks = " ".join(str(c.condition) for c in model._meta.constraints if isinstance(c, models.CheckConstraint))
+            checks = " ".join(
+                str(c.condition) for c in model._meta.constraints if isinstance(c, models.CheckConstraint)
+            )
             for name in fsm_fields()[model.__name__]:
                 assert f"{name}__in" in checks, f"{model.__name__}.{name}"
 
@@ -103,7 +107,9 @@ def test_transitions_do_nothing_of_their_own() -> None:
         if not path.exists():
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and any("transition" in ast.unparse(d) for d in node.decorator_list):
+            if isinstance(node, ast.FunctionDef) and any(
+                "transition" in ast.unparse(d) for d in node.decorator_list
+            ):
                 assert [type(s) for s in node.body] == [ast.Expr], f"{path}: {node.name}"
 
 
@@ -116,7 +122,10 @@ def test_only_move_stock_writes_levels() -> None:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 call = ast.unparse(node)
-                if node.func.attr in {"update", "bulk_update", "save", "bulk_create"} and "StockLevel" in call:
+                if (
+                    node.func.attr in {"update", "bulk_update", "save", "bulk_create"}
+                    and "StockLevel" in call
+                ):
                     named = {k.arg for k in node.keywords}
                     assert not named & {"on_hand", "reserved", "unavailable"}, f"{path}:{node.lineno}"
 
@@ -128,11 +137,15 @@ def test_rules_import_no_framework(app: str) -> None:
             names = (
                 [a.name for a in node.names]
                 if isinstance(node, ast.Import)
-                else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
             )
             for name in names:
                 root = name.split(".")[0]
-                assert root not in {"django", "rest_framework", "celery", "requests", "psycopg", "time"}, f"{path}: {name}"
+                assert root not in {"django", "rest_framework", "celery", "requests", "psycopg", "time"}, (
+                    f"{path}: {name}"
+                )
 
 
 def test_doors_never_import_each_other() -> None:
@@ -144,7 +157,9 @@ def test_doors_never_import_each_other() -> None:
                 for node in ast.walk(ast.parse(path.read_text())):
                     if isinstance(node, ast.ImportFrom) and node.module:
                         parts = node.module.split(".")
-                        assert not (parts[0] in APPS and len(parts) > 1 and parts[1] in doors - {door}), f"{path}: {node.module}"
+                        assert not (parts[0] in APPS and len(parts) > 1 and parts[1] in doors - {door}), (
+                            f"{path}: {node.module}"
+                        )
 
 
 def test_every_wired_reaction_exists_and_every_job_has_its_task() -> None:

@@ -55,7 +55,9 @@ def without_check() -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE inventory_stocklevel SET reserved = least(reserved, on_hand - unavailable)")
+            cursor.execute(
+                "UPDATE inventory_stocklevel SET reserved = least(reserved, on_hand - unavailable)"
+            )
             cursor.execute(
                 "ALTER TABLE inventory_stocklevel ADD CONSTRAINT level_never_oversold"
                 " CHECK (on_hand >= reserved + unavailable)"
@@ -103,10 +105,16 @@ def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit_reservations, "free_stock", reads_without_lock)
 
 
-def test_control_without_lock_guard_and_check_it_oversells(hot: StockLevel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_without_lock_guard_and_check_it_oversells(
+    hot: StockLevel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _unlocked(monkeypatch)
     guarded = move_stock._UPDATE
-    monkeypatch.setattr(move_stock, "_UPDATE", guarded[: guarded.index(" AND l.reserved + k")] + " RETURNING l.item_id, l.location_id")
+    monkeypatch.setattr(
+        move_stock,
+        "_UPDATE",
+        guarded[: guarded.index(" AND l.reserved + k")] + " RETURNING l.item_id, l.location_id",
+    )
     with without_check():
         assert race(buy) == []
         assert promised() == BUYERS > PIECES  # what the other systems do
@@ -123,7 +131,11 @@ def test_the_guard_alone_holds(hot: StockLevel, monkeypatch: pytest.MonkeyPatch)
 def test_the_check_alone_holds(hot: StockLevel, monkeypatch: pytest.MonkeyPatch) -> None:
     _unlocked(monkeypatch)
     guarded = move_stock._UPDATE
-    monkeypatch.setattr(move_stock, "_UPDATE", guarded[: guarded.index(" AND l.reserved + k")] + " RETURNING l.item_id, l.location_id")
+    monkeypatch.setattr(
+        move_stock,
+        "_UPDATE",
+        guarded[: guarded.index(" AND l.reserved + k")] + " RETURNING l.item_id, l.location_id",
+    )
     errors = race(buy)
     assert len(errors) == BUYERS - PIECES
     assert promised() == PIECES
