@@ -8,6 +8,8 @@ urlpatterns = [
     path("", include("oms.core.api.urls")),
     path("", include("inventory.api.urls")),
     path("", include("orders.api.urls")),
+    path("", include("fulfillment.api.urls")),
+    path("", include("returns.api.urls")),
     path("", include("channels.api.urls")),
     re_path(r"^.*$", Nowhere.as_view()),
 ]

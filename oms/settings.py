@@ -174,6 +174,10 @@ SPECTACULAR_SETTINGS = {
         "ReturnState": "returns.lifecycle.ReturnState",
         "MovementReason": "inventory.models.StockMovement.Reason",
         "AdjustmentReason": "inventory.models.StockAdjustment.Reason",
+        "LineKind": "orders.models.OrderLine.Kind",
+        "ChargeKind": "orders.api.asks.CHARGES",
+        "PaymentKind": "orders.api.asks.PAYMENTS",
+        "DispositionKind": "returns.models.Disposition.Kind",
     },
 }
 
@@ -226,6 +230,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/console/icon.svg"}],
     "STYLES": ["/static/console/console.css"],
     "SCRIPTS": ["/static/console/console.js"],
     "COMMAND": {"search_models": False},

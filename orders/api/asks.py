@@ -11,7 +11,10 @@ from rest_framework import serializers
 from oms.core import money
 from oms.core.api.shapes import Charged, Id, Pieces, Shape
 from orders.api.shapes import AddressShape
+from orders.models import OrderLine
 
+CHARGES = ["shipping", "fee", "discount", "rounding"]
+PAYMENTS = ["authorisation", "capture", "external_paid"]
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +34,7 @@ class NewLine(Shape):
     sku = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
     barcode = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
     title = serializers.CharField(max_length=250, required=False, default="", allow_blank=True)
-    kind = serializers.ChoiceField(["item", "custom", "gift_card"], default="item")
+    kind = serializers.ChoiceField(OrderLine.Kind.choices, default="item")
     requires_shipping = serializers.BooleanField(default=True)
     quantity = Pieces()
     unit_price = Charged(required=False)
@@ -54,7 +57,7 @@ class NewLine(Shape):
 class NewCharge(Shape):
     """Money that is no line. A ``discount`` of the whole order has a negative ``net``."""
 
-    kind = serializers.ChoiceField(["shipping", "fee", "discount", "rounding"])
+    kind = serializers.ChoiceField(CHARGES)
     title = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
     code = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     net = Charged(signed=True)
@@ -63,7 +66,7 @@ class NewCharge(Shape):
 
 class NewPayment(Shape):
     external_id = serializers.CharField(max_length=120, help_text="The payment's own reference.")
-    kind = serializers.ChoiceField(["authorisation", "capture", "external_paid"], default="capture")
+    kind = serializers.ChoiceField(PAYMENTS, default="capture")
     status = serializers.ChoiceField(["succeeded", "pending", "failed"], default="succeeded")
     amount = Charged()
     gateway = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)

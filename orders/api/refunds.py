@@ -56,7 +56,7 @@ class RefundOrder(Verb):
 
     def run(self, **ids: Any) -> tuple[int, Any]:
         ask = self.asked()
-        preview = self._preview()
+        preview = asks_preview(self.request)
         self.one(Order.objects.all(), ids["pk"])
         (order,) = for_quote([ids["pk"]])
         belong(
@@ -66,19 +66,30 @@ class RefundOrder(Verb):
         )
         asked = _asked(ask, order.currency)
         if preview:
-            return 200, _quoted(quote_refund(order, asked))
-        limit = None if ANY.granted(self.request) else Decimal(settings.REFUND_LIMIT_CLERK)
+            return 200, quoted(quote_refund(order, asked))
         refund = approve_refund(
-            Refunding(order.pk, asked, reason=ask["reason"], cause=deed_key(self.request), limit=limit),
+            Refunding(
+                order.pk,
+                asked,
+                reason=ask["reason"],
+                cause=deed_key(self.request),
+                limit=refund_limit(self.request),
+            ),
             by=self.actor,
         )
         return 201, self.shape(ROWS.get(pk=refund.pk))
 
-    def _preview(self) -> bool:
-        said = self.request.query_params.get("preview", "false").lower()
-        if said not in {"true", "false"}:
-            raise ValidationError({"preview": "true or false."}, "invalid")
-        return said == "true"
+
+def asks_preview(request: Request) -> bool:
+    said = request.query_params.get("preview", "false").lower()
+    if said not in {"true", "false"}:
+        raise ValidationError({"preview": "true or false."}, "invalid")
+    return said == "true"
+
+
+def refund_limit(request: Request) -> Decimal | None:
+    """The most this caller may give back in one go; ``None`` is no limit."""
+    return None if ANY.granted(request) else Decimal(settings.REFUND_LIMIT_CLERK)
 
 
 def _asked(ask: dict[str, Any], currency: str) -> RefundAsk:
@@ -91,7 +102,7 @@ def _asked(ask: dict[str, Any], currency: str) -> RefundAsk:
     )  # fmt: skip
 
 
-def _quoted(quote: RefundQuote) -> dict[str, Any]:
+def quoted(quote: RefundQuote) -> dict[str, Any]:
     def told(amount: Decimal) -> str:
         return written(amount, quote.currency)
 

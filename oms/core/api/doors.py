@@ -39,7 +39,8 @@ class Traced(APIView):
 
 
 class Door(Traced, GenericAPIView):
-    """``status`` is of a POST that succeeded; ``replies`` adds or replaces documented answers by status."""
+    """``status`` is of a POST that succeeded; ``replies`` adds documented answers by status,
+    and ``also`` errors that others of its kind do not have."""
 
     reads: ClassVar[Access | None] = None
     writes: ClassVar[Access | None] = None
@@ -48,6 +49,7 @@ class Door(Traced, GenericAPIView):
     ask: ClassVar[type[Serializer] | None] = None
     status: ClassVar[int] = 200
     replies: ClassVar[Mapping[int, Any]] = {}
+    also: ClassVar[tuple[int, ...]] = ()
     throttle_scope = "api"
 
     def access(self, method: str | None) -> Access | None:

@@ -102,7 +102,8 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
-        for status in READING if self.method == "GET" else WRITING:
+        usual = READING if self.method == "GET" else WRITING
+        for status in (*usual, *getattr(self.view, "also", ())):
             if str(status) not in bodies and self._can_be(status):
                 bodies[str(status)] = self._error(status)
         return dict(sorted(bodies.items()))

@@ -74,6 +74,15 @@ class Shape(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+def each_once(ask: dict[str, Any], group: str, name: str) -> dict[str, Any]:
+    """``ask`` itself; raises ``ValidationError`` where two rows of the group have the same ``name``."""
+    values = [row[name] for row in ask[group]]
+    twice = {f"{group}.{n}.{name}": "Named twice." for n, value in enumerate(values) if value in values[:n]}
+    if twice:
+        raise serializers.ValidationError(twice, "duplicate")
+    return ask
+
+
 class Row(serializers.ModelSerializer):
     """What goes out. Fields named in ``personal`` are masked for whoever may not see personal data."""
 

@@ -1,0 +1,93 @@
+"""What may be asked of work, checked for form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from fulfillment.rules.short_pick import SHORT_REASONS
+from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
+
+
+class CancelledLine(Shape):
+    line = Id(help_text="The order line.")
+    quantity = Pieces()
+
+
+class CancelOrderAsk(Shape):
+    """Without ``lines``, everything that is not shipped."""
+
+    reason = serializers.CharField(max_length=300)
+    lines = CancelledLine(many=True, required=False, default=[], max_length=500)
+    tell = serializers.BooleanField(
+        default=True, help_text="Is the channel to be told? Not when it told you."
+    )
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        return each_once(ask, "lines", "line")
+
+
+class PickedLine(Shape):
+    line = Id(help_text="The fulfillment line.")
+    found = Pieces(min_value=0)
+    reason = serializers.ChoiceField(
+        [(code, reason.words) for code, reason in SHORT_REASONS.items()], required=False,
+        help_text="Needed where fewer were found than asked for.",
+    )  # fmt: skip
+
+
+class PickAsk(Shape):
+    """Lines left out were found whole."""
+
+    lines = PickedLine(many=True, required=False, default=[], max_length=500)
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        return each_once(ask, "lines", "line")
+
+
+class BoxedLine(Shape):
+    line = Id(help_text="The fulfillment line.")
+    quantity = Pieces()
+
+
+class BoxShape(Shape):
+    lines = BoxedLine(many=True, min_length=1, max_length=500)
+    weight_g = serializers.IntegerField(
+        min_value=0, max_value=1_000_000, default=0, help_text="Grams; 0 is reckoned from the items."
+    )
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        return each_once(ask, "lines", "line")
+
+
+class PackAsk(Shape):
+    """Without ``parcels``, everything goes into one."""
+
+    parcels = BoxShape(many=True, required=False, default=[], max_length=50)
+
+
+class BuyLabelAsk(Shape):
+    carrier = serializers.CharField(max_length=60, help_text="The slug of one of our carrier accounts.")
+    service = serializers.CharField(
+        max_length=80, required=False, default="", allow_blank=True, help_text="The cheapest, unless said."
+    )
+
+
+class TypeTrackingAsk(Shape):
+    carrier = serializers.CharField(max_length=60, help_text="The carrier's name.")
+    number = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    url = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
+    untracked = serializers.BooleanField(default=False, help_text="It is sent without a number.")
+
+
+class ReasonAsk(Shape):
+    reason = serializers.CharField(max_length=300)
+
+
+class SettleLostAsk(Shape):
+    """On top of what was paid for the goods in it, in the order's currency."""
+
+    shipping = Charged(required=False, allow_null=True, default=None, help_text="Tax included.")
+    goodwill = Charged(required=False, allow_null=True, default=None)
+    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

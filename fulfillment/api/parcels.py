@@ -1,0 +1,154 @@
+"""Parcels on their way, and the papers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+
+from fulfillment.actions.print_papers import PDF, print_label, print_packing_slips, print_pick_lists
+from fulfillment.actions.settle_parcel import Settling, settle_parcel
+from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.api.asks import SettleLostAsk, TypeTrackingAsk
+from fulfillment.api.filters import ParcelFilter
+from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, ParcelDetail, ParcelRow
+from fulfillment.models import FulfillmentOrder, Shipment
+from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb
+from oms.core.tokens import Access
+from orders.api.refunds import refund_limit
+from orders.api.shapes import RefundRow
+from orders.models import Refund
+
+READ = Access("fulfillment:read", "fulfillment.view_shipment")
+
+
+class ListParcels(Listing):
+    """List parcels, newest first; one by its tracking number."""
+
+    reads, row, queryset, filterset_class = READ, ParcelRow, PARCELS, ParcelFilter
+
+
+class GetParcel(Detail):
+    """One parcel, with its scans."""
+
+    reads, answer, queryset = READ, ParcelDetail, PARCEL_WHOLE
+
+
+class TypeTracking(Verb):
+    """Type a tracking number by hand, for a label that was bought elsewhere."""
+
+    writes, ask, answer = (
+        Access("fulfillment:write", "fulfillment.type_tracking"),
+        TypeTrackingAsk,
+        ParcelDetail,
+    )
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Shipment:
+        parcel = self.one(Shipment.objects.all(), ids["pk"])
+        type_tracking(
+            parcel.pk, carrier=ask["carrier"], number=ask["number"], url=ask["url"], untracked=ask["untracked"],
+            by=self.actor,
+        )  # fmt: skip
+        return PARCEL_WHOLE.get(pk=parcel.pk)
+
+
+class SettleLost(Verb):
+    """Give a parcel up as lost and refund what was in it.
+
+    Stock does not move. Refused for a parcel that arrived, did not leave, or comes back to us.
+    """
+
+    writes, ask, answer, status = (
+        Access("orders:refund", "fulfillment.settle_parcel"),
+        SettleLostAsk,
+        RefundRow,
+        201,
+    )
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Refund:
+        parcel = self.one(Shipment.objects.all(), ids["pk"])
+        refund = settle_parcel(
+            Settling(parcel.pk, ask["shipping"], ask["goodwill"], ask["reason"], refund_limit(self.request)),
+            by=self.actor,
+        )
+        return Refund.objects.prefetch_related("lines").get(pk=refund.pk)
+
+
+class AsItIs(BaseContentNegotiation):
+    """A paper is what it is, whatever the caller prefers; errors are JSON."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Paper(Door):
+    """A document; 409 where there is nothing to print."""
+
+    content_negotiation_class = AsItIs
+    reads = Access("fulfillment:read", "fulfillment.view_fulfillmentorder")
+    also = (409,)
+    names_people = True
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        if self.names_people and not PERSONAL.granted(request):
+            self.permission_denied(
+                request, "This paper names a person: it needs the right to see personal data."
+            )
+
+
+def _file(body: bytes, kind: str, name: str) -> HttpResponse:
+    ending = kind.rpartition("/")[2]
+    return HttpResponse(
+        body, content_type=kind, headers={"Content-Disposition": f'inline; filename="{name}.{ending}"'}
+    )
+
+
+class PickListPdf(Paper):
+    """The pick list of a fulfillment order, as PDF."""
+
+    names_people = False
+
+    @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        work = self.one(FulfillmentOrder.objects.all(), pk)
+        return _file(print_pick_lists([work.pk]), PDF, f"pick-{work.pk}")
+
+
+class PackingSlipPdf(Paper):
+    """The packing slip of a fulfillment order, as PDF.
+
+    It names a person, so it needs `orders:personal` or `orders.view_personal_data` too.
+    """
+
+    @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        work = self.one(FulfillmentOrder.objects.all(), pk)
+        return _file(print_packing_slips([work.pk]), PDF, f"slip-{work.pk}")
+
+
+class ParcelLabel(Paper):
+    """The label of a parcel.
+
+    The carrier's own as it came (PDF, PNG or ZPL), or ours as PDF where the number was typed by hand.
+    Needs `orders:personal` or `orders.view_personal_data` too.
+    """
+
+    @extend_schema(
+        responses={
+            (200, PDF): OpenApiTypes.BINARY,
+            (200, "image/png"): OpenApiTypes.BINARY,
+            (200, "application/zpl"): OpenApiTypes.BINARY,
+        }
+    )
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        parcel = self.one(Shipment.objects.all(), pk)
+        body, kind = print_label(parcel.pk)
+        return _file(body, kind, f"label-{parcel.pk}")

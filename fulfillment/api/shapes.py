@@ -1,0 +1,144 @@
+"""What the API tells of work and parcels."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch
+from rest_framework import serializers
+
+from fulfillment.models import (
+    CarrierAccount,
+    FulfillmentLine,
+    FulfillmentOrder,
+    Label,
+    ParcelLine,
+    RoutingDecision,
+    Shipment,
+    TrackingEvent,
+)
+from oms.core.api.shapes import Amount, Row
+
+
+class CarrierRow(Row):
+    class Meta:
+        model = CarrierAccount
+        fields = ["id", "slug", "name", "kind", "active"]
+        read_only_fields = fields
+
+
+class LabelRow(Row):
+    cost = Amount("cost")
+
+    class Meta:
+        model = Label
+        fields = ["id", "attempt", "state", "carrier", "service", "cost", "currency", "failure", "created_at"]
+        read_only_fields = fields
+
+
+class ParcelLineRow(Row):
+    line = serializers.IntegerField(source="line_id", read_only=True, help_text="The fulfillment line.")
+
+    class Meta:
+        model = ParcelLine
+        fields = ["line", "quantity"]
+        read_only_fields = fields
+
+
+class ScanRow(Row):
+    class Meta:
+        model = TrackingEvent
+        fields = ["status", "words", "place", "at"]
+        read_only_fields = fields
+
+
+class ParcelRow(Row):
+    fulfillment_order = serializers.IntegerField(source="fulfillment_order_id", read_only=True)
+    order = serializers.IntegerField(source="fulfillment_order.order_id", read_only=True)
+    lines = ParcelLineRow(many=True, read_only=True)
+    labels = LabelRow(many=True, read_only=True)
+
+    class Meta:
+        model = Shipment
+        fields = [
+            "id", "fulfillment_order", "order", "state", "carrier", "service", "tracking_number", "tracking_url",
+            "weight_g", "created_at", "shipped_at", "delivered_at", "last_scan", "last_scan_at", "lines", "labels",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ParcelDetail(ParcelRow):
+    """A parcel with every scan, as the carrier told them."""
+
+    scans = ScanRow(many=True, read_only=True)
+
+    class Meta(ParcelRow.Meta):
+        fields = [*ParcelRow.Meta.fields, "scans"]
+        read_only_fields = fields
+
+
+class WorkLineRow(Row):
+    order_line = serializers.IntegerField(source="order_line_id", read_only=True)
+    item = serializers.CharField(source="item.sku", read_only=True)
+    title = serializers.CharField(source="order_line.title", read_only=True)
+
+    class Meta:
+        model = FulfillmentLine
+        fields = [
+            "id",
+            "order_line",
+            "item",
+            "title",
+            "quantity",
+            "picked",
+            "short",
+            "cancelled",
+            "short_reason",
+        ]
+        read_only_fields = fields
+
+
+class DecisionRow(Row):
+    """Why it is sent from there."""
+
+    cost = Amount("cost")
+    next_cost = Amount("next_cost")
+
+    class Meta:
+        model = RoutingDecision
+        fields = ["id", "at", "words", "cost", "next_cost", "currency", "solver", "gap"]
+        read_only_fields = fields
+
+
+class WorkRow(Row):
+    order = serializers.IntegerField(source="order_id", read_only=True)
+    order_number = serializers.CharField(source="order.number", read_only=True)
+    location = serializers.CharField(source="location.code", read_only=True)
+
+    class Meta:
+        model = FulfillmentOrder
+        fields = ["id", "number", "order", "order_number", "location", "state", "due_at", "claimed_by", "created_at",
+                  "released_at", "shipped_at"]  # fmt: skip
+        read_only_fields = fields
+
+
+class WorkDetail(WorkRow):
+    """A fulfillment order whole: what to pick, its parcels, and why it is sent from there."""
+
+    lines = WorkLineRow(many=True, read_only=True)
+    parcels = ParcelRow(source="shipments", many=True, read_only=True)
+    decision = DecisionRow(read_only=True, allow_null=True)
+
+    class Meta(WorkRow.Meta):
+        fields = [*WorkRow.Meta.fields, "lines", "parcels", "decision"]
+        read_only_fields = fields
+
+
+# A label's document is large, and told by its own address.
+_LABELS = Label.objects.defer("document").order_by("pk")
+PARCELS = Shipment.objects.select_related("fulfillment_order").prefetch_related(
+    "lines", Prefetch("labels", _LABELS)
+)
+PARCEL_WHOLE = PARCELS.prefetch_related(Prefetch("scans", TrackingEvent.objects.order_by("at", "pk")))
+WORKS = FulfillmentOrder.objects.select_related("order", "location")
+WORK_WHOLE = WORKS.select_related("decision").prefetch_related(
+    "lines__item", "lines__order_line", Prefetch("shipments", PARCELS.order_by("pk"))
+)

@@ -1,0 +1,26 @@
+from django.urls import path
+
+from fulfillment.api import parcels, webhooks, work
+
+urlpatterns = [
+    path("orders/<int:pk>/cancel", work.CancelOrder.as_view()),
+    path("orders/<int:pk>/route", work.RouteOrder.as_view()),
+    path("carriers", work.ListCarriers.as_view()),
+    path("fulfillment-orders", work.ListFulfillmentOrders.as_view()),
+    path("fulfillment-orders/<int:pk>", work.GetFulfillmentOrder.as_view()),
+    path("fulfillment-orders/<int:pk>/release", work.ReleaseWork.as_view()),
+    path("fulfillment-orders/<int:pk>/start-pick", work.StartPick.as_view()),
+    path("fulfillment-orders/<int:pk>/pick", work.Pick.as_view()),
+    path("fulfillment-orders/<int:pk>/pack", work.Pack.as_view()),
+    path("fulfillment-orders/<int:pk>/buy-label", work.BuyLabel.as_view()),
+    path("fulfillment-orders/<int:pk>/ship", work.Ship.as_view()),
+    path("fulfillment-orders/<int:pk>/cancel", work.CancelWork.as_view()),
+    path("fulfillment-orders/<int:pk>/pick-list.pdf", parcels.PickListPdf.as_view()),
+    path("fulfillment-orders/<int:pk>/packing-slip.pdf", parcels.PackingSlipPdf.as_view()),
+    path("parcels", parcels.ListParcels.as_view()),
+    path("parcels/<int:pk>", parcels.GetParcel.as_view()),
+    path("parcels/<int:pk>/type-tracking", parcels.TypeTracking.as_view()),
+    path("parcels/<int:pk>/settle-lost", parcels.SettleLost.as_view()),
+    path("parcels/<int:pk>/label", parcels.ParcelLabel.as_view()),
+    path("webhooks/carriers/<slug:slug>", webhooks.CarrierWebhook.as_view(), name="carrier-webhook"),
+]

@@ -1,0 +1,1 @@
+"""Returns' doors for programs."""
