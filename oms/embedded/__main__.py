@@ -63,6 +63,7 @@ def up(kind: str, *, once: bool = False, port: int = 8000, processes: int = 2) -
         code, trouble = 1, str(met)
     finally:
         supervisor.stop()
+        system.leave_no_sockets(paths)
         lock.free()
     if once:
         put(system.last_object(lines) or json.dumps({"ok": False, "error": trouble}))
@@ -212,6 +213,7 @@ def manage(more: Sequence[str], kind: str = "run") -> int:
         return 1
     finally:
         supervisor.stop()
+        system.leave_no_sockets(paths)
         lock.free()
 
 

@@ -85,7 +85,8 @@ def as_another_user() -> tuple[tuple[str, ...], int]:
             user = pwd.getpwnam(name)
         except KeyError:
             continue
-        # It may read and write past file modes, since the project may lie in a folder that is root's alone.
+        # It may read and write past file modes, since the project may lie in a folder that is root's alone;
+        # the secure bit lets that count for access(2) too, with which PostgreSQL looks at its own files.
         words = (
             "setpriv",
             f"--reuid={user.pw_uid}",
@@ -93,6 +94,7 @@ def as_another_user() -> tuple[tuple[str, ...], int]:
             "--clear-groups",
             "--inh-caps=+dac_override",
             "--ambient-caps=+dac_override",
+            "--securebits=+no_setuid_fixup",
             "--pdeathsig=INT",
         )
         if _works(words):

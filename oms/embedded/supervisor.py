@@ -191,7 +191,7 @@ class Supervisor:
         while True:
             self.tick(0.2)
 
-    def stop(self) -> None:
+    def stop(self, *, quietly: bool = False) -> None:
         """End everything, last started first, each in its own way. A second Ctrl-C hurries."""
         self._stopping = True
         while self.running:
@@ -205,7 +205,8 @@ class Supervisor:
             signal_group(one.process.pid, signal.SIGKILL)
             self.ledger.remove(one.process.pid)
             forced = f", by {used}" if used not in ("", one.service.ending[0][0].name) else ""
-            self.say(f"{one.service.name}: stopped ({time.monotonic() - began:.1f} s{forced})")
+            if not quietly or forced:
+                self.say(f"{one.service.name}: stopped ({time.monotonic() - began:.1f} s{forced})")
 
     def _ending(self, service: Service) -> tuple[tuple[signal.Signals, float], ...]:
         return tuple(

@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from oms.embedded.paths import (
@@ -68,6 +68,14 @@ def start_servers(
         supervisor.start(valkey.service())
         env["BROKER_URL"] = valkey.url(number)
     return env
+
+
+def leave_no_sockets(paths: Paths) -> None:
+    """Take away the folder in the temp folder that the sockets were in, when it had to be there."""
+    folder = socket_folder(paths.run)
+    if folder != paths.run:
+        with suppress(OSError):  # not empty: somebody is still using it
+            folder.rmdir()
 
 
 def environment(paths: Paths, *more: Mapping[str, str]) -> dict[str, str]:
@@ -283,11 +291,9 @@ def throw_away(supervisor: Supervisor, *, durable: bool = False) -> Iterator[tup
         )
         yield paths, env
     finally:
-        supervisor.stop()
-        fallback = socket_folder(paths.run)
+        supervisor.stop(quietly=True)  # the command's own last words are what matters
+        leave_no_sockets(paths)
         shutil.rmtree(folder, ignore_errors=True)
-        if fallback != paths.run:
-            shutil.rmtree(fallback, ignore_errors=True)
 
 
 def last_object(lines: Iterable[str]) -> str | None:

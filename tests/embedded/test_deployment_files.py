@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -171,9 +170,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not here")
     for path in UNITS:
-        (tmp_path / path.name).write_text(
-            path.read_text().replace("/srv/oms/.venv/bin/python", sys.executable)
-        )
+        (tmp_path / path.name).write_text(path.read_text().replace("/srv/oms/.venv/bin/python", "/bin/true"))
     argv = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *map(str, tmp_path.iterdir())]
     told = subprocess.run(argv, capture_output=True, text=True, check=False)
     about_ours = [line for line in told.stderr.splitlines() if "oms-" in line]
