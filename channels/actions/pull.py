@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,7 +45,7 @@ def pull(account: ChannelAccount, *, since: datetime | None = None) -> int:
     return stored
 
 
-def _pull_refunds(account: ChannelAccount, adapter, since: datetime, until: datetime) -> int:  # type: ignore[no-untyped-def]
+def _pull_refunds(account: ChannelAccount, adapter: Any, since: datetime, until: datetime) -> int:
     """Where a refund does not touch its order, the orders of new refunds are read one by one."""
     ids: list[str] = []
     cursor = None

@@ -18,7 +18,7 @@ from oms.core.lifecycle import move
 LEASE = timedelta(minutes=3)
 
 _CLAIM = """
-UPDATE channels_listing SET leased_until = now() + %(lease)s, attempts = attempts + 1
+UPDATE channels_listing SET leased_until = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
  WHERE id IN (
     SELECT id FROM channels_listing
      WHERE account_id = %(account)s AND state = 'active' AND desired_version > sent_version AND due_at <= now()
@@ -36,7 +36,9 @@ def push_stock(account: ChannelAccount) -> dict[str, int]:
     """
     adapter = adapter_of(account)
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"lease": LEASE, "account": account.pk, "limit": adapter.stock_batch})
+        cursor.execute(
+            _CLAIM, {"lease": LEASE.total_seconds(), "account": account.pk, "limit": adapter.stock_batch}
+        )
         ids = [row[0] for row in cursor.fetchall()]
     rows = list(Listing.objects.filter(pk__in=ids).order_by("pk"))
     if not rows:

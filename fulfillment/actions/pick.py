@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from fulfillment.models import FulfillmentLine, FulfillmentOrder
@@ -146,12 +147,12 @@ def _off_shelf(work: FulfillmentOrder, line: FulfillmentLine) -> int:
     return _picked_lines(work.location_id, line.item_id).aggregate(n=Sum("picked"))["n"] or 0
 
 
-def _in_hand(location_id: int, item_id: int) -> dict:
+def _in_hand(location_id: int, item_id: int) -> dict[UUID, int]:
     rows = _picked_lines(location_id, item_id).values_list("order_line__demand_key").annotate(n=Sum("picked"))
     return dict(rows)
 
 
-def _picked_lines(location_id: int, item_id: int):  # type: ignore[no-untyped-def]
+def _picked_lines(location_id: int, item_id: int) -> QuerySet[FulfillmentLine]:
     return FulfillmentLine.objects.filter(
         item_id=item_id, picked__gt=0, fulfillment_order__location_id=location_id,
         fulfillment_order__state__in=["released", "picking", "picked", "packed"],

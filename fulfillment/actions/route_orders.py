@@ -138,7 +138,7 @@ def _filled(items: set[int]) -> dict[tuple[int, int], datetime]:
     return {(row["item_id"], row["location_id"]): row["last"] for row in rows.annotate(last=Max("at"))}
 
 
-def _free(items: set[int | None], places: Sequence[Location]) -> dict[tuple[int, int], int]:
+def _free(items: set[int], places: Sequence[Location]) -> dict[tuple[int, int], int]:
     """Units of each item at each location that nobody holds, safety stock left alone."""
     return {
         (level.item_id, level.location_id): max(0, level.available - level.safety_stock)

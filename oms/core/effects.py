@@ -72,7 +72,7 @@ def claim(kind: str, limit: int = 50) -> list[OutboundEffect]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE core_outboundeffect SET state = 'sending', leased_until = now() + %(lease)s, attempts = attempts + 1
+            UPDATE core_outboundeffect SET state = 'sending', leased_until = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
              WHERE id IN (
                 SELECT e.id FROM core_outboundeffect e
                  WHERE e.kind = %(kind)s AND e.state IN ('pending', 'sending') AND e.due_at <= now()
@@ -84,7 +84,7 @@ def claim(kind: str, limit: int = 50) -> list[OutboundEffect]:
                  ORDER BY e.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            {"lease": LEASE, "kind": kind, "limit": limit},
+            {"lease": LEASE.total_seconds(), "kind": kind, "limit": limit},
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(OutboundEffect.objects.filter(pk__in=ids).order_by("pk"))

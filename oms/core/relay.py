@@ -112,7 +112,7 @@ def claim(reaction: str, limit: int = BATCH) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE core_delivery SET leased_until = now() + %(lease)s, attempts = attempts + 1
+            UPDATE core_delivery SET leased_until = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
              WHERE id IN (
                 SELECT d.id FROM core_delivery d
                  WHERE d.reaction = %(reaction)s AND d.state = 'pending' AND d.due_at <= now()
@@ -124,7 +124,7 @@ def claim(reaction: str, limit: int = BATCH) -> list[int]:
                  ORDER BY d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            {"lease": LEASE, "reaction": reaction, "limit": limit},
+            {"lease": LEASE.total_seconds(), "reaction": reaction, "limit": limit},
         )
         return sorted(row[0] for row in cursor.fetchall())
 

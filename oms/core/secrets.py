@@ -35,7 +35,7 @@ class EncryptedJSONField(models.BinaryField):
     """A dict of strings, stored as a Fernet token. Reads as :class:`Credentials`."""
 
     description = "credentials, encrypted"
-    _pyi_private_get_type: Credentials
+    _pyi_private_get_type: Any
     _pyi_private_set_type: Any
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Credentials:

@@ -18,9 +18,12 @@ from orders.models import Order
 
 
 @transaction.atomic
-def complete_orders(order_ids: Iterable[int], *, by: Actor) -> list[Order]:
+def complete_orders(order_ids: Iterable[int], *, by: Actor, settled: bool = False) -> list[Order]:
     """Complete those of the orders that are done: all units shipped or cancelled, all shipped ones delivered
-    (or shipped longer ago than the setting says), no refund under way, no return open. The others stay."""
+    (or shipped longer ago than the setting says), no refund under way, no return open. The others stay.
+
+    ``settled``: the caller knows that nothing is on its way any more, though not all has arrived (lost and
+    paid back)."""
     ids = list(order_ids)
     late = timezone.now() - timedelta(days=settings.COMPLETE_AFTER_SHIPPING_DAYS)
     candidates = (
@@ -29,12 +32,15 @@ def complete_orders(order_ids: Iterable[int], *, by: Actor) -> list[Order]:
         .exclude(holds__state="active")
         .exclude(refunds__state__in=["approved", "requested", "failed"])
         .exclude(lines__ordered__gt=F("lines__shipped") + F("lines__cancelled"))
-        .filter(Q(fulfillment_status__in=["delivered", "not_required", "cancelled"]) | Q(shipped_at__lt=late))
-        .values_list("pk", flat=True)
     )
+    if not settled:
+        arrived = Q(fulfillment_status__in=["delivered", "not_required", "cancelled"])
+        candidates = candidates.filter(arrived | Q(shipped_at__lt=late))
+    ready = list(candidates.values_list("pk", flat=True))
     done = move(
-        Order.objects.filter(pk__in=list(candidates)).prefetch_related("lines"), "complete", by=by,
-        words="Everything has arrived.", sets={"closed_at": timezone.now()},
+        Order.objects.filter(pk__in=ready).prefetch_related("lines"), "complete", by=by,
+        words="Everything is settled." if settled else "Everything has arrived.",
+        sets={"closed_at": timezone.now()},
     ).done  # fmt: skip
     emit([OrderCompleted(order.pk) for order in done], by=by)
     return done

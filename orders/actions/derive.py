@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from oms.core.money import MixedCurrencies
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.rules.progress import LineCounts, Transaction, fulfilment_status, payment_status, return_status
 
 COUNTERS = ("ordered", "cancelled", "unallocated", "backordered", "promised", "released", "picked", "packed",
             "shipped", "delivered", "returned")  # fmt: skip
 
 
-def counts(line: object) -> LineCounts:
+def counts(line: OrderLine) -> LineCounts:
     """A line's counters as the rules read them; its key is the line's primary key."""
-    return LineCounts(
-        key=line.pk,
-        ships=line.requires_shipping,
-        **{name: getattr(line, name) for name in COUNTERS},  # type: ignore[attr-defined]
-    )
+    units: dict[str, int] = {name: getattr(line, name) for name in COUNTERS}
+    return LineCounts(key=line.pk, ships=line.requires_shipping, **units)
 
 
 def payment_of(order: Order) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -45,14 +45,15 @@ def place_holds(holdings: Sequence[Holding], *, by: Actor) -> list[Hold]:
     )
     rows: list[Hold] = []
     for h in holdings:
-        key = (h.order_id, h.finding.line, h.finding.hold)
+        line_id = cast("int | None", h.finding.line)
+        key = (h.order_id, line_id, h.finding.hold)
         if key in standing:
             continue
         standing.add(key)
         kind = HOLDS[h.finding.hold]
         rows.append(
             Hold(
-                order_id=h.order_id, line_id=h.finding.line, type=kind.code, blocks=sorted(kind.blocks),
+                order_id=h.order_id, line_id=line_id, type=kind.code, blocks=sorted(kind.blocks),
                 reviews=kind.review and h.finding.line is None, words=h.finding.reason.words[:300],
                 data={"code": h.finding.reason.code, **h.data}, placed_by=str(by), until=h.until,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -178,7 +179,7 @@ def _booked(order: Order, amount: Decimal) -> Decimal:
 
 def _parts(refund: Refund, quote: RefundQuote) -> list[RefundLine]:
     parts = [
-        RefundLine(refund=refund, line_id=x.key, quantity=x.quantity, net=x.net, tax=x.tax)
+        RefundLine(refund=refund, line_id=cast("int", x.key), quantity=x.quantity, net=x.net, tax=x.tax)
         for x in quote.lines
     ]
     if quote.shipping_net or quote.shipping_tax:
