@@ -53,9 +53,9 @@ manage: install ## a management command on the same; ARGS="createsuperuser"
 superuser: install ## make the first login
 	@$(EMBEDDED) manage createsuperuser
 
-lock: install ## resolve pyproject.toml anew into requirements.lock
-	@$(OURS) -m uv lock --upgrade -q
-	@$(OURS) -m uv export -q --frozen --all-groups --no-emit-project --no-header -o requirements.lock
+lock: install ## resolve pyproject.toml anew into requirements.lock: every platform, with hashes
+	@$(OURS) -m uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --upgrade \
+		--no-header --no-emit-index-url -o requirements.lock
 	@if grep -n 'http' requirements.lock; then echo 'requirements.lock names an address'; exit 1; fi
 
 clean: ## delete caches and .venv; asks before it deletes the data
