@@ -12,7 +12,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "orders.ready": ["fulfillment.handlers.route"],
     "orders.cancelled": ["channels.handlers.tell_cancel"],
     "orders.refund_approved": ["channels.handlers.tell_refund"],
-    "orders.refund_settled": ["returns.handlers.close_done"],
+    "orders.refund_settled": ["returns.handlers.close_done", "fulfillment.handlers.finish_settled"],
     "inventory.changed": ["inventory.handlers.serve_backorders", "channels.handlers.mark_listings"],
     "inventory.demand_moved": ["fulfillment.handlers.follow_demand"],
     "fulfillment.shipped": ["channels.handlers.tell_shipment"],

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
 from inventory.models import Reservation
 from orders.models import Order
 
@@ -14,3 +19,8 @@ def reservations_of(order: Order) -> list[Reservation]:
         kept = list(Reservation.objects.filter(demand_key__in=keys).select_related("location").order_by("id"))
         order._reservations = kept  # type: ignore[attr-defined]
     return kept
+
+
+def refund_limit(user: Any) -> Decimal | None:
+    """The most that this person may give back in one go; ``None`` is no limit."""
+    return None if user.has_perm("orders.issue_large_refund") else Decimal(settings.REFUND_LIMIT_CLERK)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from fulfillment.actions.labels import carrier_for
+from fulfillment.actions.settle_parcel import finish_settled
 from fulfillment.carriers.base import Can, Scan
 from fulfillment.events import ParcelMoved
 from fulfillment.models import CarrierAccount, Shipment, TrackingEvent
@@ -90,6 +91,7 @@ def _delivered(parcels: Sequence[Shipment], by: Actor) -> None:
     orders = {p.fulfillment_order.order_id for p in parcels}
     Order.objects.filter(pk__in=orders, fulfillment_status="delivered").update(delivered_at=timezone.now())
     complete_orders(orders, by=by)
+    finish_settled(orders, by=by)
 
 
 def ask_carriers(*, stale: timedelta = timedelta(minutes=30), limit: int = 500) -> dict[str, int]:

@@ -131,3 +131,51 @@ def move_stock(*, entries: Sequence[Entry] = (), promises: Iterable[Promise] = (
         if change:
             freed[item_id] = freed.get(item_id, False) or change > 0
     emit([StockChanged(item_id=item_id, freed=up) for item_id, up in sorted(freed.items())], by=by)
+
+
+# Levels as their rows say: the ledger and the firm reservations are the truth, the level is their sum.
+_REBUILD = """
+WITH locked AS (
+    SELECT l.id, l.item_id, l.location_id, l.on_hand, l.reserved, l.unavailable
+      FROM inventory_stocklevel l
+      JOIN unnest(%s::bigint[], %s::bigint[]) AS w(item_id, location_id) USING (item_id, location_id)
+     ORDER BY l.item_id, l.location_id FOR UPDATE OF l
+), truth AS (
+    SELECT k.*,
+           (SELECT coalesce(sum(m.on_hand), 0) FROM inventory_stockmovement m
+             WHERE m.item_id = k.item_id AND m.location_id = k.location_id) AS booked,
+           (SELECT coalesce(sum(m.unavailable), 0) FROM inventory_stockmovement m
+             WHERE m.item_id = k.item_id AND m.location_id = k.location_id) AS aside,
+           (SELECT coalesce(sum(r.quantity), 0) FROM inventory_reservation r
+             WHERE r.item_id = k.item_id AND r.location_id = k.location_id AND r.state = 'firm') AS promised
+      FROM locked k
+)
+UPDATE inventory_stocklevel l
+   SET on_hand = t.booked, reserved = t.promised, unavailable = t.aside, changed_at = now()
+  FROM truth t
+ WHERE l.id = t.id AND t.aside >= 0 AND t.booked >= t.promised + t.aside
+RETURNING l.item_id, l.location_id,
+          t.booked - t.promised - t.aside - (t.on_hand - t.reserved - t.unavailable)
+"""
+
+
+def rebuild_levels(shelves: Iterable[Shelf], *, by: Actor) -> None:
+    """Make levels the sums of their movements and reservations again: for a level that broke its law.
+
+    Raises :class:`ShortOfStock` when the rows themselves promise more than the ledger has.
+    """
+    if not in_transaction():
+        raise NoTransaction("stock moves inside a transaction")
+    wanted = sorted(set(shelves))
+    with connection.cursor() as cursor:
+        cursor.execute(_REBUILD, [[s[0] for s in wanted], [s[1] for s in wanted]])
+        rows = cursor.fetchall()
+    written = {(item, location) for item, location, _ in rows}
+    short = [shelf for shelf in wanted if shelf not in written]
+    if short:
+        raise ShortOfStock(short)
+    freed: dict[int, bool] = {}
+    for item, _, more in rows:
+        if more:
+            freed[item] = freed.get(item, False) or more > 0
+    emit([StockChanged(item_id=item_id, freed=up) for item_id, up in sorted(freed.items())], by=by)
