@@ -70,14 +70,18 @@ class Wire:
         """A mutation under ``@idempotent``. Answers the payload, ``userErrors`` and all.
 
         The key is derived from ours, so a retry carries the same one. A key whose first try failed is used
-        up for good: then the next one, derived in the same way, is taken.
+        up for good: then the next one, derived in the same way, is taken. Some mutations tell that without a
+        code (``refundCreate`` has plain ``UserError``s), so the contract's words count as well.
         """
         for attempt in range(TRIES):
             payload = self.ask(document, key=derived(key, attempt), **variables)[root]
             said = " ".join(f"{e.get('code')} {e.get('message')}" for e in payload["userErrors"])
             if "IDEMPOTENCY_CONCURRENT_REQUEST" in said:
                 raise Retry("the same request is under way", after=1)
-            if "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED" not in said:
+            if (
+                "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED" not in said
+                and "Retry with a new idempotency key" not in said
+            ):
                 return payload
         raise Permanent("idempotency", f"{TRIES} tries of {key} have failed at Shopify")
 

@@ -157,6 +157,8 @@ def test_doors_never_import_each_other() -> None:
                 for node in ast.walk(ast.parse(path.read_text())):
                     if isinstance(node, ast.ImportFrom) and node.module:
                         parts = node.module.split(".")
+                        if door == "admin" and parts[-1] == "pages":
+                            continue  # the admin gives its own pages their address
                         assert not (parts[0] in APPS and len(parts) > 1 and parts[1] in doors - {door}), (
                             f"{path}: {node.module}"
                         )
