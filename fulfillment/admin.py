@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,6 +16,11 @@ from inventory.models import Location
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
+from oms.core.money import to_minor
+
+
+def _reckoned(amount: Decimal | None, currency: str) -> str:
+    return shown.money(amount and to_minor(amount, currency), currency)
 
 
 def places() -> list[tuple[str, str]]:
@@ -99,11 +105,11 @@ class RoutingDecisionAdmin(ConsoleAdmin):
 
     @admin.display(description="costs")
     def cost_words(self, obj: RoutingDecision) -> str:
-        return shown.money(obj.cost, obj.currency)
+        return _reckoned(obj.cost, obj.currency)
 
     @admin.display(description="the next best")
     def next_words(self, obj: RoutingDecision) -> str:
-        return shown.money(obj.next_cost, obj.currency)
+        return _reckoned(obj.next_cost, obj.currency)
 
 
 @admin.register(RateCard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -13,6 +14,7 @@ from django.utils import timezone
 from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
 from oms.core.console import Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.offers import attach
+from oms.core.money import to_minor
 from orders.models import Hold, Order, OrderLine
 from orders.rules.progress import Obstacle
 
@@ -92,11 +94,15 @@ def _why(request: Any, order: Order) -> Mapping[str, Any] | None:
 
 
 def _told(decision: RoutingDecision) -> Mapping[str, Any]:
-    more = None
+    def words(amount: Decimal | None) -> str:
+        # A reckoned cost, not a charge: it is finer than a penny.
+        return shown.money(amount and to_minor(amount, decision.currency), decision.currency)
+
+    cost, more = words(decision.cost), None
     if decision.cost is not None and decision.next_cost is not None:
-        more = shown.money(decision.next_cost - decision.cost, decision.currency)
+        more = words(decision.next_cost - decision.cost)
     return {
-        "decision": decision, "cost": shown.money(decision.cost, decision.currency), "more": more,
+        "decision": decision, "cost": cost, "more": more,
         "candidates": [c if isinstance(c, dict) else {"words": str(c)} for c in decision.candidates],
         "gap": f"{decision.gap:.1%}" if decision.gap else "",
     }  # fmt: skip

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
 
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
@@ -61,6 +60,9 @@ class OrderAdmin(ConsoleAdmin):
     )
     page_fields = ("source", "external_number", "external_id", "channel_status", "shipping_method", "tags_listed",
                    "received_at", "remote_updated_at", "shipped_at", "delivered_at", "closed_at", "risk")  # fmt: skip
+    labels = {"source": "channel", "external_number": "its number", "external_id": "its id",
+              "channel_status": "the shop says", "received_at": "came here", "remote_updated_at": "changed at the shop",
+              "shipped_at": "sent", "delivered_at": "arrived", "closed_at": "closed", "placed_at": "placed"}  # fmt: skip
     empty_words = "No orders here yet. They come by themselves as soon as a channel is connected."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -125,7 +127,7 @@ class OrderAdmin(ConsoleAdmin):
 
     @admin.display(description="total")
     def amount(self, obj: Order) -> Any:
-        return format_html('<span class="num">{}</span>', shown.money(obj.total, obj.currency))
+        return shown.money(obj.total, obj.currency)
 
     @admin.display(description="due")
     def due(self, obj: Order) -> Any:
@@ -166,13 +168,18 @@ class RefundAdmin(ConsoleAdmin):
 @admin.register(Hold)
 class HoldAdmin(ConsoleAdmin):
     keyset = "-id"
-    list_display = ("what", "order", "words", "state", "placed_by", "placed_at")
+    list_display = ("words", "order", "amount", "line", "state", "placed_at")
     list_select_related = ("order", "line")
+    labels = {"words": "why", "placed_at": "since"}
     list_filter = (choose("type", [(h.code, h.words) for h in HOLDS.values()], "kind"),
                    choose("state", HoldState.choices, "state"))  # fmt: skip
     page_fields = ("order", "line", "what", "words", "blocked", "placed_by", "placed_at", "until", "ended_by",
                    "ended_at", "note")  # fmt: skip
     wide_fields = ("data",)
+
+    @admin.display(description="total")
+    def amount(self, obj: Hold) -> str:
+        return shown.money(obj.order.total, obj.order.currency)
 
     @admin.display(description="kind")
     def what(self, obj: Hold) -> str:

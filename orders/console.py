@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from inventory.models import Item, Reservation
 from oms.core.console import Day, Figure, Finder, MenuEntry, Panel, Queue, register, shown
+from oms.core.console.base import who
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
 from orders.models import Hold, Order, OrderLine, Refund
@@ -135,7 +136,7 @@ def _messages(request: Any, order: Order) -> Mapping[str, Any] | None:
 
 
 def _notes(request: Any, order: Order) -> Mapping[str, Any] | None:
-    notes = list(order.notes.all())
+    notes = [(note, who(note.author)) for note in order.notes.all()]
     return {"notes": notes} if notes else None
 
 
@@ -155,10 +156,9 @@ def _held(kind: str) -> Queue:
 
     return Queue(
         f"held-{kind.replace('_', '-')}", hold.words[:1].upper() + hold.words[1:],
-        "Cannot be promised" if kind == "unmapped_sku" else "To decide", "orders.order",
-        lambda: Order.objects.filter(pk__in=holds().values("order_id")), "placed_at",
+        "Cannot be promised" if kind == "unmapped_sku" else "To decide", "orders.hold", holds, "placed_at",
         "orders.map_line" if kind == "unmapped_sku" else f"orders.{hold.permission}",
-        "None.", f"What mends it: {hold.mend}.", counted=holds, rank=10 + 10 * list(HOLDS).index(kind),
+        "None.", f"What mends it: {hold.mend}.", rank=10 + 10 * list(HOLDS).index(kind),
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_home_counts_every_queue_in_one_statement(world: World, browse: Browse) 
 def test_queues_hold_what_they_say(world: World, browse: Browse) -> None:
     client = browse("manager")
     expected = {
-        "held-customer-request": world.held, "held-unmapped-sku": world.unknown, "backordered": world.waiting,
+        "held-customer-request": world.held.holds.get(), "held-unmapped-sku": world.unknown.holds.get(), "backordered": world.waiting,
         "payloads-parked": world.message, "effects-failed": world.effect, "deliveries-parked": world.delivery,
         "silent": world.account, "lagging": world.listing,
     }  # fmt: skip

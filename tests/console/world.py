@@ -14,7 +14,7 @@ from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
-from fulfillment.models import FulfillmentOrder
+from fulfillment.models import CarrierAccount, FulfillmentOrder
 from inventory.models import Barcode, Item, Location
 from oms.core import inbox
 from oms.core.actors import SYSTEM
@@ -78,6 +78,7 @@ def make(orders: int = 4) -> World:
         slug="heart-and-home", name="Heart & Home", kind="woocommerce", order_prefix="HH", failing_since=now,
         last_contact_at=now - timedelta(hours=2), last_error="503 Service Unavailable",
     )  # fmt: skip
+    CarrierAccount.objects.create(slug="post", name="Post", kind="easypost", base_url="http://127.0.0.1:9")
     listing = Listing.objects.create(
         account=account, external_id="991", sku="85123A", title="Hanging heart", item=items[0], state="active", desired=190,
         desired_version=7, desired_at=now - timedelta(minutes=30), sent=196, sent_version=6, confirmed=196,

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin.utils import label_for_field, lookup_field, quote, unquote
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import models
@@ -18,6 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django_fsm import FSMField
 from unfold.admin import ModelAdmin
 
 from oms.core import journal
@@ -31,12 +37,13 @@ from oms.core.journal import Line
 from oms.core.models import JournalEntry, subject_of, thread_of
 
 TIMELINE = 200
+OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "channels"})
 
 
 class ConsoleAdmin(ModelAdmin):
     """``keyset`` is the indexed, never empty field by which the list is ordered ("-placed_at"); ``page_fields``
     the details of the object's page; ``editable`` the fields a person may change, ``addable`` those that she
-    fills in for a new row (none: no new rows). Columns are fields, or methods that get the row; each row
+    fills in for a new row (none: no new rows); ``labels`` are a shopkeeper's words for field names. Columns are fields, or methods that get the row; each row
     knows its ``viewer``, so that personal data can be masked.
     """
 
@@ -45,6 +52,7 @@ class ConsoleAdmin(ModelAdmin):
     editable: Sequence[str] = ()
     addable: Sequence[str] = ()
     wide_fields: Sequence[str] = ()
+    labels: Mapping[str, str] = MappingProxyType({})
     actions = None
     list_per_page = 50
     show_full_result_count = False
@@ -116,15 +124,18 @@ class ConsoleAdmin(ModelAdmin):
                 row.viewer = request.user
             context.update(
                 title=cl.queue.title if cl.queue else str(self.opts.verbose_name_plural).capitalize(),
-                columns=[label_for_field(name, self.model, self) for name in self.list_display],
-                rows=[(row, self._page(row), [self.cell(row, name) for name in self.list_display])
+                columns=[self._label(name) for name in self.list_display],
+                rows=[(row, self._page(row), [_dressed(self.cell(row, name)) for name in self.list_display])
                       for row in cl.result_list],
                 bulk=[b for b in registry.buttons_of(self.opts.label) if b.bulk and b.allowed(request.user)],
-                narrowed=_narrowed(cl), filters=[_filter(spec, cl) for spec in cl.filter_specs],
+                console_own=True, narrowed=_narrowed(cl), filters=[_filter(spec, cl) for spec in cl.filter_specs],
                 empty_words=cl.queue.empty_words if cl.queue else self.empty_words,
                 first_page=cl.get_query_string(),
             )  # fmt: skip
         return response
+
+    def _label(self, name: str) -> str:
+        return self.labels.get(name) or str(label_for_field(name, self.model, self))
 
     def cell(self, row: Any, name: str) -> Any:
         """A value as people read it: states as badges, times relative, empty as a dash."""
@@ -149,8 +160,8 @@ class ConsoleAdmin(ModelAdmin):
         return value
 
     def _linked(self, value: Any) -> Any:
-        admin = self.admin_site._registry.get(type(value))
-        return shown.link(admin._page(value), str(value)) if isinstance(admin, ConsoleAdmin) else str(value)
+        page = self.admin_site._registry.get(type(value))
+        return shown.link(page._page(value), str(value)) if isinstance(page, ConsoleAdmin) else str(value)
 
     def _page(self, row: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(row.pk)])
@@ -180,7 +191,8 @@ class ConsoleAdmin(ModelAdmin):
     ) -> HttpResponse:
         editing = self.editable and (request.method == "POST" or "edit" in request.GET)
         if editing:
-            return super().change_view(request, object_id, form_url, extra_context)
+            only_save = {"show_save_and_continue": False, "show_save_and_add_another": False}
+            return super().change_view(request, object_id, form_url, {**only_save, **(extra_context or {})})
         if request.method == "POST":
             raise PermissionDenied
         return self.page_view(request, object_id)
@@ -218,8 +230,7 @@ class ConsoleAdmin(ModelAdmin):
             "blocked": bool(strip) and any(step.state == "blocked" for step in strip.steps),
             "primary": primary, "others": [o for o in obj.offers if o is not primary],
             "panels": [p for p in panels if not p["panel"].side], "side": [p for p in panels if p["panel"].side],
-            "details": [(label_for_field(n, self.model, self), self.cell(obj, n)) for n in self.page_fields],
-            "wide": [(label_for_field(n, self.model, self), self.cell(obj, n)) for n in self.wide_fields],
+            "details": self._values(obj, self.page_fields), "wide": self._values(obj, self.wide_fields),
             "timeline": timeline(obj), "press": token(), "here": request.get_full_path(),
             "may_edit": self.has_change_permission(request, obj),
             "list_title": str(self.opts.verbose_name_plural).capitalize(),
@@ -227,6 +238,11 @@ class ConsoleAdmin(ModelAdmin):
         }  # fmt: skip
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
         return TemplateResponse(request, self.page_template, context)
+
+    def _values(self, obj: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
+        """What is empty is left out: it says nothing."""
+        found = [(self._label(name), self.cell(obj, name)) for name in names]
+        return [(label, value) for label, value in found if value != shown.NOTHING]
 
     def _panels(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         found = []
@@ -262,13 +278,42 @@ def timeline(obj: Any) -> list[dict[str, Any]]:
     return [
         {
             "at": line.at, "who": who(line.actor), "by_person": line.actor.startswith("user:"),
-            "verb": shown.spoken(line.verb).capitalize(), "words": line.words,
-            "before": shown.spoken(line.before), "after": shown.spoken(line.after),
-            "moved": bool(line.before and line.before != line.after),
-            "subject": "" if line.subject == subject else line.subject.replace(":", " "),
+            "verb": shown.spoken(line.verb).capitalize(), "words": line.words, **_move_of(line),
+            "subject": None if line.subject == subject else _subject(line.subject),
         }
         for line in lines.order_by("-id")[:TIMELINE]
     ]  # fmt: skip
+
+
+@lru_cache
+def _models() -> dict[str, Any]:
+    """Our models by how subjects name them."""
+    return {model._meta.model_name: model for model in apps.get_models() if model._meta.app_label in OURS}
+
+
+def _subject(subject: str) -> tuple[str, str]:
+    """What a journal line speaks of, in words, and the address of its page where it has one."""
+    name, _, pk = subject.partition(":")
+    model = _models().get(name)
+    if model is None:
+        return f"{name} {pk}", ""
+    address = f"admin:{model._meta.app_label}_{name}_change"
+    link = reverse(address, args=[pk]) if model in admin.site._registry else ""
+    return f"{model._meta.verbose_name} {pk}", link
+
+
+def _move_of(line: JournalEntry) -> dict[str, Any]:
+    """The states of a move in the words of the model's lifecycle."""
+    model = _models().get(line.subject.partition(":")[0])
+    names: dict[str, str] = {}
+    for field in model._meta.fields if model else ():
+        if isinstance(field, FSMField):
+            names.update({str(code): str(words) for code, words in field.flatchoices})
+    return {
+        "before": names.get(line.before, shown.spoken(line.before)),
+        "after": names.get(line.after, shown.spoken(line.after)),
+        "moved": bool(line.before and line.before != line.after),
+    }
 
 
 def who(actor: str) -> str:
@@ -277,6 +322,14 @@ def who(actor: str) -> str:
         "user": name, "token": f"program {name}", "channel": f"the shop ({name})", "carrier": f"the carrier ({name})",
         "job": "by itself", "system": "by itself",
     }.get(kind, actor)  # fmt: skip
+
+
+def _dressed(value: Any) -> tuple[Any, str]:
+    """A cell and its class: numbers to the right, empty ones left out on a phone."""
+    if value == shown.NOTHING:
+        return value, "void"
+    number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return value, "num" if number else ""
 
 
 def _filter(spec: Any, cl: Any) -> dict[str, Any]:

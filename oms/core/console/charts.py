@@ -31,7 +31,7 @@ def bars(title: str, days: Sequence[Day]) -> SafeString:
         ),
     )  # fmt: skip
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
+        '<svg class="bars" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
         width, HEIGHT, f"{title}, the last {len(days)} days", drawn,
     )  # fmt: skip
 

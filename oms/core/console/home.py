@@ -33,14 +33,13 @@ def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's dashboard callback: what ``admin/index.html`` shows."""
     user = request.user
     views = measure([q for q in registry.queues.values() if user.has_perm(q.permission)])
-    groups = [
-        {
-            "title": group,
-            "queues": sorted((v for v in views if v.queue.group == group), key=lambda v: v.queue.rank),
-        }
-        for group in GROUPS
-    ]
-    groups = [g for g in groups if g["queues"]]
+    views.sort(key=lambda v: v.queue.rank)
+    groups = []
+    for group in GROUPS:
+        mine = [v for v in views if v.queue.group == group]
+        if mine:
+            waits, clear = [v for v in mine if v.count], [v for v in mine if not v.count]
+            groups.append({"title": group, "waiting": waits, "clear": clear})
     waiting = sum(v.count for v in views)
     context.update(
         title="Work", subtitle=None, groups=groups, waiting=waiting, figures=_figures(user), console_home=True,

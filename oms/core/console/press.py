@@ -158,6 +158,7 @@ class _Page:
     def context(self) -> dict[str, Any]:
         return {
             **self.site_context, "button": self.button, "title": self.button.label, "back": self.back,
+            "console_own": True,
             "ids": ",".join(map(str, self.ids)), "ids_list": self.ids,
         }  # fmt: skip
 

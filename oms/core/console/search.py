@@ -36,7 +36,13 @@ def find(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(
         request,
         "console/find.html",
-        {**admin.site.each_context(request), "title": "Search", "q": text, "groups": groups},
+        {
+            **admin.site.each_context(request),
+            "title": "Search",
+            "console_own": True,
+            "q": text,
+            "groups": groups,
+        },
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
 
 from oms.core import money as money_rules
+from oms.core.personal import hidden as hidden
 
 NOTHING = "–"
 
@@ -87,16 +88,6 @@ def badge(text: str, code: str = "", tone: str = "") -> SafeString:
 def spoken(code: str) -> str:
     """``partly_shipped`` as a person reads it."""
     return code.replace("_", " ")
-
-
-def hidden(text: str) -> str:
-    """Personal data for somebody who does not need it: initials stay, so that two people can be told apart."""
-    if not text:
-        return ""
-    if "@" in text:
-        name, _, domain = text.partition("@")
-        return f"{name[:1]}•••@{domain[:1]}•••"
-    return " ".join(f"{word[:1]}•••" for word in text.split()) or "•••"
 
 
 def link(address: str, text: str) -> SafeString:

@@ -1,0 +1,64 @@
+"""The parts that buttons' forms are made of: pieces by line, amounts, a reason, a choice with suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from oms.core.actors import Actor
+
+
+class WhyForm(forms.Form):
+    why = forms.CharField(label="why", max_length=200, help_text="It is kept in the timeline.")
+
+
+def ask(**fields: forms.Field) -> type[forms.Form]:
+    """A form of these fields, in this order."""
+    return type("Asked", (forms.Form,), dict(fields))
+
+
+def pieces(label: str, most: int, *, given: int | None = None, help_text: str = "") -> forms.IntegerField:
+    """A number of pieces from 0 to ``most``; left empty it is none."""
+    return forms.IntegerField(
+        label=label, min_value=0, max_value=most, initial=given, required=False, help_text=help_text,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )  # fmt: skip
+
+
+def amount(label: str, currency: str, *, help_text: str = "") -> forms.DecimalField:
+    """An amount of money that may be left out."""
+    return forms.DecimalField(
+        label=f"{label} ({currency})", min_value=0, max_digits=12, decimal_places=4, required=False,
+        help_text=help_text, widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
+    )  # fmt: skip
+
+
+def by_key(data: Mapping[str, Any], prefix: str) -> dict[int, Any]:
+    """The answers to ``<prefix>_<primary key>``; those left empty are left out."""
+    start = f"{prefix}_"
+    found = {int(name[len(start) :]): value for name, value in data.items() if name.startswith(start)}
+    return {key: value for key, value in found.items() if value not in (None, "", False)}
+
+
+def person(actor: Actor) -> Any:
+    """The user behind an actor, for limits that depend on who presses."""
+    return get_user_model().objects.get(pk=actor.user_id or 0)
+
+
+class Suggesting(forms.TextInput):
+    """A text field with suggestions that the browser offers: value and words."""
+
+    def __init__(self, suggestions: Iterable[tuple[str, str]], attrs: dict[str, Any] | None = None):
+        self.suggestions = list(suggestions)
+        super().__init__({"autocomplete": "off", **(attrs or {})})
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        listed = f"{name}-suggestions"
+        field = super().render(name, value, {**(attrs or {}), "list": listed}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', self.suggestions)
+        return format_html('{}<datalist id="{}">{}</datalist>', field, listed, options)
