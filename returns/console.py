@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import F
+
 from oms.core.console import Finder, MenuEntry, Panel, Queue, register
 from oms.core.console.offers import attach
 from orders.models import Order
-from returns.models import Return
+from returns.buttons import BUTTONS
+from returns.models import Return, ReturnLine
 
 OPEN = ("requested", "authorised", "partly_received", "received")
 
@@ -39,15 +42,31 @@ def _open(*states: str) -> Callable[[], Any]:
     return lambda: Return.objects.filter(state__in=OPEN).filter(state__in=states)
 
 
+def _uninspected() -> Any:
+    return ReturnLine.objects.filter(received__gt=F("disposed"), rma__state__in=OPEN).values("rma_id")
+
+
+def _to_inspect() -> Any:
+    return _open("partly_received", "received")().filter(pk__in=_uninspected())
+
+
+def _to_settle() -> Any:
+    return _open("received")().exclude(pk__in=_uninspected())
+
+
 register(
+    *BUTTONS,
     Panel("returns", "Returns", "orders.order", "returns/of_order.html", _of_order, order=40,
           permission="returns.view_return"),
     Panel("lines", "What comes back", "returns.return", "returns/lines.html", _lines, order=10),
     Queue("returns-to-approve", "To approve", "Coming back", "returns.return", _open("requested"), "requested_at",
           "returns.authorise_return", "No request waits for an answer.", rank=10),
-    Queue("returns-to-inspect", "To inspect", "Coming back", "returns.return", _open("partly_received", "received"),
-          "requested_at", "returns.inspect_return", "Everything that came back is inspected.",
+    Queue("returns-to-inspect", "To inspect", "Coming back", "returns.return", _to_inspect, "requested_at",
+          "returns.inspect_return", "Everything that came back is inspected.",
           "Goods at the dock, not for sale until somebody has looked.", rank=20),
+    Queue("returns-to-settle", "To pay or to close", "Coming back", "returns.return", _to_settle, "requested_at",
+          "returns.close_return", "Every return that was inspected is settled.",
+          "All is here and inspected: pay for it, or say that nothing is owed.", rank=25),
     Finder("returns.return", "Returns", "returns.view_return", rank=50,
            find=lambda q: Return.objects.filter(number__startswith=q.upper()).order_by("-id"),
            exact=lambda q: Return.objects.filter(number=q.upper())),
