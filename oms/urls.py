@@ -2,7 +2,10 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from oms.core.health import healthz
+
 urlpatterns = [
+    path("healthz", healthz),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,283 @@
+"""The conservation laws, after every step of any walk through everything that moves stock or money.
+
+Hypothesis invents the walks: orders placed, stock received and corrected, work routed, picked in full or
+short, packed, shipped, cancelled, delivered, returned, inspected and paid back, in any order. After each
+step the books must add up, whatever was refused on the way.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from fulfillment.actions.cancel_work import cancel_orders_in_work, cancel_work
+from fulfillment.actions.pack import Packing, pack
+from fulfillment.actions.pick import Found, confirm_pick
+from fulfillment.actions.ship import ship
+from fulfillment.actions.track import record_scans
+from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.carriers.base import Scan
+from fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment
+from inventory.actions.adjust_stock import Correction, adjust_stock
+from inventory.actions.reconcile import reconcile_stock
+from inventory.models import Item, Location, Reservation, StockLevel
+from oms.core.actors import SYSTEM
+from oms.core.errors import Refused
+from oms.core.models import Delivery
+from oms.core.relay import relay
+from orders.actions.cancel import Cancelling
+from orders.actions.refund import Refunding, approve_refund, settle_refund
+from orders.models import Order, OrderLine, Refund
+from orders.rules.refund_amount import RefundAsk
+from returns.actions.inspect import Finding, Inspection, inspect_returns
+from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.receive import Arrival, receive_returns
+from returns.models import Return
+from tests import build
+
+SKUS = ("A", "B", "C")
+PLACES = ("NORTH", "SOUTH")
+OPEN = ("released", "picking", "picked", "packed")
+keys = itertools.count(1)
+quantities = st.integers(1, 4)
+index = st.integers(0, 5)
+
+
+def some(rows, n):  # type: ignore[no-untyped-def]
+    rows = list(rows.order_by("pk"))
+    return rows[n % len(rows)] if rows else None
+
+
+class Shop(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = transaction.atomic()
+        self.block.__enter__()
+        self.items = [build.item(sku) for sku in SKUS]
+        self.places = [build.location(code) for code in PLACES]
+        for item in self.items:
+            build.stock(item, 4, self.places[0])
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.block.__exit__(None, None, None)
+
+    @rule(lines=st.lists(st.tuples(st.sampled_from(SKUS), quantities), min_size=1, max_size=3))
+    def place(self, lines: list[tuple[str, int]]) -> None:
+        build.order(lines)
+
+    @rule(sku=st.sampled_from(SKUS), at=st.sampled_from(PLACES), quantity=quantities)
+    def receive(self, sku: str, at: str, quantity: int) -> None:
+        build.stock(build.item(sku), quantity, build.location(at))
+
+    @rule(sku=st.sampled_from(SKUS), at=st.sampled_from(PLACES), quantity=st.integers(-4, 4))
+    def adjust(self, sku: str, at: str, quantity: int) -> None:
+        item, place = build.item(sku), build.location(at)
+        with self.may_refuse():
+            adjust_stock(
+                [Correction(item.pk, place.pk, quantity, "counted", "", f"law-{next(keys)}")], by=SYSTEM
+            )
+
+    @rule()
+    def carry(self) -> None:
+        relay(seconds=5)
+        assert not Delivery.objects.filter(state="parked").exists()
+
+    @rule(
+        n=index,
+        missing=st.integers(0, 3),
+        reason=st.sampled_from(["not_found", "miscount", "damaged", "unreachable"]),
+    )
+    def pick(self, n: int, missing: int, reason: str) -> None:
+        work = some(FulfillmentOrder.objects.filter(state__in=["released", "picking"]), n)
+        if work:
+            pieces, reasons = {}, {}
+            for line in work.lines.all():
+                asked = line.quantity - line.picked - line.short - line.cancelled
+                pieces[line.pk] = max(0, asked - missing)
+                reasons[line.pk] = reason
+            with self.may_refuse():
+                confirm_pick([Found(work.pk, pieces, reasons)], by=SYSTEM)
+
+    @rule(n=index)
+    def pack(self, n: int) -> None:
+        work = some(FulfillmentOrder.objects.filter(state="picked"), n)
+        if work:
+            with self.may_refuse():
+                pack([Packing(work.pk)], by=SYSTEM)
+
+    @rule(n=index)
+    def ship(self, n: int) -> None:
+        work = some(FulfillmentOrder.objects.filter(state="packed"), n)
+        if work:
+            with self.may_refuse():
+                for parcel in work.shipments.filter(state="draft"):
+                    type_tracking(parcel.pk, carrier="Post", number=f"T{parcel.pk}", by=SYSTEM)
+                ship([work.pk], by=SYSTEM)
+
+    @rule(n=index)
+    def take_back(self, n: int) -> None:
+        work = some(FulfillmentOrder.objects.filter(state__in=OPEN), n)
+        if work:
+            with self.may_refuse():
+                cancel_work([work.pk], reason="law", by=SYSTEM)
+
+    @rule(n=index, part=st.booleans())
+    def cancel(self, n: int, part: bool) -> None:
+        order = some(Order.objects.exclude(state__in=["cancelled", "completed"]), n)
+        if order:
+            line = order.lines.first()
+            with self.may_refuse():
+                cancel_orders_in_work(
+                    [Cancelling(order.pk, "law", units={line.pk: 1} if part and line else {})], by=SYSTEM
+                )
+
+    @rule(n=index)
+    def deliver(self, n: int) -> None:
+        parcel = some(Shipment.objects.filter(shipped_at__isnull=False).exclude(state="delivered"), n)
+        if parcel:
+            record_scans([Scan(parcel.tracking_number, "delivered", "", timezone.now())], by=SYSTEM)
+
+    @rule(n=index, quantity=quantities, kind=st.sampled_from(["restock", "quarantine", "write_off"]))
+    def come_back(self, n: int, quantity: int, kind: str) -> None:
+        line = some(OrderLine.objects.filter(shipped__gt=0), n)
+        if line:
+            with self.may_refuse():
+                (rma,) = open_returns(
+                    [Opening(line.order_id, [Wanted(line.pk, quantity)], authorise=True)], by=SYSTEM
+                )
+                (back,) = rma.lines.all()
+                receive_returns(
+                    [Arrival(rma.pk, {back.pk: quantity}, self.places[1].pk, f"law-{next(keys)}")], by=SYSTEM
+                )
+                condition = "damaged" if kind == "write_off" else "as_new"
+                inspect_returns(
+                    [Inspection(rma.pk, [Finding(back.pk, quantity, condition, kind)], f"law-{next(keys)}")],
+                    by=SYSTEM,
+                )
+
+    @rule(n=index)
+    def pay_back(self, n: int) -> None:
+        order = some(Order.objects.all(), n)
+        if order:
+            with self.may_refuse():
+                refund = approve_refund(Refunding(order.pk, RefundAsk(whole=True)), by=SYSTEM)
+                settle_refund(refund.pk, external_id=f"law-{refund.pk}", by=SYSTEM)
+
+    class may_refuse:
+        """A refusal must leave everything as it was: the savepoint is the action's own."""
+
+        def __enter__(self) -> None:
+            self.before = _fingerprint()
+            self.block = transaction.atomic()
+            self.block.__enter__()
+
+        def __exit__(self, kind, error, trace):  # type: ignore[no-untyped-def]
+            self.block.__exit__(kind, error, trace)
+            if isinstance(error, Refused):
+                assert error.reasons and _fingerprint() == self.before
+                return True
+            return False
+
+    # ------------------------------------------------------------------------------------------- the laws
+
+    @invariant()
+    def levels_are_the_sum_of_their_rows(self) -> None:
+        assert reconcile_stock() == 0
+        for level in StockLevel.objects.all():
+            assert level.available >= 0 and level.reserved >= 0 and level.unavailable >= 0
+
+    @invariant()
+    def every_unit_of_a_line_is_somewhere_and_what_is_promised_is_held(self) -> None:
+        held: dict[object, int] = defaultdict(int)
+        for row in Reservation.objects.filter(state__in=["firm", "backordered"]):
+            held[row.demand_key] += row.quantity
+        # Between a displaced promise and its event the counters lag; then only the sum must hold.
+        lagging = Delivery.objects.filter(state="pending", subject__startswith="demand:").exists()
+        waiting = {key.subject for key in Delivery.objects.filter(state="pending")} if lagging else set()
+        for line in OrderLine.objects.all():
+            busy = line.released + line.picked + line.packed
+            assert line.ordered == (
+                line.cancelled + line.unallocated + line.backordered + line.promised + busy + line.shipped
+            )
+            assert line.shipped >= line.delivered and line.shipped >= line.returned
+            if f"demand:{line.demand_key}" not in waiting:
+                assert held[line.demand_key] == line.backordered + line.promised + busy
+
+    @invariant()
+    def work_stands_on_reservations(self) -> None:
+        if Delivery.objects.filter(state="pending", subject__startswith="demand:").exists():
+            return
+        from oms.core.models import OutboxEvent
+
+        if OutboxEvent.objects.filter(fanned_out_at=None, topic="inventory.demand_moved").exists():
+            return
+        firm: dict[tuple[object, int | None], int] = defaultdict(int)
+        for row in Reservation.objects.filter(state="firm"):
+            firm[row.demand_key, row.location_id] += row.quantity
+        for part in FulfillmentLine.objects.filter(fulfillment_order__state__in=OPEN).select_related(
+            "order_line", "fulfillment_order"
+        ):
+            work = part.fulfillment_order
+            need = (
+                part.picked
+                if work.state in {"picked", "packed"}
+                else part.quantity - part.short - part.cancelled
+            )
+            shelf = (part.order_line.demand_key, work.location_id)
+            assert firm[shelf] >= need, f"{work.number} stands on {firm[shelf]} of {need}"
+            firm[shelf] -= need
+
+    @invariant()
+    def nothing_is_in_the_world_that_never_came_in(self) -> None:
+        """Received = on the shelves + with customers + corrected and written off, for each item."""
+        for item in self.items:
+            ledger = item.movements.aggregate(n=Sum("on_hand"))["n"] or 0
+            there = item.levels.aggregate(n=Sum("on_hand"))["n"] or 0
+            assert ledger == there
+            lines = OrderLine.objects.filter(item=item).aggregate(out=Sum("shipped"), back=Sum("returned"))
+            moved = {
+                row["reason"]: row["n"]
+                for row in item.movements.values("reason").annotate(n=Sum("on_hand")).order_by()
+            }
+            assert -moved.get("shipment", 0) == (lines["out"] or 0)
+            assert moved.get("return", 0) == (lines["back"] or 0)
+
+    @invariant()
+    def money_given_back_was_taken(self) -> None:
+        for order in Order.objects.prefetch_related("transactions", "refunds"):
+            taken = sum((t.amount for t in order.transactions.all() if t.kind == "capture"), Decimal(0))
+            back = sum((t.amount for t in order.transactions.all() if t.kind == "refund"), Decimal(0))
+            given = sum((r.amount for r in order.refunds.all() if r.state == "succeeded"), Decimal(0))
+            assert back == given <= taken
+
+
+def _fingerprint() -> tuple[object, ...]:
+    """Enough of the state to see that a refusal changed nothing."""
+    return (
+        tuple(StockLevel.objects.order_by("pk").values_list("on_hand", "reserved", "unavailable")),
+        tuple(OrderLine.objects.order_by("pk").values_list("promised", "released", "picked", "packed", "shipped")),
+        tuple(Order.objects.order_by("pk").values_list("state", flat=True)),
+        Refund.objects.count(), Return.objects.count(), Reservation.objects.count(), Item.objects.count(),
+        Location.objects.count(),
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+def test_the_books_add_up_after_every_step() -> None:
+    run_state_machine_as_test(
+        Shop,
+        settings=settings(
+            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
