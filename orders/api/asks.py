@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -39,8 +40,8 @@ class NewLine(Shape):
     quantity = Pieces()
     unit_price = Charged(required=False)
     net = Charged(required=False)
-    tax = Charged(default="0")
-    discount = Charged(default="0")
+    tax = Charged(default=Decimal(0))
+    discount = Charged(default=Decimal(0))
 
     def validate(self, line: dict[str, Any]) -> dict[str, Any]:
         if not (line["sku"] or line["title"] or line["barcode"]):
@@ -61,7 +62,7 @@ class NewCharge(Shape):
     title = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
     code = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     net = Charged(signed=True)
-    tax = Charged(signed=True, default="0")
+    tax = Charged(signed=True, default=Decimal(0))
 
 
 class NewPayment(Shape):

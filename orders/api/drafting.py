@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from orders.drafts import AddressDraft, Amount, ChargeDraft, LineDraft, OrderDraft, PaymentDraft
@@ -35,6 +36,6 @@ def to_draft(ask: Mapping[str, Any], now: datetime) -> OrderDraft:
 def _line(line: Mapping[str, Any]) -> LineDraft:
     return LineDraft(
         external_id=line["external_id"], title=line["title"], quantity=line["quantity"], net=Amount.same(line["net"]),
-        tax=Amount.same(line["tax"]), discount=Amount.same(line["discount"]), unit_price=line.get("unit_price") or 0,
+        tax=Amount.same(line["tax"]), discount=Amount.same(line["discount"]), unit_price=line.get("unit_price", Decimal(0)),
         sku=line["sku"], barcode=line["barcode"], kind=line["kind"], requires_shipping=line["requires_shipping"],
     )  # fmt: skip
