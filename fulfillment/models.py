@@ -119,6 +119,7 @@ class FulfillmentOrder(WorkLifecycle):
                 fields=["location", "due_at", "id"], name="work_open",
                 condition=Q(state__in=["planned", "released", "picking", "picked", "packed"]),
             ),
+            models.Index(fields=["shipped_at"], name="work_shipped", condition=Q(shipped_at__isnull=False)),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -199,6 +200,9 @@ class Shipment(ParcelLifecycle):
             models.Index(
                 fields=["last_scan_at", "id"], name="parcel_on_the_way",
                 condition=Q(state__in=["labelled", "in_transit", "out_for_delivery", "exception"]),
+            ),
+            models.Index(
+                fields=["state", "id"], name="parcel_astray", condition=Q(state__in=["lost", "returned_to_sender"])
             ),
         ]  # fmt: skip
 

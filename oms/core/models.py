@@ -252,7 +252,10 @@ class JobRun(models.Model):
 
     class Meta:
         verbose_name = "job run"
-        indexes = [models.Index(fields=["name", "scope", "-started_at"], name="jobrun_latest")]
+        indexes = [
+            models.Index(fields=["name", "scope", "-started_at"], name="jobrun_latest"),
+            models.Index(fields=["started_at"], name="jobrun_failed", condition=Q(state__in=["failed", "lost"])),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["running", "succeeded", "failed", "lost"]), name="jobrun_state"
