@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from oms.core.actors import SYSTEM
@@ -15,6 +17,13 @@ from oms.core.models import JournalEntry, OutboxEvent
 from oms.core.tokens import issue_token
 
 _keys = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def fresh_house(settings: Any) -> None:
+    """Nobody was slowed down before, and credentials can be kept."""
+    cache.clear()
+    settings.FIELD_KEYS = settings.FIELD_KEYS or [Fernet.generate_key().decode()]
 
 
 class Caller(APIClient):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 from django.http import Http404
@@ -16,6 +17,8 @@ from rest_framework.response import Response
 from oms.core.api.doors import Traced
 from oms.core.errors import Permanent, Refused
 from oms.core.tokens import Access
+
+log = logging.getLogger("oms.api")
 
 
 class BadSignature(APIException):
@@ -58,6 +61,7 @@ class Webhook(Traced):
                 raise BadSignature from error
             raise Http404 from error
         except Permanent as error:  # an adapter that is not there, or that has no credentials
+            log.warning("webhook for %s: %s", slug, error)
             raise Http404 from error
         return Response({"status": told})
 
