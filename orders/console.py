@@ -18,6 +18,7 @@ from oms.core.console import Day, Figure, Finder, MenuEntry, Panel, Queue, regis
 from oms.core.console.base import who
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
+from orders.buttons import BUTTONS
 from orders.models import Hold, Order, OrderLine, Refund
 from orders.querysets import reservations_of
 from orders.rules.holds import HOLDS
@@ -227,6 +228,7 @@ def _exact(text: str) -> Any:
 
 
 register(
+    *BUTTONS,
     *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "awaiting_return", "scheduled_until")),
     Queue("backordered", "Promised, but not in stock", "Cannot be promised", "orders.order", _waiting_orders,
           "placed_at", "orders.cancel_order", "Everything promised is in stock.",

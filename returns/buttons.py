@@ -10,13 +10,13 @@ from django import forms
 from django.urls import reverse
 
 from inventory.models import Location
-from oms.core import money
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import WhyForm, amount, ask, by_key, person, pieces
 from oms.core.console.registry import Refusals
-from oms.core.errors import Reason, Refused
+from oms.core.errors import Reason
 from oms.core.lifecycle import why_not
+from orders.buttons import told_quote, told_refund
 from orders.models import Order
 from orders.querysets import refund_limit
 from returns.actions.authorise import authorise_returns
@@ -297,28 +297,13 @@ def _paying(pk: int, data: Data) -> Paying:
 def _refund_preview(ids: Ids, data: Data) -> Preview:
     rma = _one(ids)
     quote = quote_return(rma, _paying(rma.pk, data))
-    if quote.refusals:
-        raise Refused(quote.refusals)
-    titles = {x.order_line_id: x.order_line.title for x in rma.lines.all()}
-    parts = [(f"{x.quantity} × {titles[x.key]}", x.gross) for x in quote.lines]  # type: ignore[index]
-    parts += [
-        ("shipping", quote.shipping_net + quote.shipping_tax),
-        ("goodwill", quote.goodwill),
-        ("fee", -quote.fee),
-    ]
-    return Preview(
-        f"{money.words(quote.total, quote.currency)} will be paid back through the shop. Stock does not move.",
-        facts=[(label, money.words(value, quote.currency)) for label, value in parts if value],
-    )
+    return told_quote(quote, {x.order_line_id: x.order_line.title for x in rma.lines.all()})
 
 
 def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
     paying = _paying(ids[0], data)
     refund = refund_return(replace(paying, limit=refund_limit(person(actor))), by=actor)
-    told = (
-        f"{money.words(refund.amount, refund.currency)} will be paid back; the shop is asked within moments."
-    )
-    return Outcome(told, link=("refund", reverse("admin:orders_refund_change", args=[refund.pk])))
+    return told_refund(refund)
 
 
 # -- the end

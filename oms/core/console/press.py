@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
@@ -198,9 +198,8 @@ def _back(request: HttpRequest, button: Button, ids: Sequence[int]) -> str:
         asked, {request.get_host()}, require_https=request.is_secure()
     ):
         return asked
-    name = button.model.lower().replace(".", "_")
-    return (
-        reverse(f"admin:{name}_change", args=[ids[0]])
-        if len(ids) == 1
-        else reverse(f"admin:{name}_changelist")
-    )
+    name = f"admin:{button.model.lower().replace('.', '_')}"
+    try:
+        return reverse(f"{name}_change", args=[ids[0]]) if len(ids) == 1 else reverse(f"{name}_changelist")
+    except NoReverseMatch:  # a row that is only shown on another's page
+        return reverse("admin:index")

@@ -1,0 +1,116 @@
+"""Orders at the console: every verb by its form, by the roles who do it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from inventory.models import Barcode
+from oms.core.actors import SYSTEM
+from orders.actions.refund import fail_refund, request_refunds
+from orders.models import Hold, Note, Order, Refund
+from tests import build, way
+from tests.pressing import Hand
+
+pytestmark = pytest.mark.django_db
+
+
+def opened(lines: list[tuple[str, int]] | None = None) -> Order:
+    build.stock(build.item("A"), 5)
+    order = build.order(lines or [("A", 2)])
+    way.work_of(order)
+    return Order.objects.get(pk=order.pk)
+
+
+def test_held_and_released_by_their_own_right() -> None:
+    order = opened()
+    support, manager = Hand("support"), Hand("manager")
+    assert support.press("orders.hold", order, type="customer_request", words="Away until Monday") == 302
+    hold = Hold.objects.get()
+    assert hold.words == "Away until Monday" and "Undo" in support.told
+    assert support.press("orders.hold", order, type="scheduled_until") == 422
+    later = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    assert support.press("orders.hold", order, type="scheduled_until", until=later) == 302
+    # A role that may not release this type is not offered it.
+    assert Hand("warehouse").press("orders.release_hold", hold) == 403
+    hold.type = "fraud_risk"
+    hold.save(update_fields=["type"])
+    assert support.press("orders.release_hold", hold) == 409
+    assert support.press("orders.release_holds", order) == 302
+    assert {h.type: h.state for h in Hold.objects.all()} == {
+        "fraud_risk": "active",
+        "scheduled_until": "released",
+    }
+    assert "not yours to release" in support.told
+    assert "orders.release_holds" not in support.offers(order)
+    assert manager.press("orders.release_hold", hold, note="rang her") == 302
+    hold.refresh_from_db()
+    assert (hold.state, hold.note, hold.ended_by) == ("released", "rang her", "user:manager-hand")
+
+
+def test_a_note_and_an_address() -> None:
+    order = opened()
+    support = Hand("support")
+    assert support.press("orders.note", order, text="She rang.") == 302
+    assert Note.objects.get().text == "She rang."
+    assert support.press("orders.correct_address", order, line1="99 Other Street") == 302, support.told
+    order.refresh_from_db()
+    assert order.shipping_address["line1"] == "99 Other Street" and order.shipping_address["city"]
+    assert support.press("orders.correct_address", order, postcode="XX") == 409
+    assert Hand("warehouse").press("orders.correct_address", order) == 403
+
+
+def test_an_unknown_line_gets_its_item_by_sku_or_barcode() -> None:
+    a = build.item("A")
+    Barcode.objects.create(item=a, code="5012345678900")
+    order = opened([("A", 1), ("WHO", 1), ("WHAT", 1)])
+    _, who, what = order.lines.all()
+    clerk = Hand("clerk")
+    assert clerk.press("orders.map_line", who, item="NOPE") == 422 and "no item" in clerk.told
+    assert clerk.press("orders.map_line", who, item="a") == 302
+    assert clerk.press("orders.map_line", what, item="5012345678900") == 302
+    assert set(order.lines.values_list("item__sku", flat=True)) == {"A"}
+    assert clerk.press("orders.map_line", who, item="A") == 409
+
+
+def test_a_refund_shows_what_it_comes_to_and_is_made_once(settings: object) -> None:
+    order = way.delivered()
+    line = order.lines.get()
+    support, manager = Hand("support"), Hand("manager")
+    seen = support.preview("orders.refund", order, why="late", goodwill="3.00", **{f"units_{line.pk}": 1})
+    assert "£15.00" in seen.words and not Refund.objects.exists()
+    assert dict(seen.facts)["goodwill"] == "£3.00"
+    assert support.preview("orders.refund", order, why="late", goodwill="300") is None
+    settings.REFUND_LIMIT_CLERK = 10  # type: ignore[attr-defined]
+    assert support.press("orders.refund", order, why="late", goodwill="15.00") == 409
+    assert not Refund.objects.exists()
+    assert manager.press("orders.refund", order, why="late", whole="on") == 302
+    assert Refund.objects.get().amount == Decimal("30.00")
+    assert "nothing to give back" in support.offers(order)["orders.refund"]
+
+
+def test_a_failed_refund_is_tried_again_or_given_up() -> None:
+    order = way.delivered()
+    manager = Hand("manager")
+    manager.press("orders.refund", order, why="late", goodwill="3.00")
+    refund = Refund.objects.get()
+    assert "orders.retry_refund" not in manager.offers(refund)
+    request_refunds([refund.pk], by=SYSTEM)
+    fail_refund(refund.pk, why="card expired", by=SYSTEM)
+    assert Hand("support").press("orders.retry_refund", refund) == 302
+    assert Hand("support").press("orders.give_up_refund", refund, why="by bank") == 403
+    assert manager.press("orders.give_up_refund", refund, why="by bank") == 302
+    refund.refresh_from_db()
+    assert refund.state == "cancelled"
+    assert manager.press("orders.refund", order, why="again", goodwill="3.00") == 302
+
+
+def test_a_finished_order_is_opened_again_by_a_manager() -> None:
+    order = way.delivered()
+    assert Hand("clerk").press("orders.reopen", order) == 403
+    assert Hand("manager").press("orders.reopen", order, why="a part was missing") == 302
+    order.refresh_from_db()
+    assert order.state == "review"
