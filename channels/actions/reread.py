@@ -11,6 +11,7 @@ from channels.actions.pull import keep
 from channels.adapters.base import Can
 from channels.models import ChannelAccount
 from oms.core.errors import Permanent, Retry
+from oms.core.models import InboundMessage
 from orders.models import Hold, Order
 
 
@@ -37,6 +38,14 @@ def reread(order_ids: Collection[int], step: str) -> dict[int, str]:
         keep(account, [raw for raw in raws if raw])
         while ingest(account)["read"]:
             pass
+    unread = InboundMessage.objects.filter(
+        source__in=by_source,
+        external_id__in=[e for ids in by_source.values() for e in ids],
+        kind="order",
+        state="received",
+    )
+    if unread.exists():  # another worker has it in hands: what it finds may matter
+        raise Retry("the order is being read by another worker", after=1)
     blocked: dict[int, str] = {}
     for order_id, words, blocks in Hold.objects.filter(
         order_id__in=order_ids, state="active", line=None

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from channels.actions.connect import adapter_of
+from channels.actions.mark_listings import mark_listings
 from channels.actions.reread import reread
 from channels.actions.tell import CANCEL, REFUND, SHIPMENT
 from channels.adapters.base import CancelRequest, RefundLine, RefundRequest, ShipmentNotice, ShippedLine
@@ -153,7 +154,10 @@ def _cancel(effect: OutboundEffect) -> Result:
 
 
 def _told_cancel(effect: OutboundEffect, result: Result) -> None:
-    order = Order.objects.get(pk=effect.request["order"])
+    order = Order.objects.prefetch_related("lines").get(pk=effect.request["order"])
+    # Some shops put the goods back on their own shelf when an order is cancelled, after our number was sent:
+    # it is sent once more, since ours already holds them.
+    mark_listings({line.item_id for line in order.lines.all() if line.item_id}, by=_by(effect), again=True)
     journal.write(
         [Line.of(order, "tell_cancel", "The shop was told that the order is cancelled.")], by=_by(effect)
     )
