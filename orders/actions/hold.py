@@ -38,7 +38,7 @@ def place_holds(holdings: Sequence[Holding], *, by: Actor) -> list[Hold]:
     """
     if not holdings:
         return []
-    standing = set(
+    standing: set[tuple[int, int | None, str]] = set(
         Hold.objects.filter(order_id__in={h.order_id for h in holdings}, state="active").values_list(
             "order_id", "line_id", "type"
         )
