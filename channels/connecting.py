@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from channels import adapters
+from channels.actions.confirm_stock import confirm_stock
 from channels.actions.connect import able
 from channels.actions.enter_keys import enter_keys
 from channels.actions.pull_listings import pull_listings
@@ -71,6 +72,12 @@ def _subscribe(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Out
     return Outcome(f"It will tell us of {', '.join(topics)}.")
 
 
+def _read_stock(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+    found = confirm_stock(_account(ids), everything=True)
+    told = f"{found['differ']} differ and are sent again" if found["differ"] else "none differs"
+    return Outcome(f"Read back: {found['confirmed']} levels newly confirmed, {told}.")
+
+
 def _lacking(flag: Can | None) -> Any:
     """Refuses accounts without their keys, and those that cannot do it at all."""
 
@@ -108,5 +115,10 @@ register(
         name="channels.subscribe", label="Ask for its webhooks", model=MODEL, permission=CHANGE, run=_subscribe,
         bulk=False, refusals=_lacking(Can.RECEIVE_WEBHOOKS), rank=40,
         words="It then tells us of new and changed orders within moments.",
+    ),
+    Button(
+        name="channels.read_stock", label="Read its stock back", model=MODEL, permission="channels.push_listing",
+        run=_read_stock, bulk=False, refusals=_lacking(Can.PUSH_STOCK), rank=50,
+        words="Compare every level there with ours now; what differs is sent again.",
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 
 from celery import shared_task
 
@@ -38,6 +38,11 @@ def for_each(job: str, work: Callable[[ChannelAccount], dict[str, int]], needs: 
                     figures["error"] = str(error)[:300]
 
 
+def _add(total: MutableMapping[str, int], more: Mapping[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
+
+
 def _drain(account: ChannelAccount) -> dict[str, int]:
     """Hints first, then everything stored, batch after batch."""
     total: dict[str, int] = {}
@@ -47,16 +52,14 @@ def _drain(account: ChannelAccount) -> dict[str, int]:
         except (Retry, Permanent) as error:  # what is stored already needs no network
             failed(account, error)
     while (done := ingest_now(account))["read"] or done["parked"]:
-        for key, value in done.items():
-            total[key] = total.get(key, 0) + value
+        _add(total, done)
     return total
 
 
 def _push(account: ChannelAccount) -> dict[str, int]:
     total: dict[str, int] = {}
     while account.push_stock and (done := push_now(account)):
-        for key, value in done.items():
-            total[key] = total.get(key, 0) + value
+        _add(total, done)
     return total
 
 
@@ -74,14 +77,16 @@ def ingest() -> None:
 def effects() -> None:
     with jobs.exclusive("channels.effects") as figures:
         if figures is not None:
-            figures.update(send())
+            while ended := send():
+                _add(figures, ended)
 
 
 @shared_task(name="channels.labels")
 def labels() -> None:
     with jobs.exclusive("channels.labels") as figures:
         if figures is not None:
-            figures.update(buy_and_void(blocked=lambda ids: reread(ids, "ship")))
+            while any((ended := buy_and_void(blocked=lambda ids: reread(ids, "ship"))).values()):
+                _add(figures, ended)
 
 
 @shared_task(name="channels.push_stock")

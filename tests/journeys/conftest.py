@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.management import call_command
 
 from channels.actions.pull_listings import pull_listings
+from channels.demo import plan as plans
+from channels.demo.hands import Party
+from channels.demo.logins import make_logins
+from channels.demo.story import Stage
 from channels.models import ChannelAccount
 from channels.twins.shopify.twin import ShopifyTwin
 from channels.twins.woocommerce.twin import WooCommerce
 from fulfillment.models import CarrierAccount
 from fulfillment.twins.easypost.twin import EasyPost
 from oms.twinkit.server import Running, serve
+from tests.journeys.clockwork import Clock
 
+ORDINARY = 15
 SECRET = "whsec-of-the-journey"
 KINDS = {"woocommerce": WooCommerce, "shopify": ShopifyTwin, "easypost": EasyPost}
 
@@ -110,3 +117,26 @@ def connected(db: None, parties: Parties) -> Connected:
         credentials={"api_key": "EZTKtwin", "webhook_secret": SECRET}, options={"label_hosts": ["127.0.0.1"]},
     )  # fmt: skip
     return Connected(woocommerce, shopify, easypost)
+
+
+@pytest.fixture
+def clock(transactional_db: None) -> Iterator[Clock]:
+    """The system's own clock, ticking in a thread of its own."""
+    ticking = Clock()
+    ticking.start()
+    yield ticking
+    ticking.stop()
+    assert not ticking.errors, ticking.errors
+
+
+@pytest.fixture
+def stage(live_server: Any, parties: Parties, clock: Clock, settings: Any, tmp_path: Any) -> Stage:
+    """Everything that the story needs, in this very process: an empty system, and the parties around it."""
+    settings.BASE_URL = live_server.url
+    call_command("sync_roles", verbosity=0)
+    return Stage(
+        base_url=live_server.url, plan=plans.build(ordinary=ORDINARY, heaviest_kg=60),
+        woocommerce=Party("woocommerce", parties.woocommerce.url), shopify=Party("shopify", parties.shopify.url),
+        easypost=Party("easypost", parties.easypost.url), logins=make_logins(tmp_path / "logins.json"), say=print,
+        patience=30.0,
+    )  # fmt: skip
