@@ -10,7 +10,7 @@ from oms.core.relay import Told
 
 
 def mark_listings(events: Sequence[Told]) -> None:
-    mark({event.payload["item_id"] for event in events})
+    mark({item for event in events for item in event.payload["item_ids"]})
 
 
 def tell_shipment(events: Sequence[Told]) -> None:

@@ -131,11 +131,9 @@ class FulfillmentOrder(WorkLifecycle):
 
     def held_for(self, step: str) -> bool:
         """Does an active hold of the order (or of one of our lines) block ``step``? Reads prefetched holds."""
-        ours = {line.order_line_id for line in self.lines.all()}
-        return any(
-            hold.state == "active" and step in hold.blocks and (hold.line_id is None or hold.line_id in ours)
-            for hold in self.order.holds.all()
-        )
+        holds = [hold for hold in self.order.holds.all() if hold.state == "active" and step in hold.blocks]
+        ours = {line.order_line_id for line in self.lines.all()} if holds else set()
+        return any(hold.line_id is None or hold.line_id in ours for hold in holds)
 
 
 class FulfillmentLine(models.Model):

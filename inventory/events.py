@@ -9,15 +9,16 @@ from oms.core.outbox import Event
 
 @dataclass(frozen=True)
 class StockChanged(Event):
-    """What may be promised of an item changed. ``freed`` when there is more than before."""
+    """What may be promised of these items changed. ``freed`` when there is more of them than before. Whoever
+    hears of it looks at what is there now, so it does not matter in which order such events are heard."""
 
     topic = "inventory.changed"
-    item_id: int
+    item_ids: tuple[int, ...]
     freed: bool
 
     @property
     def subject(self) -> str:
-        return f"item:{self.item_id}"
+        return f"item:{self.item_ids[0]}"
 
 
 @dataclass(frozen=True)

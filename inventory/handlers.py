@@ -10,6 +10,6 @@ from oms.core.relay import Told
 
 def serve_backorders(events: Sequence[Told]) -> None:
     """Only where there is more to promise than before; a sale frees nothing."""
-    freed = {event.payload["item_id"] for event in events if event.payload["freed"]}
+    freed = {item for event in events if event.payload["freed"] for item in event.payload["item_ids"]}
     if freed:
         serve(freed)

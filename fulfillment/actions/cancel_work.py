@@ -8,8 +8,9 @@ from django.db import transaction
 
 from fulfillment.actions.labels import void_labels
 from fulfillment.actions.pick import lock_work
-from fulfillment.models import FulfillmentLine, FulfillmentOrder, Label
+from fulfillment.models import FulfillmentOrder, Label
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.lifecycle import move
 from orders.actions.advance import Step, advance_lines
 from orders.actions.cancel import Cancelling, cancel_orders
@@ -33,7 +34,7 @@ def cancel_work(
 ) -> list[FulfillmentOrder]:
     """Cancel fulfillment orders that are not shipped: picked goods go back to their shelf, labels are given
     back, and what is still promised is routed anew. Raises :class:`Refused` when one has left."""
-    works = lock_work(work_ids)
+    works = lock_work(work_ids, "shipments")
     steps: list[Step] = []
     for work in works:
         for line in work.lines.all():
@@ -50,7 +51,7 @@ def cancel_work(
     for work in works:
         for line in work.lines.all():
             line.cancelled, line.picked = line.quantity - line.short, 0
-    FulfillmentLine.objects.bulk_update([x for w in works for x in w.lines.all()], ["cancelled", "picked"])
+    write_columns([x for w in works for x in w.lines.all()], "cancelled", "picked")
     advance_lines(steps)
     parcels = [p for w in works for p in w.shipments.all()]
     void_labels(list(Label.objects.filter(shipment__in=parcels).values_list("pk", flat=True)), by=by)

@@ -38,7 +38,7 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
     """Make parcels of what was picked. Every picked piece must be in exactly one box, else
     :class:`Refused` (``not_all_packed``) and nothing is packed."""
     wanted = {p.work_id: p for p in packings}
-    works = lock_work(list(wanted))
+    works = lock_work(list(wanted), "lines__item")
     parcels: list[Shipment] = []
     parts: list[ParcelLine] = []
     steps: list[Step] = []

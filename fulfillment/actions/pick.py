@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Prefetch, QuerySet, Sum, prefetch_related_objects
 from django.utils import timezone
 
 from fulfillment.models import FulfillmentLine, FulfillmentOrder
@@ -17,6 +17,7 @@ from inventory.actions.record_shortage import Missing, record_shortage
 from inventory.models import Discrepancy, StockLevel
 from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
@@ -25,8 +26,9 @@ from orders.actions.follow_reservations import follow_reservations
 from orders.models import Order
 
 
-def lock_work(work_ids: Sequence[int]) -> list[FulfillmentOrder]:
-    """Lock the orders, then their shelves' owners' work, in the house's order; with all that guards read."""
+def lock_work(work_ids: Sequence[int], *more: str | Prefetch) -> list[FulfillmentOrder]:
+    """Lock the orders, then their work, in the house's order; with what holds read, and ``more`` relations
+    where the caller reads them of every row."""
     orders = FulfillmentOrder.objects.filter(pk__in=work_ids).values_list("order_id", flat=True)
     list(Order.objects.filter(pk__in=list(orders)).select_for_update().order_by("pk").values_list("pk"))
     return list(
@@ -34,7 +36,7 @@ def lock_work(work_ids: Sequence[int]) -> list[FulfillmentOrder]:
         .select_for_update(of=("self",))
         .order_by("pk")
         .select_related("location")
-        .prefetch_related("lines__order_line", "lines__item", "order__holds", "shipments__lines")
+        .prefetch_related("lines", "order__holds", *more)
     )
 
 
@@ -87,8 +89,9 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
                 steps.append(Step(line.order_line_id, got, "released", "picked"))
     if reasons:
         raise Refused(reasons)
-    FulfillmentLine.objects.bulk_update([line for work in works for line in work.lines.all()], ["picked"])
+    write_columns([line for work in works for line in work.lines.all()], "picked")
     advance_lines(steps)
+    prefetch_related_objects([line for _, line, _, _ in shorts], "order_line", "item")
     _report(shorts, by)
     nothing = [work for work in works if not any(line.picked for line in work.lines.all())]
     move([w for w in works if w not in nothing], "finish_pick", by=by, words=_words).or_refuse()

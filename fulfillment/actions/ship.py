@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from fulfillment.actions.pick import lock_work
@@ -15,14 +16,16 @@ from oms.core.actors import Actor
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.advance import Step, advance_lines
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 
 @transaction.atomic
 def ship(work_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
     """Hand the parcels of this work over. Raises :class:`Refused` when any is not ready: nothing leaves."""
     now = timezone.now()
-    works = move(lock_work(work_ids), "ship", by=by, words=_words, sets={"shipped_at": now}).or_refuse()
+    demand = Prefetch("lines__order_line", OrderLine.objects.only("demand_key"))
+    works = lock_work(work_ids, demand, "shipments__lines")
+    works = move(works, "ship", by=by, words=_words, sets={"shipped_at": now}).or_refuse()
     parcels = [p for work in works for p in work.shipments.all() if p.state != "voided"]
     work_of = {work.pk: work for work in works}
     lines = {line.pk: line for work in works for line in work.lines.all()}

@@ -17,6 +17,7 @@ from fulfillment.events import ParcelMoved
 from fulfillment.models import CarrierAccount, Shipment, TrackingEvent
 from fulfillment.rules.tracking import fold, target
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import OmsError
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
@@ -59,17 +60,21 @@ def record_scans(scans: Sequence[Scan], *, by: Actor) -> int:
     for event in TrackingEvent.objects.filter(shipment__in=parcels):
         known[event.shipment_id].append(Scan("", event.status, event.words, event.at, event.place))
     moved: list[tuple[Shipment, str]] = []
+    moving: dict[str, list[Shipment]] = defaultdict(list)
+    words: dict[int, str] = {}
     for parcel in parcels:
         told = fold(known[parcel.pk])
-        Shipment.objects.filter(pk=parcel.pk).update(
-            last_scan_at=told.last_scan_at, last_scan=told.words[:200]
-        )
+        parcel.last_scan_at, parcel.last_scan = told.last_scan_at, told.words[:200]
         state = target(parcel.state, told)
         if state and parcel.shipped_at:
-            sets = {"delivered_at": told.delivered_at} if state == "delivered" else {}
-            words = f"{parcel.tracking_number}: {told.words or state} {told.place}".strip()
-            if move([parcel], COMMANDS[state], by=by, words=words, sets=sets).done:
-                moved.append((parcel, state))
+            if state == "delivered":
+                parcel.delivered_at = told.delivered_at
+            words[parcel.pk] = f"{parcel.tracking_number}: {told.words or state} {told.place}".strip()
+            moving[state].append(parcel)
+    write_columns(parcels, "last_scan_at", "last_scan", "delivered_at")
+    for state, group in moving.items():
+        done = move(group, COMMANDS[state], by=by, words=lambda p: words[p.pk]).done
+        moved += [(parcel, state) for parcel in done]
     _delivered([p for p, state in moved if state == "delivered"], by)
     emit(
         [ParcelMoved(p.fulfillment_order.order_id, shipment_id=p.pk, state=state) for p, state in moved],

@@ -10,6 +10,7 @@ from inventory.actions.fit_reservations import holdings, lock_shelves
 from inventory.actions.move_stock import Entry, Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 
@@ -33,19 +34,20 @@ def consume_reservations(uses: Sequence[Use], *, by: Actor) -> None:
     """
     lock_shelves({(use.item_id, use.location_id) for use in uses})
     held = holdings({use.demand_key for use in uses}, lock=True)
-    consumed: list[Reservation] = []
+    consumed: dict[int, Reservation] = {}
+    smaller: dict[int, Reservation] = {}
     split: list[Reservation] = []
     for use in uses:
         left = use.quantity
         for row in held[use.demand_key]:
-            if not left or row.state != "firm" or row.location_id != use.location_id or row in consumed:
+            if not left or row.state != "firm" or row.location_id != use.location_id or row.pk in consumed:
                 continue
             if row.quantity <= left:
                 left -= row.quantity
-                consumed.append(row)
+                consumed[row.pk] = row
             else:  # a part leaves: it becomes a row of its own, consumed at once
                 row.quantity -= left
-                row.save(update_fields=["quantity"])
+                smaller[row.pk] = row
                 split.append(
                     Reservation(
                         demand_key=row.demand_key, item_id=row.item_id, location_id=row.location_id, quantity=left,
@@ -66,4 +68,5 @@ def consume_reservations(uses: Sequence[Use], *, by: Actor) -> None:
         promises=[Promise(use.item_id, use.location_id, -use.quantity) for use in uses],
         by=by,
     )  # fmt: skip
-    move([*consumed, *Reservation.objects.bulk_create(split)], "consume", by=by, quiet=True)
+    write_columns([row for pk, row in smaller.items() if pk not in consumed], "quantity")
+    move([*consumed.values(), *Reservation.objects.bulk_create(split)], "consume", by=by, quiet=True)

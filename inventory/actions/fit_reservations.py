@@ -14,6 +14,7 @@ from inventory.actions.move_stock import Promise, Shelf, move_stock
 from inventory.models import Reservation, StockLevel
 from inventory.rules.allocation import Demand, Supply, plan
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.lifecycle import move
 
 
@@ -84,8 +85,12 @@ def fit_reservations(needs: Sequence[Need], *, by: Actor) -> dict[UUID, Fitted]:
         for short in grown.shortfalls
     ]  # fmt: skip
     promises = [Promise(pick.item_id, pick.location_id, pick.quantity) for pick in grown.picks]
+    gone: list[Reservation] = []
+    smaller: list[Reservation] = []
     for key in shrinking:
-        promises += _give_back(by_key[key], held[key], by)
+        promises += _give_back(by_key[key], held[key], gone, smaller)
+    move(gone, "release", by=by, quiet=True)
+    write_columns(smaller, "quantity")
     move_stock(promises=promises, by=by)
     Reservation.objects.bulk_create(new)
 
@@ -141,12 +146,13 @@ def lock_shelves(shelves: Iterable[Shelf]) -> None:
         )
 
 
-def _give_back(need: Need, rows: list[Reservation], by: Actor) -> list[Promise]:
+def _give_back(
+    need: Need, rows: list[Reservation], gone: list[Reservation], smaller: list[Reservation]
+) -> list[Promise]:
     """Shrink one demand's rows to its need: waiting units go first, then the newest firm ones that no work
-    stands on. Rows are changed in place so that the caller can count them."""
+    stands on. Rows end in ``gone`` or, changed in place, in ``smaller``, for the caller to write and count."""
     surplus = sum(r.quantity for r in rows) - need.quantity
     promises: list[Promise] = []
-    gone: list[Reservation] = []
     free_at: dict[int | None, int] = defaultdict(int)
     for row in rows:
         free_at[row.location_id] += row.quantity
@@ -164,6 +170,5 @@ def _give_back(need: Need, rows: list[Reservation], by: Actor) -> list[Promise]:
             gone.append(row)
         else:
             row.quantity -= take
-            row.save(update_fields=["quantity"])
-    move(gone, "release", by=by, quiet=True)
+            smaller.append(row)
     return promises

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from oms.core.transactions import in_transaction
 
 Shelf = tuple[int, int]
 """(item id, location id)"""
+
+TOLD_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,19 @@ def move_stock(*, entries: Sequence[Entry] = (), promises: Iterable[Promise] = (
         change = on_hand - reserved - unavailable
         if change:
             freed[item_id] = freed.get(item_id, False) or change > 0
-    emit([StockChanged(item_id=item_id, freed=up) for item_id, up in sorted(freed.items())], by=by)
+    _tell(freed, by)
+
+
+def _tell(freed: Mapping[int, bool], by: Actor) -> None:
+    """What changed, a hundred items an event: an event for each would cost more than the change itself."""
+    events = []
+    for up in (False, True):
+        items = sorted(item_id for item_id, more in freed.items() if more is up)
+        events += [
+            StockChanged(tuple(items[at : at + TOLD_AT_ONCE]), up)
+            for at in range(0, len(items), TOLD_AT_ONCE)
+        ]
+    emit(events, by=by)
 
 
 # Levels as their rows say: the ledger and the firm reservations are the truth, the level is their sum.
@@ -178,4 +192,4 @@ def rebuild_levels(shelves: Iterable[Shelf], *, by: Actor) -> None:
     for item, _, more in rows:
         if more:
             freed[item] = freed.get(item, False) or more > 0
-    emit([StockChanged(item_id=item_id, freed=up) for item_id, up in sorted(freed.items())], by=by)
+    _tell(freed, by)

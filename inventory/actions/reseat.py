@@ -11,6 +11,7 @@ from inventory.actions.fit_reservations import holdings, lock_shelves
 from inventory.actions.move_stock import Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 
@@ -45,6 +46,7 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
     promises: list[Promise] = []
     new: list[Reservation] = []
     gone: list[Reservation] = []
+    smaller: list[Reservation] = []
     for key, rows in holdings(wanted, lock=True).items():
         firm = [r for r in rows if r.state == "firm"]
         if sum(r.quantity for r in firm) != sum(wanted[key].values()):
@@ -61,7 +63,7 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
             promises.append(Promise(row.item_id, row.location_id, -leave))
             if stay:
                 row.quantity = stay
-                row.save(update_fields=["quantity"])
+                smaller.append(row)
             else:
                 gone.append(row)
         for location, quantity in missing.items():
@@ -75,4 +77,5 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
                 )  # fmt: skip
     move_stock(promises=promises, by=by)
     move(gone, "release", by=by, quiet=True)
+    write_columns(smaller, "quantity")
     Reservation.objects.bulk_create(new)

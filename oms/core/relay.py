@@ -108,7 +108,11 @@ def due() -> list[str]:
 
 
 def claim(reaction: str, limit: int = BATCH) -> list[int]:
-    """Lease up to ``limit`` deliveries, at most one per subject, oldest first."""
+    """Lease up to ``limit`` deliveries, at most one per subject, oldest first.
+
+    The first of a subject is found by min(), one index probe each; as NOT EXISTS, old statistics made it a join
+    of all that waits with itself.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -117,10 +121,8 @@ def claim(reaction: str, limit: int = BATCH) -> list[int]:
                 SELECT d.id FROM core_delivery d
                  WHERE d.reaction = %(reaction)s AND d.state = 'pending' AND d.due_at <= now()
                    AND (d.leased_until IS NULL OR d.leased_until < now())
-                   AND NOT EXISTS (
-                        SELECT 1 FROM core_delivery e
-                         WHERE e.reaction = d.reaction AND e.subject = d.subject
-                           AND e.state = 'pending' AND e.id < d.id)
+                   AND d.id = (SELECT min(e.id) FROM core_delivery e
+                                WHERE e.reaction = d.reaction AND e.subject = d.subject AND e.state = 'pending')
                  ORDER BY d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,

@@ -9,7 +9,6 @@ from django.db import connection
 
 from oms.core.errors import Reason, Refused
 from orders.actions.derive import COUNTERS, derive_statuses
-from orders.models import OrderLine
 
 _MOVABLE = COUNTERS[1:]
 
@@ -47,10 +46,10 @@ def advance_lines(steps: Sequence[Step]) -> None:
             f"UPDATE orders_orderline l SET {sets}"  # noqa: S608
             f" FROM unnest(%s::bigint[], {', '.join(['%s::int[]'] * len(_MOVABLE))}) AS k(id, {columns})"
             f" WHERE l.id = k.id AND {guard} AND l.shipped + k.shipped >= l.delivered + k.delivered"
-            " AND l.shipped + k.shipped >= l.returned + k.returned",
+            " AND l.shipped + k.shipped >= l.returned + k.returned RETURNING l.order_id",
             [ids, *([deltas[pk][name] for pk in ids] for name in _MOVABLE)],
         )
-        written = cursor.rowcount
-    if written != len(ids):
+        written = [row[0] for row in cursor.fetchall()]
+    if len(written) != len(ids):
         raise Refused(Reason("units_elsewhere", "These units are not where they were any more. Look again."))
-    derive_statuses(set(OrderLine.objects.filter(pk__in=ids).values_list("order_id", flat=True)))
+    derive_statuses(set(written))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
@@ -94,7 +95,7 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
         if now:
             line.backordered = now.backordered
             line.promised = now.promised - line.released - line.picked - line.packed
-    OrderLine.objects.bulk_update(touched, ["cancelled", "unallocated", "backordered", "promised"])
+    write_columns(touched, "cancelled", "unallocated", "backordered", "promised")
     whole = [o for o in orders if all(line.cancelled == line.ordered for line in o.lines.all())]
     move(
         whole, "cancel", by=by, words=lambda o: wanted[o.pk].reason, sets={"closed_at": timezone.now()}

@@ -10,6 +10,7 @@ from django.db import transaction
 from inventory.actions.fit_reservations import holdings
 from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.journal import Line
 from orders.actions.derive import derive_statuses
 from orders.actions.hold import go_on
@@ -44,7 +45,7 @@ def follow_reservations(demand_keys: Iterable[UUID], *, why: str, by: Actor) -> 
             more = line.promised - before[0]
             words = f"{abs(more)} × {line.title} " + ("promised" if more > 0 else "no longer promised")
             told.append(Line.of(orders[line.order_id], "follow_stock", f"{words}: {why}."))
-    OrderLine.objects.bulk_update(lines, ["promised", "backordered", "unallocated"])
+    write_columns(lines, "promised", "backordered", "unallocated")
     journal.write(told, by=by)
     changed = sorted({line.order_id for line in lines})
     derive_statuses(changed)

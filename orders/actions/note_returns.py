@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oms.core.columns import write_columns
 from oms.core.journal import NoTransaction
 from oms.core.transactions import in_transaction
-from orders.actions.derive import counts
+from orders.actions.derive import added_up
 from orders.models import Order
 from orders.rules.progress import return_status
 
@@ -17,10 +18,11 @@ def note_returns(open_returns: Mapping[int, int]) -> None:
     if not in_transaction():
         raise NoTransaction("returns are noted inside a transaction")
     changed = []
-    for order in Order.objects.filter(pk__in=open_returns).prefetch_related("lines"):
-        now = return_status([counts(line) for line in order.lines.all()], open_returns[order.pk])
+    lines_of = added_up(open_returns)
+    for order in Order.objects.filter(pk__in=open_returns):
+        now = return_status(lines_of[order.pk], open_returns[order.pk])
         now = "" if now == "none" else now
         if now != order.return_status:
             order.return_status = now
             changed.append(order)
-    Order.objects.bulk_update(changed, ["return_status"])
+    write_columns(changed, "return_status")

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 
 from oms.core.actors import SYSTEM, Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
 from orders.actions.hold import Holding, go_on, place_holds
@@ -52,7 +53,7 @@ def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> list[Order
             words = f"Risk {verdict.score}: " + "; ".join(h.words for h in verdict.hits[:4])
             found.append(Finding("fraud_risk", Reason(verdict.band, words)))
         holdings += [Holding(order.pk, f) for f in found if (f.hold, f.line, f.reason.code) not in settled]
-    Order.objects.bulk_update(orders, ["risk_score", "risk_reasons"])
+    write_columns(orders, "risk_score", "risk_reasons")
     place_holds(holdings, by=by)
     waiting = Order.objects.filter(pk__in=[o.pk for o in orders], state="received").prefetch_related("holds")
     move(waiting, "ask", by=by, words="Something has to be decided before it goes on.")
