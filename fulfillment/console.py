@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
+from fulfillment.buttons import BUTTONS
 from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
-from oms.core.console import Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
+from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
+from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
 from oms.core.money import to_minor
-from orders.models import Hold, Order, OrderLine
+from orders.models import Hold, Order, OrderLine, Refund
 from orders.rules.progress import Obstacle
 
+WORK = "admin:fulfillment_fulfillmentorder_changelist"
 NO_SCAN = timedelta(days=3)
 OPEN = ("planned", "released", "picking", "picked", "packed")
 
@@ -172,8 +175,11 @@ def _unlabelled() -> Any:
 
 
 def _troubled(state: str) -> Any:
-    # A parcel is off the list when its order is settled.
-    return Shipment.objects.filter(state=state, fulfillment_order__order__state="open")
+    # A parcel is off the list when its order is settled, or when it was paid back itself.
+    paid = Refund.objects.filter(
+        order=OuterRef("fulfillment_order__order"), cause=Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
+    ).exclude(state="cancelled")
+    return Shipment.objects.filter(~Exists(paid), state=state, fulfillment_order__order__state="open")
 
 
 def _find_parcel(text: str) -> Any:
@@ -181,6 +187,7 @@ def _find_parcel(text: str) -> Any:
 
 
 register(
+    *BUTTONS,
     Related("orders.order", "fulfillment.fulfillmentorder", _open_work),
     Teller("orders.order", _tell),
     Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
@@ -221,6 +228,10 @@ register(
     Queue("returned-to-sender", "Coming back undelivered", "On the way", "fulfillment.shipment",
           lambda: _troubled("returned_to_sender"), "created_at", "fulfillment.settle_parcel",
           "Nothing comes back undelivered.", rank=40),
+    Figure("shipped", "Sent off", "fulfillment.view_fulfillmentorder",
+           daily(lambda: FulfillmentOrder.objects.filter(shipped_at__isnull=False), "shipped_at", WORK), rank=20),
+    Figure("late", "Late", "fulfillment.view_fulfillmentorder",
+           standing(lambda: _open(due_at__lt=timezone.now()), "due_at", WORK, "queue=late"), rank=30, good=False),
     Finder("fulfillment.shipment", "Parcels", "fulfillment.view_shipment", rank=20, find=_find_parcel,
            exact=_find_parcel),
     Finder("fulfillment.fulfillmentorder", "Work", "fulfillment.view_fulfillmentorder", rank=40,

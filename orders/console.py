@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
-from django.urls import reverse
+from django.db.models import Q
 
 from inventory.models import Item, Reservation
-from oms.core.console import Day, Figure, Finder, MenuEntry, Panel, Queue, register, shown
+from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, register, shown
 from oms.core.console.base import who
+from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
 from orders.buttons import BUTTONS
@@ -23,7 +20,6 @@ from orders.models import Hold, Order, OrderLine, Refund
 from orders.querysets import reservations_of
 from orders.rules.holds import HOLDS
 
-DAYS = 14
 COUNTERS = (
     ("cancelled", "cancelled", "calm"),
     ("unallocated", "not promised yet", "warn"),
@@ -175,44 +171,6 @@ def _refunds(*states: str) -> Callable[[], Any]:
     return lambda: Refund.objects.exclude(state__in=["succeeded", "cancelled"]).filter(state__in=states)
 
 
-# -- figures
-
-
-def daily(model: Any, field: str, link: Callable[[datetime, datetime], str], **where: Any) -> Any:
-    """A figure's ``read``: rows of ``model`` by day of ``field`` over the last days, in the person's zone."""
-
-    def read(now: datetime) -> tuple[Sequence[Day], int]:
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        first = midnight - timedelta(days=DAYS - 1)
-        counted = dict(
-            model.objects.filter(**{f"{field}__gte": first, f"{field}__lte": now}, **where)
-            .annotate(day=TruncDate(field, tzinfo=now.tzinfo)).order_by().values_list("day").annotate(Count("pk"))
-        )  # fmt: skip
-        days = []
-        for ago in range(DAYS - 1, -1, -1):
-            start = midnight - timedelta(days=ago)
-            days.append(
-                Day(start.date(), counted.get(start.date(), 0), link(start, start + timedelta(days=1)))
-            )
-        week = timedelta(days=7)
-        before = model.objects.filter(
-            **{f"{field}__gte": midnight - week, f"{field}__lte": now - week}, **where
-        ).count()
-        return days, before
-
-    return read
-
-
-def between(changelist: str, field: str) -> Callable[[datetime, datetime], str]:
-    """The list of what a bar counts."""
-
-    def link(start: datetime, end: datetime) -> str:
-        query = urlencode({f"{field}__gte": start.isoformat(), f"{field}__lt": end.isoformat()})
-        return f"{reverse(changelist)}?{query}"
-
-    return link
-
-
 def _find(text: str) -> Any:
     upper = text.upper()
     where = Q(number__startswith=upper) | Q(
@@ -248,7 +206,7 @@ register(
           permission="orders.view_order"),
     Finder("orders.order", "Orders", "orders.view_order", find=_find, exact=_exact, rank=10),
     Figure("orders-in", "Orders in", "orders.view_order",
-           daily(Order, "placed_at", between("admin:orders_order_changelist", "placed_at")), rank=10),
+           daily(lambda: Order.objects.all(), "placed_at", "admin:orders_order_changelist"), rank=10),
     MenuEntry("Orders", "Orders", "shopping_bag", "admin:orders_order_changelist", "orders.view_order", 10),
     MenuEntry("Orders", "Holds", "front_hand", "admin:orders_hold_changelist", "orders.view_hold", 20),
     MenuEntry("Orders", "Refunds", "currency_exchange", "admin:orders_refund_changelist", "orders.view_refund", 30),

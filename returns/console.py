@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import F
 
-from oms.core.console import Finder, MenuEntry, Panel, Queue, register
+from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, register
+from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from orders.models import Order
 from returns.buttons import BUTTONS
@@ -67,6 +68,8 @@ register(
     Queue("returns-to-settle", "To pay or to close", "Coming back", "returns.return", _to_settle, "requested_at",
           "returns.close_return", "Every return that was inspected is settled.",
           "All is here and inspected: pay for it, or say that nothing is owed.", rank=25),
+    Figure("returns", "Returns asked for", "returns.view_return",
+           daily(lambda: Return.objects.all(), "requested_at", "admin:returns_return_changelist"), rank=40, good=False),
     Finder("returns.return", "Returns", "returns.view_return", rank=50,
            find=lambda q: Return.objects.filter(number__startswith=q.upper()).order_by("-id"),
            exact=lambda q: Return.objects.filter(number=q.upper())),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from channels.models import ChannelAccount, Listing
@@ -15,14 +17,19 @@ from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
 from fulfillment.models import CarrierAccount, FulfillmentOrder
-from inventory.models import Barcode, Item, Location
+from inventory.models import Barcode, Discrepancy, Item, Location
 from oms.core import inbox
 from oms.core.actors import SYSTEM
 from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect, OutboxEvent
+from oms.core.money import Money
 from oms.core.relay import relay
 from orders.actions.hold import hold_orders
 from orders.actions.note import add_note
-from orders.models import Order
+from orders.actions.refund import Refunding, approve_refund, fail_refund, request_refunds
+from orders.models import Order, OrderChange
+from orders.rules.refund_amount import RefundAsk
+from returns.actions.open import Opening, Wanted, open_returns
+from returns.models import Return
 from tests import build
 
 
@@ -39,6 +46,7 @@ class World:
     effect: OutboundEffect
     delivery: Delivery
     account: ChannelAccount
+    rma: Return
     listing: Listing
 
 
@@ -74,6 +82,26 @@ def make(orders: int = 4) -> World:
     add_note([held.pk], text="She rang: back on Monday.", by=SYSTEM)
     relay()
 
+    line = shipped.lines.get()
+    (rma,) = open_returns([Opening(shipped.pk, [Wanted(line.pk, 1, "Broken", faulty=True)])], by=SYSTEM)
+    ask = RefundAsk(goodwill=Money(Decimal("2.50"), "GBP"))
+    refund = approve_refund(Refunding(shipped.pk, ask, reason="For the trouble"), by=SYSTEM)
+    with transaction.atomic():
+        request_refunds([refund.pk], by=SYSTEM)
+        fail_refund(refund.pk, why="The shop says the card has expired.", by=SYSTEM)
+    OrderChange.objects.create(
+        order=held, kind="address", words="The address was changed at the shop.", ours={"city": "Nottingham"},
+        theirs={"city": "Derby"},
+    )  # fmt: skip
+    Discrepancy.objects.create(
+        kind="shortage",
+        item=items[3],
+        location=places[1],
+        expected=1,
+        found=0,
+        words="Not found when picking.",
+    )
+
     account = ChannelAccount.objects.create(
         slug="heart-and-home", name="Heart & Home", kind="woocommerce", order_prefix="HH", failing_since=now,
         last_contact_at=now - timedelta(hours=2), last_error="503 Service Unavailable",
@@ -103,7 +131,19 @@ def make(orders: int = 4) -> World:
     for order in (shipped, waiting, held, unknown, short):
         order.refresh_from_db()
     return World(
-        items, places, waiting, shipped, held, unknown, short, message, effect, delivery, account, listing
+        items,
+        places,
+        waiting,
+        shipped,
+        held,
+        unknown,
+        short,
+        message,
+        effect,
+        delivery,
+        account,
+        rma,
+        listing,
     )
 
 

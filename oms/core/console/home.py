@@ -76,13 +76,12 @@ def _figures(user: Any) -> list[dict[str, Any]]:
     for figure in sorted(registry.figures.values(), key=lambda f: f.rank):
         if not user.has_perm(figure.permission):
             continue
-        days, before = figure.read(now)
-        today = days[-1].count if days else 0
+        reading = figure.read(now)
+        more = reading.now - (reading.before or 0)
         shown.append(
             {
-                "title": figure.title, "today": today, "before": before, "link": days[-1].link if days else "",
-                "change": today - before, "fewer": before - today, "weekday": (now - timedelta(days=7)).strftime("%A"),
-                "good": (today >= before) == figure.good, "chart": bars(figure.title, days),
+                "title": figure.title, "reading": reading, "more": more, "fewer": -more, "welcome": (more > 0) == figure.good,
+                "weekday": (now - timedelta(days=7)).strftime("%A"), "chart": bars(figure.title, reading.days),
             }
         )  # fmt: skip
     return shown

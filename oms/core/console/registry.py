@@ -174,14 +174,25 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A figure as it stands: ``now``, what it was a week ago by this hour (``None``: nothing to compare with),
+    the last days oldest first, and the list behind it."""
+
+    now: int
+    before: int | None
+    days: Sequence[Day]
+    link: str
+
+
+@dataclass(frozen=True)
 class Figure:
-    """A number of today beside the same hours of the same weekday before. ``read(now)`` gives the
-    counts of the last days, oldest first, and the count of a week ago up to this hour."""
+    """A number of today beside the same hours of the same weekday before. ``good`` says whether more of it
+    is welcome."""
 
     slug: str
     title: str
     permission: str
-    read: Callable[[datetime], tuple[Sequence[Day], int]]
+    read: Callable[[datetime], Reading]
     rank: int = 100
     good: bool = True
 

@@ -1,0 +1,61 @@
+"""Counts by day for the strip of figures, in the person's zone; each bar opens the list of what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+
+from oms.core.console.registry import Day, Reading
+
+DAYS = 14
+WEEK = timedelta(days=7)
+
+
+def daily(rows: Callable[[], Any], field: str, changelist: str) -> Callable[[datetime], Reading]:
+    """A figure's ``read``: how many of ``rows`` have today's date in ``field`` (which has an index)."""
+
+    def read(now: datetime) -> Reading:
+        midnight, counted = _by_day(rows(), field, now)
+        days = _days(midnight, counted, changelist, field)
+        earlier = {f"{field}__gte": midnight - WEEK, f"{field}__lte": now - WEEK}
+        return Reading(days[-1].count, rows().filter(**earlier).count(), days, days[-1].link)
+
+    return read
+
+
+def standing(
+    rows: Callable[[], Any], field: str, changelist: str, link: str
+) -> Callable[[datetime], Reading]:
+    """A figure's ``read``: how many of ``rows`` there are at all now (few, by a partial index), by day of
+    ``field``; ``link`` is the query of their list."""
+
+    def read(now: datetime) -> Reading:
+        midnight, counted = _by_day(rows(), field, now)
+        days = _days(midnight, counted, changelist, field)
+        return Reading(rows().count(), None, days, f"{reverse(changelist)}?{link}")
+
+    return read
+
+
+def _by_day(rows: Any, field: str, now: datetime) -> tuple[datetime, dict[date, int]]:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    span = {f"{field}__gte": midnight - timedelta(days=DAYS - 1), f"{field}__lte": now}
+    days = rows.filter(**span).annotate(day=TruncDate(field, tzinfo=now.tzinfo)).order_by()
+    return midnight, dict(days.values_list("day").annotate(Count("pk")))
+
+
+def _days(midnight: datetime, counted: dict[date, int], changelist: str, field: str) -> list[Day]:
+    found = []
+    for ago in range(DAYS - 1, -1, -1):
+        start = midnight - timedelta(days=ago)
+        query = urlencode(
+            {f"{field}__gte": start.isoformat(), f"{field}__lt": (start + timedelta(days=1)).isoformat()}
+        )
+        found.append(Day(start.date(), counted.get(start.date(), 0), f"{reverse(changelist)}?{query}"))
+    return found
