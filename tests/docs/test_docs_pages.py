@@ -18,6 +18,7 @@ from django.core.management import get_commands, load_command_class
 from channels import adapters
 from channels.adapters.base import PROTOCOLS, Account
 from fulfillment import carriers
+from oms.core.console.registry import registry
 from orders.rules.reconcile import reconcile
 from tests.docs.pages import ROOT, Block, blocks, commands, headings, links, pages, prose
 
@@ -193,3 +194,30 @@ def test_the_channel_page_names_every_promise() -> None:
         if line.startswith("| `") and (row := line.strip("|").split("|"))
     }
     assert told == {flag.name: set(adapters.protocol_members(kind)) for flag, kind in PROTOCOLS.items()}
+
+
+# -- what the pages say of the console -----------------------------------------------------------------------
+
+HANDS_ON = [ROOT / "docs/tutorial/first-day.md", ROOT / "docs/how-to/connect-a-shop.md"]
+# Bold, and yet no button of the registry: what forms and lists say by themselves.
+OTHERS = {"Edit", "Save", "Add"}
+
+
+@pytest.mark.parametrize("page", HANDS_ON, ids=name)
+def test_buttons_are_called_so(page: Path) -> None:
+    """Bold on a page for clerks is something to press."""
+    labels = {button.label for button in registry.buttons.values()} | OTHERS
+    for words in re.findall(r"(?<!\w)\*\*([^*]+)\*\*", prose(page)):
+        assert words in labels, f"{name(page)}: no button is called “{words}”"
+
+
+@pytest.mark.parametrize("page", HANDS_ON, ids=name)
+def test_menu_entries_are_called_so(page: Path) -> None:
+    """``Stock → Items`` is the entry Items under the heading Stock."""
+    entries = {(entry.heading, entry.title) for entry in registry.menu}
+    headings = {heading for heading, _ in entries}
+    for heading, title in re.findall(r"\b([A-Z]\w+) → ([A-Z][\w ]*\w)", prose(page)):
+        if heading in headings:
+            assert any(heading == h and title.startswith(t) for h, t in entries), (
+                f"{name(page)}: {heading} → {title}"
+            )
