@@ -17,8 +17,8 @@ from fulfillment.actions.release_work import release_work
 from fulfillment.actions.reroute import route_again
 from fulfillment.actions.settle_parcel import (
     Settling,
-    cause_of,
     quote_settling,
+    refund_of,
     settle_parcel,
     why_not_settle,
 )
@@ -28,7 +28,7 @@ from fulfillment.actions.unlabel import unlabel_parcels, why_not_unlabel
 from fulfillment.models import CarrierAccount, FulfillmentOrder, Label, Shipment
 from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.actors import Actor
-from oms.core.console import Button, Outcome, Preview
+from oms.core.console import Button, Outcome, Preview, shown
 from oms.core.console.forms import WhyForm, amount, ask, by_key, person, pieces
 from oms.core.console.registry import Refusals
 from oms.core.errors import Reason, Refused
@@ -280,8 +280,7 @@ def _settle(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 def _not_settle(parcel: Shipment) -> list[Reason]:
-    causes = {r.cause for r in parcel.fulfillment_order.order.refunds.all()}
-    if cause_of(parcel.pk) in causes:
+    if refund_of(parcel.fulfillment_order.order.refunds.all(), parcel.pk):
         return [Reason("settled", "What was in it is paid back, or being paid back, already.")]
     return why_not_settle(parcel)
 
@@ -335,7 +334,7 @@ def _cancel_preview(ids: Ids, data: Data) -> Preview:
     for c in _cancellings(ids, data):
         units = sum(c.units.values()) if c.units else sum(_left(orders[c.order_id]).values())
         facts.append(
-            (orders[c.order_id].number, f"{units} pieces" + ("" if c.units else ", the whole order"))
+            (orders[c.order_id].number, shown.pieces(units) + ("" if c.units else ", the whole order"))
         )
     works = FulfillmentOrder.objects.filter(order__in=ids, state__in=OPEN).count()
     told = f" Up to {_work(works)} taken back from the warehouse." if works else ""

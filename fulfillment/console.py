@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
 from fulfillment.buttons import BUTTONS
+from fulfillment.buttons import BUTTONS
 from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
@@ -176,8 +177,9 @@ def _unlabelled() -> Any:
 
 def _troubled(state: str) -> Any:
     # A parcel is off the list when its order is settled, or when it was paid back itself.
+    cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
     paid = Refund.objects.filter(
-        order=OuterRef("fulfillment_order__order"), cause=Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
+        Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))), order=OuterRef("fulfillment_order__order")
     ).exclude(state="cancelled")
     return Shipment.objects.filter(~Exists(paid), state=state, fulfillment_order__order__state="open")
 

@@ -36,8 +36,20 @@ class Settling:
     limit: Decimal | None = None
 
 
-def cause_of(shipment_id: int) -> str:
-    return f"parcel:{shipment_id}"
+def refund_of(refunds: Iterable[Refund], shipment_id: int) -> Refund | None:
+    """The refund that stands for this parcel, among its order's."""
+    return next((r for r in refunds if r.state != "cancelled" and _parcel_of(r.cause) == shipment_id), None)
+
+
+def _parcel_of(cause: str) -> int | None:
+    """``parcel:7``, or ``parcel:7:2`` where the first was given up."""
+    kind, _, rest = cause.partition(":")
+    return int(rest.split(":")[0]) if kind == "parcel" else None
+
+
+def _cause(refunds: Iterable[Refund], shipment_id: int) -> str:
+    given_up = sum(1 for r in refunds if _parcel_of(r.cause) == shipment_id)
+    return f"parcel:{shipment_id}" + (f":{given_up + 1}" if given_up else "")
 
 
 def why_not_settle(parcel: Shipment) -> list[Reason]:
@@ -61,7 +73,7 @@ def settle_parcel(settling: Settling, *, by: Actor) -> Refund:
     """Approve the refund of what was in a lost parcel; one that is only silent counts as lost from now on.
     Stock does not move: the goods left when it was shipped.
 
-    A second call returns the refund that was made. Raises :class:`Refused` for a parcel that arrived, did
+    A second call returns the refund that was made, unless it was given up. Raises :class:`Refused` for a parcel that arrived, did
     not leave or comes back to us, and with every reason of the quote.
     """
     orders = Order.objects.filter(fulfillment_orders__shipments=settling.shipment_id)
@@ -73,7 +85,8 @@ def settle_parcel(settling: Settling, *, by: Actor) -> Refund:
         .get(pk=settling.shipment_id)
     )
     order = parcel.fulfillment_order.order
-    made = Refund.objects.filter(order=order, cause=cause_of(parcel.pk)).first()
+    refunds = list(order.refunds.all())
+    made = refund_of(refunds, parcel.pk)
     if made:
         return made
     reasons = why_not_settle(parcel)
@@ -84,7 +97,7 @@ def settle_parcel(settling: Settling, *, by: Actor) -> Refund:
     refund = approve_refund(
         Refunding(
             order_id=order.pk, ask=_ask(parcel, settling, order.currency),
-            reason=settling.reason.strip() or f"Parcel {parcel} is lost", cause=cause_of(parcel.pk),
+            reason=settling.reason.strip() or f"Parcel {parcel} is lost", cause=_cause(refunds, parcel.pk),
             limit=settling.limit,
         ),
         by=by,
@@ -101,13 +114,13 @@ def finish_settled(order_ids: Iterable[int], *, by: Actor) -> list[Order]:
     waiting: set[int] = set()
     settled: set[int] = set()
     refunds = Refund.objects.filter(order_id__in=ids, cause__startswith="parcel:", state="succeeded")
-    paid = set(refunds.values_list("cause", flat=True))
+    paid = {_parcel_of(cause) for cause in refunds.values_list("cause", flat=True)}
     if not paid:
         return []
     for parcel in Shipment.objects.filter(fulfillment_order__order__in=ids).select_related(
         "fulfillment_order"
     ):
-        if parcel.state == "lost" and cause_of(parcel.pk) in paid:
+        if parcel.state == "lost" and parcel.pk in paid:
             settled.add(parcel.fulfillment_order.order_id)
         elif parcel.state not in NOT_UNDERWAY:
             waiting.add(parcel.fulfillment_order.order_id)

@@ -15,7 +15,7 @@ from fulfillment.models import Shipment
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.relay import relay
-from orders.actions.refund import request_refunds, settle_refund
+from orders.actions.refund import give_up_refunds, request_refunds, settle_refund
 from orders.models import Order, Refund
 from tests import build, way
 
@@ -83,6 +83,16 @@ def test_what_arrived_or_comes_back_is_not_lost(status: str) -> None:
     with pytest.raises(Refused):
         settle_parcel(Settling(parcel.pk), by=SYSTEM)
     assert not Refund.objects.exists() and Shipment.objects.get().state == parcel.state != "lost"
+
+
+def test_what_was_given_up_may_be_paid_anew() -> None:
+    way.shipped()
+    parcel = scan(Shipment.objects.get(), "lost")
+    first = settle_parcel(Settling(parcel.pk), by=SYSTEM)
+    give_up_refunds([first.pk], reason="by bank", by=SYSTEM)
+    second = settle_parcel(Settling(parcel.pk), by=SYSTEM)
+    assert second.cause == f"parcel:{parcel.pk}:2"
+    assert settle_parcel(Settling(parcel.pk), by=SYSTEM).pk == second.pk
 
 
 def test_above_the_limit_nothing_happens() -> None:
