@@ -12,7 +12,6 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
 from fulfillment.buttons import BUTTONS
-from fulfillment.buttons import BUTTONS
 from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
