@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from inventory.buttons import BUTTONS
 from inventory.models import Barcode, Discrepancy, Item, Location, Receipt, StockLevel, StockMovement
 from oms.core.console import Finder, MenuEntry, Panel, Queue, register
+from oms.core.console.offers import attach
 
 LONG_ASIDE = timedelta(days=14)
 
@@ -24,6 +26,7 @@ def _levels(request: Any, item: Item) -> Mapping[str, Any]:
     }
     for level in levels:
         level.for_sale = max(0, level.available - level.safety_stock)  # type: ignore[attr-defined]
+    attach(request.user, levels)
     return {
         "levels": levels,
         "total": total,
@@ -64,6 +67,7 @@ def _code(text: str) -> Any:
 
 
 register(
+    *BUTTONS,
     Panel("levels", "Stock", "inventory.item", "inventory/levels.html", _levels, order=10,
           permission="inventory.view_stocklevel"),
     Panel("movements", "Latest movements", "inventory.item", "inventory/movements.html", _movements, order=60,

@@ -109,7 +109,7 @@ class StockLevel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.item_id} at {self.location_id}: {self.on_hand}"
+        return f"{self.item.sku} at {self.location}"
 
     @property
     def available(self) -> int:
@@ -284,4 +284,5 @@ class Discrepancy(DiscrepancyLifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.expected} expected, {self.found} found"
+        told = f"{self.get_kind_display()}: {self.expected} expected, {self.found} found"
+        return f"{self.item.sku} at {self.location}, {told}"
