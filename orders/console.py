@@ -107,7 +107,28 @@ def _changes(request: Any, order: Order) -> Mapping[str, Any] | None:
     if not changes:
         return None
     attach(request.user, [c for c in changes if c.state == "proposed"])
+    for change in changes:
+        change.sides = _sides(change.ours, change.theirs)  # type: ignore[attr-defined]
     return {"changes": sorted(changes, key=lambda c: (c.state != "proposed", -c.pk))}
+
+
+def _sides(ours: Any, theirs: Any, under: str = "") -> list[tuple[str, str, str]]:
+    """What differs between two values from JSON, one row each: what, here, there."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        names = list(dict.fromkeys([*ours, *theirs]))
+        return [
+            row
+            for name in names
+            if ours.get(name) != theirs.get(name)
+            for row in _sides(ours.get(name), theirs.get(name), f"{under} {shown.spoken(str(name))}".strip())
+        ]
+    return [(under, _plain(ours), _plain(theirs))]
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return shown.NOTHING
+    return shown.pretty(value) if isinstance(value, dict | list) else str(value)
 
 
 def _customer(request: Any, order: Order) -> Mapping[str, Any]:

@@ -255,9 +255,11 @@ class ConsoleAdmin(ModelAdmin):
         return found
 
     def _primary(self, request: HttpRequest, obj: Any, present: str | None) -> Offer | None:
-        """The next step's button: of the object itself, or of a row that belongs to it."""
+        """The next step's button: of the object itself, or of a row that belongs to it. Where there is no
+        strip, the first of its own buttons that is a step of an order's way."""
         if not present:
-            return None
+            own = (o for o in obj.offers if o.button.steps and not o.reasons and not o.button.dangerous)
+            return next(own, None)
         for offer in obj.offers:
             if present in offer.button.steps and not offer.reasons:
                 return offer  # type: ignore[no-any-return]
