@@ -26,7 +26,7 @@ class CarrierRow(Row):
 
 
 class LabelRow(Row):
-    cost = Amount("cost")
+    cost = Amount("cost", allow_null=True)
 
     class Meta:
         model = Label
@@ -53,6 +53,7 @@ class ScanRow(Row):
 class ParcelRow(Row):
     fulfillment_order = serializers.IntegerField(source="fulfillment_order_id", read_only=True)
     order = serializers.IntegerField(source="fulfillment_order.order_id", read_only=True)
+    tracking_url = serializers.CharField(read_only=True)
     lines = ParcelLineRow(many=True, read_only=True)
     labels = LabelRow(many=True, read_only=True)
 
@@ -99,8 +100,8 @@ class WorkLineRow(Row):
 class DecisionRow(Row):
     """Why it is sent from there."""
 
-    cost = Amount("cost")
-    next_cost = Amount("next_cost")
+    cost = Amount("cost", allow_null=True)
+    next_cost = Amount("next_cost", allow_null=True)
 
     class Meta:
         model = RoutingDecision

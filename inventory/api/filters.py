@@ -1,4 +1,4 @@
-"""How stock is looked for; each filter has an index behind it."""
+"""How stock is looked for; each filter has an index behind it, or leaves most rows."""
 
 from __future__ import annotations
 

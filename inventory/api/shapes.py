@@ -19,6 +19,7 @@ from oms.core.api.shapes import Row
 
 class ItemRow(Row):
     barcodes = serializers.SlugRelatedField(slug_field="code", many=True, read_only=True)
+    image_url = serializers.CharField(read_only=True)
 
     class Meta:
         model = Item

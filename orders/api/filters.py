@@ -1,4 +1,4 @@
-"""How orders and refunds are looked for; each filter has an index behind it."""
+"""How orders and refunds are looked for; each filter has an index behind it, or leaves most rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import QuerySet
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from oms.core.api.doors import PERSONAL
 from orders.lifecycle import OrderState, RefundState
@@ -18,7 +18,9 @@ class OrderFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=OrderState.choices)
     source = filters.CharFilter(max_length=60)
     number = filters.CharFilter(max_length=40)
-    external_id = filters.CharFilter(max_length=120, help_text="The channel's id; say the source too.")
+    external_id = filters.CharFilter(
+        max_length=120, method="of_channel", help_text="The channel's id; needs the source beside it."
+    )
     external_number = filters.CharFilter(max_length=60)
     email = filters.CharFilter(
         max_length=254, method="of_person", help_text="Needs the right to see personal data."
@@ -34,6 +36,12 @@ class OrderFilter(filters.FilterSet):
     class Meta:
         model = Order
         fields: list[str] = []
+
+    def of_channel(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        # Ids of channels are theirs alone: the same may mean another order elsewhere.
+        if not self.data.get("source"):
+            raise ValidationError({"source": "Say the source of this external_id."}, "required")
+        return rows.filter(external_id=value)
 
     def of_person(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         # Asking for a person by name tells who is behind a masked row.

@@ -46,6 +46,7 @@ class RefundOrder(Verb):
 
     writes = Access("orders:refund", ("orders.issue_refund", "orders.issue_large_refund"))
     ask, answer, status = RefundAskShape, RefundRow, 201
+    queries = frozenset({"preview"})
     replies = {200: OpenApiResponse(QuoteShape, "The preview; nothing was done.")}
 
     @extend_schema(

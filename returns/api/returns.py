@@ -219,6 +219,7 @@ class RefundReturn(ReturnVerb):
 
     writes = Access("orders:refund", ("orders.issue_refund", "orders.issue_large_refund"))
     ask, status = ReturnRefundAsk, 201
+    queries = frozenset({"preview"})
     replies = {200: OpenApiResponse(QuoteShape, "The preview; nothing was done.")}
 
     @extend_schema(

@@ -221,7 +221,12 @@ def test_orders_are_found_by_what_has_an_index(api: Caller) -> None:
     assert found(source="right", external_id=two.external_id) == [two.pk]
     assert found(state="completed") == found(placed_before="2000-01-01T00:00:00Z") == []
     assert found(placed_after="2026-11-20T00:00:00Z") == [two.pk, one.pk]
-    for wrong in ({"state": "nonsense"}, {"held": "x"}, {"placed_after": "yesterday"}):
+    for wrong in (
+        {"state": "nonsense"},
+        {"external_id": two.external_id},
+        {"held": "x"},
+        {"placed_after": "yesterday"},
+    ):
         assert api.read("orders", **wrong).status_code == 400
 
 
@@ -401,6 +406,8 @@ def test_more_than_was_paid_is_not_given_back(api: Caller, order: Order, nothing
         answer = api.send(f"orders/{order.pk}/refund", body)
     assert answer.status_code == 409
     assert reasons(answer) == [r["code"] for r in quote.json()["refusals"]] and reasons(answer)
+    misspelt = api.send(f"orders/{order.pk}/refund?preveiw=true", {"whole": True})
+    assert misspelt.status_code == 400 and fields(misspelt) == ["preveiw"]
     assert api.send(f"orders/{order.pk}/refund?preview=perhaps", {"whole": True}).status_code == 400
     assert api.send(f"orders/{order.pk}/refund", {"goodwill": "1.001"}).status_code in {400, 409}
     assert not Refund.objects.exists()

@@ -108,10 +108,34 @@ def permissions() -> dict[str, str]:
     }
 
 
+def scopes() -> str:
+    from oms.core.tokens import SCOPES
+
+    return table(
+        ("scope", "allows to"), [(f"`{s}`", words[:1].lower() + words[1:]) for s, words in SCOPES.items()]
+    )
+
+
+def operations() -> str:
+    """Every operation of the API, with the scope that it needs."""
+    from drf_spectacular.generators import SchemaGenerator
+
+    rows = []
+    for path, item in SchemaGenerator().get_schema(public=True)["paths"].items():
+        for method, told in item.items():
+            needs = re.search(r"Needs the scope (`[^`]+`)", told.get("description", ""))
+            who = needs[1] if needs else "people" if "For people only" in told.get("description", "") else ""
+            address = f"`{method.upper()} {path.removeprefix('/api/v1')}`"
+            rows.append((address, told["summary"].rstrip("."), who))
+    return table(("operation", "what it does", "scope"), rows)
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "jobs": ("reference/jobs.md", jobs),
     "events": ("reference/events.md", events),
     "roles": ("reference/roles.md", roles),
+    "scopes": ("reference/api.md", scopes),
+    "operations": ("reference/api.md", operations),
 }
 
 

@@ -40,7 +40,7 @@ class Traced(APIView):
 
 class Door(Traced, GenericAPIView):
     """``status`` is of a POST that succeeded; ``replies`` adds documented answers by status,
-    and ``also`` errors that others of its kind do not have."""
+    and ``also`` errors that others of its kind do not have. ``queries`` are the parameters it knows."""
 
     reads: ClassVar[Access | None] = None
     writes: ClassVar[Access | None] = None
@@ -50,7 +50,19 @@ class Door(Traced, GenericAPIView):
     status: ClassVar[int] = 200
     replies: ClassVar[Mapping[int, Any]] = {}
     also: ClassVar[tuple[int, ...]] = ()
+    queries: ClassVar[frozenset[str]] = frozenset()
     throttle_scope = "api"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # A misspelt filter would show everything, a misspelt ``preview`` would do the deed.
+        unknown = set(request.query_params) - self.known_queries()
+        if unknown:
+            told = ErrorDetail("There is no such parameter.", "unknown_parameter")
+            raise ValidationError({name: [told] for name in sorted(unknown)})
+
+    def known_queries(self) -> frozenset[str]:
+        return self.queries
 
     def access(self, method: str | None) -> Access | None:
         return self.reads if method in SAFE_METHODS else self.writes
@@ -90,6 +102,12 @@ class Door(Traced, GenericAPIView):
 
 class Listing(Door):
     """GET: rows, newest first, filtered and paged."""
+
+    def known_queries(self) -> frozenset[str]:
+        if self.request.method not in SAFE_METHODS:
+            return self.queries
+        filters = getattr(self, "filterset_class", None)
+        return frozenset({"cursor", "limit", *(filters.base_filters if filters else ())})
 
     def get(self, request: Request, **ids: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

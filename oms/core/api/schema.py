@@ -62,8 +62,7 @@ class Schema(AutoSchema):
 
     def get_description(self) -> str:
         access: Access | None = self.view.access(self.method) if hasattr(self.view, "access") else None
-        needs = f"Needs the scope `{access.scope}`, or a person's {_or(access)}." if access else ""
-        return "\n\n".join(part for part in (self._words()[1], needs) if part)
+        return "\n\n".join(part for part in (self._words()[1], _needs(access)) if part)
 
     def _words(self) -> tuple[str, str]:
         own = _own_method(self.view, self.method)
@@ -131,6 +130,10 @@ def _own_method(view: Any, method: str) -> Any:
     return vars(type(view)).get(method.lower())
 
 
-def _or(access: Access) -> str:
-    names = [f"`{name}`" for name in access.permissions]
-    return "permission " + " or ".join(names)
+def _needs(access: Access | None) -> str:
+    if access is None or not access.permissions[0]:
+        return ""
+    named = "permission " + " or ".join(f"`{name}`" for name in access.permissions)
+    if access.scope not in SCOPES:
+        return f"For people only, with the {named}."
+    return f"Needs the scope `{access.scope}`, or a person's {named}."

@@ -62,7 +62,7 @@ class Tokens(Listing, Verb):
     queryset = ApiToken.objects.all()
 
     def get(self, request: Request, **ids: Any) -> Response:
-        """List tokens, newest first. For people only."""
+        """List tokens, newest first."""
         return super().get(request, **ids)
 
     get.operation_id = "list_tokens"  # type: ignore[attr-defined]
@@ -70,7 +70,7 @@ class Tokens(Listing, Verb):
     def post(self, request: Request, **ids: Any) -> Response:
         """Make a token.
 
-        Its key is in this answer and nowhere else: only a hash is kept. For people only.
+        Its key is in this answer and nowhere else: only a hash is kept.
         """
         return super().post(request, **ids)
 
@@ -83,7 +83,7 @@ class Tokens(Listing, Verb):
 
 
 class RevokeToken(Verb):
-    """End a token at once. For people only."""
+    """End a token at once."""
 
     writes, answer = _People(NOT_FOR_TOKENS, "core.change_apitoken"), TokenRow
 
