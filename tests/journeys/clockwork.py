@@ -23,7 +23,7 @@ from oms.core.models import Delivery, InboundMessage, OutboundEffect, OutboxEven
 # What Beat and the nudges start all the time, in the order in which work flows.
 ROUND: tuple[Callable[[], None], ...] = (
     oms.core.tasks.relay, channels.tasks.ingest, channels.tasks.effects, channels.tasks.labels, channels.tasks.push_stock,
-    fulfillment.tasks.reroute,
+    fulfillment.tasks.reroute, fulfillment.tasks.webhooks,
 )  # fmt: skip
 
 

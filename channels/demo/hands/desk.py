@@ -7,13 +7,15 @@ import re
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 
+from channels.demo.hands.forms import forms_of
 from channels.demo.hands.trouble import Trouble
 
 MOST = 1000
+LANDING = "/admin/find/"
 # Where the console speaks: its messages after a deed, what it refuses and why, what is wrong in a form.
 SAID = (
     re.compile(r'<ul class="flex flex-col gap-4 mb-6">(.*?)</ul>', re.S),
@@ -41,7 +43,7 @@ class Desk:
 
     def _log_in(self, password: str) -> None:
         self._get("/admin/login/")
-        form = {"username": self.username, "password": password, "next": "/admin/find/"}
+        form = {"username": self.username, "password": password, "next": LANDING}
         reply = self._post("/admin/login/", form, follow=False)
         if reply.status_code != 302:
             raise Trouble(f"{self.username} cannot log in: {reply.status_code}")
@@ -64,21 +66,33 @@ class Desk:
         return words
 
     def _press(self, button: str, ids: Sequence[int], fields: dict[str, Any]) -> str:
-        form = {
-            "ids": ",".join(map(str, ids)), "press": uuid.uuid4().hex, "next": "/admin/find/",
-            **{name: value for name, value in fields.items() if value is not None},
-        }  # fmt: skip
-        reply = self._post(f"/admin/do/{button}/", form, follow=False)
+        path, chosen = f"/admin/do/{button}/", ",".join(map(str, ids))
+        asked = self._get(f"{path}?{urlencode({'ids': chosen, 'next': LANDING})}")
+        form = next((form for form in forms_of(asked.text) if form.action == path), None)
+        where = f"{self.username} pressed {button} on {chosen[:60]}"
+        if form is None:
+            raise Trouble(f"{where}: {asked.status_code} {said(asked.text)}")
+        unknown = sorted(set(fields) - form.names)
+        if unknown:
+            raise Trouble(f"{where}: its form has no field {', '.join(unknown)}")
+        reply = self._post(path, {**form.fields, **fields}, follow=False)
         if reply.status_code != 302:
-            raise Trouble(
-                f"{self.username} pressed {button} on {form['ids'][:60]}: {reply.status_code} {said(reply.text)}"
-            )
+            raise Trouble(f"{where}: {reply.status_code} {said(reply.text)}")
         return said(self._get(reply.headers["Location"]).text)
 
     def find(self, model: str, text: str) -> list[int]:
         """The ids that ``app/model``'s own list finds for this text."""
         page = self.page(f"/admin/{model}/?q={quote(text)}")
         return list(dict.fromkeys(int(pk) for pk in re.findall(rf"/admin/{model}/(\d+)/change/", page)))
+
+    def offered(self, path: str, button: str) -> list[int]:
+        """The rows on which this page offers her that button."""
+        page = self.page(path)
+        links = re.findall(rf"/admin/do/{re.escape(button)}/\?ids=(\d+)", page)
+        forms = re.findall(
+            rf'action="/admin/do/{re.escape(button)}/">.*?name="ids" value="(\d+)"', page, re.S
+        )
+        return list(dict.fromkeys(int(pk) for pk in [*links, *forms]))
 
     def add(self, model: str, **fields: Any) -> int:
         """Fill in the add form of ``app/model``; returns the new row's id."""
@@ -88,7 +102,7 @@ class Desk:
         found = re.search(r"/(\d+)/change/", reply.headers.get("Location", ""))
         if reply.status_code != 302 or not found:
             raise Trouble(f"{self.username} could not add a {model}: {reply.status_code} {said(reply.text)}")
-        self._get("/admin/find/")
+        self._get(LANDING)
         return int(found[1])
 
     def upload(self, path: str, field: str, name: str, data: bytes) -> str:

@@ -9,4 +9,4 @@ def pay_all_back(stage: Stage, number: str, why: str) -> None:
     """Give back everything that was paid for a cancelled order, once."""
     order = stage.order(number)
     if order and order["state"] == "cancelled" and not order["refunds"]:
-        stage.desk("manager").press("orders.issue_refund", [order["id"]], whole="on", reason=why)
+        stage.desk("manager").press("orders.refund", [order["id"]], whole="on", why=why)

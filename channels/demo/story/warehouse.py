@@ -34,9 +34,9 @@ def pick_and_pack(stage: Stage, leave: Collection[str] = ()) -> int:
 
 
 def pack(stage: Stage, work_ids: Iterable[int]) -> None:
-    """Light work in one press; what is too heavy for one parcel is packed into several by the packing table's
-    own program."""
+    """Light work in one press; what is too heavy for one parcel into several, piece of work by piece of work."""
     weights = {sku: item.weight_g for sku, item in stage.plan.items.items()}
+    hand = stage.desk("warehouse")
     light: list[int] = []
     for work_id in work_ids:
         work = stage.program.get(f"fulfillment-orders/{work_id}")
@@ -44,10 +44,11 @@ def pack(stage: Stage, work_ids: Iterable[int]) -> None:
         if len(boxes) == 1:
             light.append(work_id)
         else:
-            parcels = [{"lines": [{"line": pk, "quantity": n} for pk, n in box.items()]} for box in boxes]
-            stage.program.post(f"fulfillment-orders/{work_id}/pack", parcels=parcels)
+            lines = [line["id"] for line in work["lines"] if line["picked"]]
+            split = {f"boxes_{pk}": "+".join(str(box.get(pk, 0)) for box in boxes) for pk in lines}
+            hand.press("fulfillment.pack", [work_id], **split)
     if light:
-        stage.desk("warehouse").press("fulfillment.pack", light)
+        hand.press("fulfillment.pack", light)
 
 
 def _boxes(work: Row, weights: dict[str, int]) -> list[dict[int, int]]:
@@ -74,21 +75,15 @@ def _boxes(work: Row, weights: dict[str, int]) -> list[dict[int, int]]:
 
 def ask_labels(stage: Stage, work_ids: Iterable[int]) -> None:
     """Labels for the parcels that have none and for which none is being bought."""
+    wanted = set(work_ids)
     bare = [
         row["id"]
         for row in stage.program.each("parcels", state="draft")
-        if not any(label["state"] in {"requested", "purchased"} for label in row["labels"])
+        if row["fulfillment_order"] in wanted
+        and not any(label["state"] in {"requested", "purchased"} for label in row["labels"])
     ]
-    wanted = set(work_ids)
-    mine = [
-        parcel
-        for parcel in stage.program.each("parcels", state="draft")
-        if parcel["id"] in bare and parcel["fulfillment_order"] in wanted
-    ]
-    if mine:
-        stage.desk("warehouse").press(
-            "fulfillment.buy_label", [parcel["id"] for parcel in mine], carrier=carrier(stage)
-        )
+    if bare:
+        stage.desk("warehouse").press("fulfillment.buy_label", bare, account=carrier(stage))
 
 
 def carrier(stage: Stage) -> int:

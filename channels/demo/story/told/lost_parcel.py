@@ -26,7 +26,7 @@ def act(stage: Stage) -> None:
             Decimal(c["net"]) + Decimal(c["tax"]) for c in order["charges"] if c["kind"] == "shipping"
         )
         stage.desk("manager").press(
-            "fulfillment.settle_parcel", [parcel["id"]], shipping=str(shipping), reason="Lost by the carrier"
+            "fulfillment.settle_parcel", [parcel["id"]], shipping=f"{shipping:.2f}", why="Lost by the carrier"
         )
 
 

@@ -16,10 +16,10 @@ def act(stage: Stage) -> None:
     line = next(each for each in order["lines"] if each["item"] == case.facts["sku"])
     amount = case.facts["refund"]
     stage.say(f"  {order['number']}: one piece arrived scratched; {amount} {order['currency']} go back.")
-    stage.program.post(
-        f"orders/{order['id']}/refund", reason="One arrived scratched; the customer keeps it",
-        lines=[{"line": line["id"], "quantity": 0, "amount": str(amount)}],
-    )  # fmt: skip
+    why = "One arrived scratched; the customer keeps it"
+    stage.desk("support").press(
+        "orders.refund", [order["id"]], why=why, **{f"amount_{line['id']}": str(amount)}
+    )
 
 
 def check(stage: Stage) -> Iterator[str]:

@@ -19,15 +19,14 @@ def act(stage: Stage) -> None:
     (work,) = works
     if work["state"] not in {"released", "picking"}:
         return
+    picker = stage.desk("warehouse")
     if work["state"] == "released":
-        stage.program.post(f"fulfillment-orders/{work['id']}/start-pick")
+        picker.press("fulfillment.start_pick", [work["id"]])
     (line,) = work["lines"]
     found = case.facts["found"]
     stage.say(f"  {work['number']}: {line['quantity']} × {line['title']} should be there, {found} is.")
-    stage.program.post(
-        f"fulfillment-orders/{work['id']}/pick",
-        lines=[{"line": line["id"], "found": found, "reason": "not_found"}],
-    )
+    counted = {f"found_{line['id']}": found, f"why_{line['id']}": "not_found"}
+    picker.press("fulfillment.confirm_pick", [work["id"]], **counted)
 
 
 def check(stage: Stage) -> Iterator[str]:

@@ -15,7 +15,7 @@ def act(stage: Stage) -> None:
     found = holds(order, case.facts["hold"]) if order else []
     if order and found:
         stage.say(f"  {order['number']}: {found[0]['words']} The manager refuses it.")
-        stage.desk("manager").press("fulfillment.cancel_order", [order["id"]], reason="Looks like fraud.")
+        stage.desk("manager").press("fulfillment.cancel_order", [order["id"]], why="Looks like fraud.")
     pay_all_back(stage, case.orders[0], "Refused as a fraud risk")
 
 
