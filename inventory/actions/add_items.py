@@ -48,7 +48,8 @@ def add_items(new: Sequence[NewItem], *, by: Actor) -> list[Item]:
 
 def taken_barcodes(codes: Sequence[str], *, but_of: int | None = None) -> list[Reason]:
     """Why these barcodes cannot be given: one is of another item, or named twice. An empty list: they can."""
-    others = Barcode.objects.filter(code__in=codes).exclude(item_id=but_of).select_related("item")
+    known = Barcode.objects.filter(code__in=codes).select_related("item")
+    others = [b for b in known if b.item_id != but_of]
     reasons = [Reason("barcode_taken", f"The barcode {b.code} is of {b.item.sku}.") for b in others]
     twice = [code for code, times in Counter(codes).items() if times > 1]
     return reasons + [Reason("barcode_twice", f"The barcode {code} is named twice.") for code in twice]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from inventory.models import (
@@ -18,7 +20,7 @@ from oms.core.api.shapes import Row
 
 
 class ItemRow(Row):
-    barcodes = serializers.SlugRelatedField(slug_field="code", many=True, read_only=True)
+    barcodes: Any = serializers.SlugRelatedField(slug_field="code", many=True, read_only=True)
     image_url = serializers.CharField(read_only=True)
 
     class Meta:

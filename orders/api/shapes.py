@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -120,7 +122,7 @@ class NoteRow(Row):
 
 
 class OrderRow(Row):
-    personal = ("email", "customer_name")
+    personal: ClassVar[tuple[str, ...]] = ("email", "customer_name")
     total = Amount("total")
     shop_total = Amount("shop_total", "shop_currency")
 

@@ -60,7 +60,7 @@ class Schema(AutoSchema):
     def get_summary(self) -> str:
         return self._words()[0]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         access: Access | None = self.view.access(self.method) if hasattr(self.view, "access") else None
         return "\n\n".join(part for part in (self._words()[1], _needs(access)) if part)
 

@@ -31,7 +31,7 @@ class AnyBody(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         return stream.read()
 
 
@@ -42,7 +42,7 @@ class WebhookAnswer(serializers.Serializer):
 class Webhook(Traced):
     """``receive`` verifies and stores; it raises ``Refused`` for what is not the sender's word."""
 
-    authentication_classes: ClassVar[list[Any]] = []
+    authentication_classes = []
     permission_classes = [AllowAny]
     parser_classes = [AnyBody]
     throttle_scope = "webhooks"
