@@ -78,20 +78,24 @@ def _read_stock(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Ou
     return Outcome(f"Read back: {found['confirmed']} levels newly confirmed, {told}.")
 
 
+def why_not_call(account: ChannelAccount, flag: Can | None) -> list[Reason]:
+    """Why this account cannot be asked for that: of a kind that is gone, without its keys, or not able."""
+    if account.kind not in adapters.kinds():
+        return [Reason("unknown_kind", f"{account.name} is of a kind that is not installed: {account.kind}.")]
+    given = account.credentials or {}
+    missing = [words for name, words in wanted(account.kind).items() if not given.get(name)]
+    if missing:
+        return [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
+    if flag and not able(account, flag):
+        return [Reason("cannot", f"{account.name} is of a kind that has none.")]
+    return []
+
+
 def _lacking(flag: Can | None) -> Any:
     """Refuses accounts without their keys, and those that cannot do it at all."""
 
     def refusals(rows: Sequence[ChannelAccount]) -> Refusals:
-        found = {}
-        for row in rows:
-            missing = [
-                words for name, words in wanted(row.kind).items() if not (row.credentials or {}).get(name)
-            ]
-            if missing:
-                found[row.pk] = [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
-            elif flag and not able(row, flag):
-                found[row.pk] = [Reason("cannot", f"{row.name} is of a kind that has none.")]
-        return found
+        return {row.pk: why_not_call(row, flag) for row in rows}
 
     return refusals
 

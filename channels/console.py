@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
+from channels.buttons import BUTTONS
 from channels.lifecycle import ListingState
 from channels.models import ChannelAccount, Listing, StockPush
 from inventory.models import Item
@@ -76,6 +77,7 @@ def _find(text: str) -> Any:
 
 
 register(
+    *BUTTONS,
     Panel("listings", "At the shops", "inventory.item", "channels/of_item.html", _of_item, order=20,
           permission="channels.view_listing"),
     Panel("versions", "Stock at the shop", "channels.listing", "channels/versions.html", _versions, order=10),

@@ -114,7 +114,7 @@ class Listing(ListingLifecycle):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.sku or self.external_id} at {self.account_id}"
+        return self.title or self.sku or self.external_id
 
 
 class StockPush(models.Model):

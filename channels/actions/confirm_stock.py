@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -17,14 +17,21 @@ BATCH = 250
 
 
 def confirm_stock(
-    account: ChannelAccount, *, everything: bool = False, rest: timedelta = timedelta(seconds=2)
+    account: ChannelAccount,
+    *,
+    everything: bool = False,
+    rest: timedelta = timedelta(seconds=2),
+    only: Collection[int] | None = None,
 ) -> dict[str, int]:
-    """Read back levels that were sent and not yet confirmed (or, with ``everything``, of all listings).
+    """Read back levels that were sent and not yet confirmed (or, with ``everything``, of all
+    listings; ``only`` asks about none but these).
 
     The same number: confirmed. Another one: the shop sold or somebody typed; the listing is sent again, with
     what was read as the number to compare with. Raises ``Retry`` when the channel does not answer.
     """
     rows = Listing.objects.filter(account=account, state="active", tracked=True, desired__isnull=False)
+    if only is not None:
+        rows = rows.filter(pk__in=only)
     if not everything:
         rows = rows.filter(sent_version__gt=F("confirmed_version"), sent_at__lt=timezone.now() - rest)
     figures = {"confirmed": 0, "differ": 0}

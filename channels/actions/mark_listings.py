@@ -30,6 +30,7 @@ WITH places AS (
       JOIN channels_channelaccount a ON a.id = l.account_id AND a.active AND a.push_stock
       LEFT JOIN sellable s ON s.account_id = l.account_id AND s.item_id = l.item_id
      WHERE l.item_id = ANY(%(items)s) AND l.state = 'active' AND l.tracked
+       AND (%(only)s::bigint[] IS NULL OR l.id = ANY(%(only)s))
      ORDER BY l.id FOR UPDATE OF l
 )
 UPDATE channels_listing l
@@ -39,14 +40,22 @@ UPDATE channels_listing l
 """
 
 
-def mark_listings(item_ids: Collection[int], *, by: Actor = SYSTEM, again: bool = False) -> int:
+def mark_listings(
+    item_ids: Collection[int],
+    *,
+    by: Actor = SYSTEM,
+    again: bool = False,
+    only: Collection[int] | None = None,
+) -> int:
     """Set new desired levels for the listings of these items where they changed; one statement, whatever the
-    number. ``again`` gives a new version even to an unchanged number, so that it is sent once more.
-    Returns how many listings are to be sent."""
+    number. ``again`` gives a new version even to an unchanged number, so that it is sent once more;
+    ``only`` leaves all but these listings alone. Returns how many listings are to be sent."""
     if not item_ids:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_MARK, {"items": sorted(item_ids), "again": again})
+        cursor.execute(
+            _MARK, {"items": sorted(item_ids), "again": again, "only": None if only is None else sorted(only)}
+        )
         changed = cursor.rowcount
     if changed:
         nudge_after_commit("channels.push_stock")
