@@ -52,7 +52,7 @@ def work_of(order: Order) -> list[FulfillmentOrder]:
 def decision_of(order: Order) -> RoutingDecision | None:
     if not hasattr(order, "_decision"):
         order._decision = RoutingDecision.objects.filter(order=order).defer("inputs").order_by("-id").first()  # type: ignore[attr-defined]
-    return order._decision  # type: ignore[attr-defined, no-any-return]
+    return order._decision  # type: ignore[attr-defined]
 
 
 def _tell(order: Order) -> Mapping[str, Any]:

@@ -30,9 +30,9 @@ def _levels(request: Any, item: Item) -> Mapping[str, Any]:
     return {
         "levels": levels,
         "total": total,
-        "for_sale": sum(level.for_sale for level in levels),
+        "for_sale": sum(level.for_sale for level in levels),  # type: ignore[attr-defined]
         "waiting": waiting,
-    }  # type: ignore[attr-defined]
+    }
 
 
 def _movements(request: Any, item: Item) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ def _lines(request: Any, order: Order) -> Mapping[str, Any]:
                 "holds": [h for h in order.holds.all() if h.line_id == line.pk and h.state == "active"],
             }
         )
-    attach(request.user, [entry["line"] for entry in lines])
+    attach(request.user, list(order.lines.all()))
     return {"lines": lines}
 
 
@@ -78,7 +78,7 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
         for c in charges
     ]  # fmt: skip
     taxes = tax + sum((c.tax for c in charges), Decimal(0))
-    shop_taxes = sum((x.shop_tax for x in (*lines, *charges)), Decimal(0))
+    shop_taxes = sum([x.shop_tax for x in lines] + [x.shop_tax for x in charges], Decimal(0))
     rows.append(("tax", shown.money(taxes, order.currency), shop(shop_taxes)))
     summed = net + sum((c.net for c in charges), Decimal(0)) + taxes
     refunds = list(order.refunds.all())

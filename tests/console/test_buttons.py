@@ -16,11 +16,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from inventory.models import Item
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview, registry
 from oms.core.errors import Reason, Refused, Retry
 from oms.core.models import InboundMessage, JournalEntry, OutboundEffect, OutboxEvent
 from oms.roles import ROLES
+from tests import build
 from tests.console.world import World
 
 Browse = Callable[[str], Client]
@@ -164,6 +166,12 @@ class Probe:
 
 
 @pytest.fixture
+def goods(transactional_db: None) -> list[Item]:
+    """Four things; the SKUs of two begin with an 8."""
+    return [build.item(sku) for sku in ("85123A", "71053", "84406B", "22423")]
+
+
+@pytest.fixture
 def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
     probe = Probe()
     shape: dict[str, Any] = {
@@ -186,8 +194,8 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
     return probe
 
 
-def test_a_double_click_does_it_once(world: World, browse: Browse, probe: Probe) -> None:
-    client, item = browse("clerk"), world.items[0]
+def test_a_double_click_does_it_once(goods: list[Item], browse: Browse, probe: Probe) -> None:
+    client, item = browse("clerk"), goods[0]
     for _ in range(3):
         assert client.post(address("test.probe"), {"ids": item.pk, "press": "same"}).status_code == 302
     assert len(probe.runs) == 1
@@ -197,7 +205,7 @@ def test_a_double_click_does_it_once(world: World, browse: Browse, probe: Probe)
 
 
 def test_two_clicks_at_the_same_moment_do_it_once_and_both_are_answered(
-    world: World, browse: Browse, probe: Probe
+    goods: list[Item], browse: Browse, probe: Probe
 ) -> None:
     probe.slow = 0.4
     answers: list[int] = []
@@ -205,9 +213,7 @@ def test_two_clicks_at_the_same_moment_do_it_once_and_both_are_answered(
     def click() -> None:
         try:
             answers.append(
-                browse("clerk")
-                .post(address("test.probe"), {"ids": world.items[0].pk, "press": "k"})
-                .status_code
+                browse("clerk").post(address("test.probe"), {"ids": goods[0].pk, "press": "k"}).status_code
             )
         finally:
             connection.close()
@@ -224,9 +230,9 @@ def test_two_clicks_at_the_same_moment_do_it_once_and_both_are_answered(
 
 @pytest.mark.parametrize("error", [Refused(Reason("no", "Not on a Sunday.")), Retry("the shop is down")])
 def test_what_was_refused_may_be_pressed_again(
-    world: World, browse: Browse, probe: Probe, error: Exception
+    goods: list[Item], browse: Browse, probe: Probe, error: Exception
 ) -> None:
-    client, item = browse("clerk"), world.items[0]
+    client, item = browse("clerk"), goods[0]
     probe.error = error
     answer = client.post(address("test.probe"), {"ids": item.pk, "press": "k"})
     assert answer.status_code == 409
@@ -236,16 +242,16 @@ def test_what_was_refused_may_be_pressed_again(
     assert len(probe.runs) == 1
 
 
-def test_a_page_without_its_key_is_refused(world: World, browse: Browse, probe: Probe) -> None:
-    answer = browse("clerk").post(address("test.probe"), {"ids": world.items[0].pk})
+def test_a_page_without_its_key_is_refused(goods: list[Item], browse: Browse, probe: Probe) -> None:
+    answer = browse("clerk").post(address("test.probe"), {"ids": goods[0].pk})
     assert answer.status_code == 409 and not probe.runs
 
 
 def test_in_bulk_it_shows_first_whom_it_refuses_and_then_does_the_others(
-    world: World, browse: Browse, probe: Probe
+    goods: list[Item], browse: Browse, probe: Probe
 ) -> None:
     client = browse("clerk")
-    ids = [item.pk for item in world.items]  # two of four begin with an 8
+    ids = [item.pk for item in goods]  # two of four begin with an 8
     asked = client.get(address("test.some"), {"ids": ids}).content.decode()
     assert "2 items" in asked and "2 refused" in asked and asked.count("It is odd.") == 2
     assert not probe.runs
@@ -255,15 +261,15 @@ def test_in_bulk_it_shows_first_whom_it_refuses_and_then_does_the_others(
     assert "Done as asked." in after and after.count("It is odd.") == 2 and "Undo" in after
 
 
-def test_all_refused_is_not_run_at_all(world: World, browse: Browse, probe: Probe) -> None:
-    answer = browse("clerk").post(address("test.some"), {"ids": world.items[0].pk, "press": "k"})
+def test_all_refused_is_not_run_at_all(goods: list[Item], browse: Browse, probe: Probe) -> None:
+    answer = browse("clerk").post(address("test.some"), {"ids": goods[0].pk, "press": "k"})
     assert answer.status_code == 409 and not probe.runs
 
 
 def test_a_preview_says_what_it_would_do_and_does_not_do_it(
-    world: World, browse: Browse, probe: Probe
+    goods: list[Item], browse: Browse, probe: Probe
 ) -> None:
-    client, item = browse("clerk"), world.items[0]
+    client, item = browse("clerk"), goods[0]
     shown = client.post(
         address("test.form"), {"ids": item.pk, "press": "k", "amount": "3", "step": "preview"}
     )
@@ -273,7 +279,7 @@ def test_a_preview_says_what_it_would_do_and_does_not_do_it(
     assert probe.runs[0][2]["amount"] == 3
 
 
-def test_the_list_offers_what_can_be_done_in_bulk(world: World, browse: Browse, probe: Probe) -> None:
+def test_the_list_offers_what_can_be_done_in_bulk(goods: list[Item], browse: Browse, probe: Probe) -> None:
     listing = reverse("admin:inventory_item_changelist")
     assert 'formaction="/admin/do/test.probe/"' in browse("clerk").get(listing).content.decode()
     assert "test.probe" not in browse("support").get(listing).content.decode()

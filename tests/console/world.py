@@ -50,7 +50,7 @@ class World:
     listing: Listing
 
 
-def make(orders: int = 4) -> World:
+def make(orders: int = 2) -> World:
     places = [
         build.location("NOTTINGHAM"),
         build.location("LEEDS", latitude=53.8, longitude=-1.55, city="Leeds"),

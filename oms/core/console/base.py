@@ -236,7 +236,7 @@ class ConsoleAdmin(ModelAdmin):
             "list_title": str(self.opts.verbose_name_plural).capitalize(),
             "list_link": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
         }  # fmt: skip
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, self.page_template, context)
 
     def _values(self, obj: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
@@ -262,14 +262,14 @@ class ConsoleAdmin(ModelAdmin):
             return next(own, None)
         for offer in obj.offers:
             if present in offer.button.steps and not offer.reasons:
-                return offer  # type: ignore[no-any-return]
+                return offer
         for related in registry.related_of(self.opts.label):
             rows = list(related.rows(obj))
             attach(request.user, rows)
             for row in rows:
                 for offer in row.offers:
                     if present in offer.button.steps and not offer.reasons:
-                        return offer  # type: ignore[no-any-return]
+                        return offer
         return None
 
 
@@ -290,7 +290,9 @@ def timeline(obj: Any) -> list[dict[str, Any]]:
 @lru_cache
 def _models() -> dict[str, Any]:
     """Our models by how subjects name them."""
-    return {model._meta.model_name: model for model in apps.get_models() if model._meta.app_label in OURS}
+    return {
+        str(model._meta.model_name): model for model in apps.get_models() if model._meta.app_label in OURS
+    }
 
 
 def _subject(subject: str) -> tuple[str, str]:

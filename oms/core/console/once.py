@@ -50,9 +50,8 @@ class Once:
 
     def keep(self, answer: dict[str, Any]) -> None:
         self._kept = True
-        IdempotencyRecord.objects.filter(pk=self._row.pk if self._row else None).update(
-            answer=answer, status=200
-        )
+        if self._row:
+            IdempotencyRecord.objects.filter(pk=self._row.pk).update(answer=answer, status=200)
 
     def __exit__(self, *exc: Any) -> None:
         if self._row and not self._kept:
