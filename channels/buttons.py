@@ -6,6 +6,7 @@ Those that speak with a shop say what to do when it does not answer. Connecting 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from django import forms
@@ -115,7 +116,7 @@ def _fetch(ids: Ids, actor: Actor, data: Data) -> Outcome:
     account = _account(ids)
     done = _alone("channels.pull", account, lambda: fetch_orders(account))
     return Outcome(
-        f"Orders of {account.name}: {_told_orders(done)}. The last two minutes follow by themselves.",
+        f"Orders of {account.name}: {_told_orders(done)}. What was bought this very moment follows by itself.",
         link=_parked(account) if done["parked"] else None,
     )
 
@@ -300,7 +301,7 @@ def _push(ids: Ids, actor: Actor, data: Data) -> Outcome:
     for account in accounts:
         mine = list(Listing.objects.filter(pk__in=ids, account=account).values_list("pk", flat=True))
         try:
-            rows += ask_shop(account, lambda mine=mine: resend_stock(mine, by=actor))
+            rows += ask_shop(account, partial(resend_stock, mine, by=actor))
         except Refused as error:
             silent[account.name] = list(error.reasons)
     good = [row for row in rows if row.sent_version == row.desired_version]

@@ -297,7 +297,8 @@ def _safety_preview(ids: Ids, data: Data) -> Preview:
 
 
 def _safety(ids: Ids, actor: Actor, data: Data) -> Outcome:
-    rows = set_safety_stock(dict.fromkeys(ids, data["pieces"]), by=actor)
+    n: int = data["pieces"]
+    rows = set_safety_stock(dict.fromkeys(ids, n), by=actor)
     if not rows:
         return Outcome(f"{_pieces(data['pieces'])} were kept back already; nothing changed.", done=0)
     places = "1 place" if len(rows) == 1 else f"{len(rows)} places"

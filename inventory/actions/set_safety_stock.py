@@ -27,7 +27,8 @@ def set_safety_stock(pieces: Mapping[int, int], *, by: Actor) -> list[StockLevel
         raise Refused(Reason("bad_quantity", "Say how many pieces are kept back: none or more."))
     levels = StockLevel.objects.filter(pk__in=pieces).select_for_update().order_by("item_id", "location_id")
     changed, lines = [], []
-    less, more = set(), set()
+    less: set[int] = set()
+    more: set[int] = set()
     for level in levels:
         before, after = level.safety_stock, pieces[level.pk]
         if before == after:
