@@ -297,7 +297,7 @@ def _words(plan: routing.Plan, names: Mapping[int, str], currency: str) -> str:
     return " ".join(
         [
             told,
-            *(v.words.rstrip(".") + "." for v in plan.verdicts),
+            *(f"{v.name}: {v.words.rstrip('.')}." for v in plan.verdicts),
             *(n.rstrip(".") + "." for n in plan.notes),
         ]
     )
