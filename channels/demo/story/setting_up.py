@@ -91,10 +91,12 @@ def _stock(stage: Stage) -> None:
 
 def receive(stage: Stage, name: str, place: str, lines: list[tuple[str, int]]) -> None:
     """Book goods in, once by name and place."""
-    stage.program.post(
-        "receipts", key=f"receipt {name} {place}", location=place, reference=name,
-        lines=[{"item": sku, "quantity": units} for sku, units in lines],
-    )  # fmt: skip
+    known = stage.program.each("receipts")
+    if not any((row["reference"], row["location"]) == (name, place) for row in known):
+        stage.program.post(
+            "receipts", location=place, reference=name,
+            lines=[{"item": sku, "quantity": units} for sku, units in lines],
+        )  # fmt: skip
 
 
 def _carrier(stage: Stage) -> None:

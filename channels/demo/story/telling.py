@@ -8,7 +8,7 @@ from datetime import date
 from channels.demo.hands import Trouble
 from channels.demo.plan import by_day
 from channels.demo.shapes import PlannedOrder
-from channels.demo.story import office, road, shoppers, warehouse
+from channels.demo.story import books, office, road, shoppers, warehouse
 from channels.demo.story.setting_up import receive, set_up
 from channels.demo.story.stage import Stage
 from channels.demo.story.told import TOLD
@@ -38,6 +38,7 @@ def _day(stage: Stage, number: int, of: int, day: date, orders: Sequence[Planned
     rows = shoppers.wait_received(stage, orders)
     let_go = office.decide(stage, rows.values())
     _act(stage)
+    _wait_routed(stage)
     packed = warehouse.pick_and_pack(stage)
     arrived = road.deliver(stage, arriving)
     held = f", {let_go} looked at and let go" if let_go else ""
@@ -74,6 +75,15 @@ def _act(stage: Stage) -> None:
             teller.act(stage)
 
 
+def _wait_routed(stage: Stage) -> None:
+    """What changed has led to all that follows from it: the work lies in the warehouses."""
+
+    def busy() -> dict[str, int]:
+        return {kind: count for kind, count in books.unfinished().items() if kind in {"events", "reactions"}}
+
+    stage.until("the orders to be routed", lambda: not busy(), state=lambda: str(busy()))
+
+
 def _underway(stage: Stage) -> set[str]:
     """Parcels that left on an earlier day, but for those that cases have other plans with."""
     return road.on_the_way(stage) - _spoken_for(stage)
@@ -96,6 +106,7 @@ def _end(stage: Stage) -> None:
         rows = list(stage.every_order())
         office.decide(stage, rows)
         _act(stage)
+        _wait_routed(stage)
         packed = warehouse.pick_and_pack(stage)
         sent = warehouse.ship(stage)
         arriving = _underway(stage)

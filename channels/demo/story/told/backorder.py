@@ -18,5 +18,5 @@ def check(stage: Stage) -> Iterator[str]:
         shipped = [work["shipped_at"] for work in stage.works(order["id"]) if work["shipped_at"]]
         if came is None:
             yield f"nothing of “{case.facts['receipt']}” was received"
-        elif shipped and min(shipped) < came["received_at"]:
+        elif shipped and min(shipped) < came["at"]:
             yield f"{order['number']} was sent before there was anything to send"

@@ -20,8 +20,7 @@ def act(stage: Stage) -> None:
     if not any(work["state"] in ON_ITS_WAY for work in stage.works(order["id"])):
         return
     (listing,) = stage.desk("clerk").find("channels/listing", case.facts["sku"])
-    item = stage.program.get("items", sku=case.facts["maps_to"])["results"][0]
-    said = stage.desk("clerk").press("channels.map_listing", [listing], item=item["id"])
+    said = stage.desk("clerk").press("channels.map", [listing], item=case.facts["maps_to"])
     stage.say(f"  The clerk says what {case.facts['sku']} is. {said}")
 
 
