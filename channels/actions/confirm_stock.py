@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from channels.actions.connect import adapter_of, answered
 from channels.adapters.base import StockTarget
-from channels.models import ChannelAccount, Listing, StockPush
+from channels.models import ChannelAccount, Listing
+from oms.core.columns import write_columns
 
 BATCH = 250
 
@@ -54,39 +55,50 @@ def confirm_stock(
 @transaction.atomic
 def _compare(rows: Sequence[Listing], found: dict[str, int | None], figures: dict[str, int]) -> None:
     now = timezone.now()
-    for row in rows:
-        if row.external_id not in found:
-            continue
+    asked = {row.pk: row for row in rows if row.external_id in found}
+    changed: list[Listing] = []
+    right: list[Listing] = []
+    for row in Listing.objects.filter(pk__in=asked).select_for_update().order_by("pk"):
+        before = asked[row.pk]
+        if (row.sent_version, row.desired_version) != (before.sent_version, before.desired_version):
+            continue  # something newer was sent while we asked
         actual = found[row.external_id]
         if actual is None:
-            Listing.objects.filter(pk=row.pk).update(
-                health="missing", detail="the shop does not know it any more"
-            )
-            continue
-        # Only if nothing newer was sent while we asked.
-        mine = Listing.objects.filter(
-            pk=row.pk, sent_version=row.sent_version, desired_version=row.desired_version
-        )
-        if actual == row.desired and row.sent_version == row.desired_version:
-            done = mine.exclude(
-                confirmed_version=row.sent_version, confirmed=actual, health="in_sync"
-            ).update(
-                confirmed=actual,
-                confirmed_version=row.sent_version,
-                confirmed_at=now,
-                health="in_sync",
-                detail="",
-            )
-            if done:
-                StockPush.objects.filter(listing=row, version=row.sent_version, confirmed_at=None).update(
-                    confirmed_at=now
-                )
-            figures["confirmed"] += done
+            row.health, row.detail = Listing.Health.MISSING, "the shop does not know it any more"
+        elif actual == row.desired and row.sent_version == row.desired_version:
+            if (row.confirmed_version, row.confirmed, row.health) == (row.sent_version, actual, "in_sync"):
+                continue
+            row.confirmed_at, row.health, row.detail = now, Listing.Health.IN_SYNC, ""
+            right.append(row)
         elif row.desired_version == row.sent_version:
-            figures["differ"] += mine.update(
-                confirmed=actual, confirmed_version=row.sent_version, confirmed_at=now,
-                desired_version=F("desired_version") + 1, due_at=now, health="conflict",
-                detail=f"the shop says {actual}, we say {row.desired}",
-            )  # fmt: skip
-        else:  # a newer number is on its way; this only tells what it will meet
-            mine.update(confirmed=actual, confirmed_version=row.sent_version)
+            row.health, row.detail = Listing.Health.CONFLICT, f"the shop says {actual}, we say {row.desired}"
+            row.confirmed_at = row.due_at = now
+            row.desired_version += 1
+            figures["differ"] += 1
+        # else a newer number is on its way; this only tells what it will meet
+        if actual is not None:
+            row.confirmed, row.confirmed_version = actual, before.sent_version
+        changed.append(row)
+    write_columns(
+        changed,
+        "confirmed",
+        "confirmed_version",
+        "confirmed_at",
+        "health",
+        "detail",
+        "desired_version",
+        "due_at",
+    )
+    _note_pushes(right, now)
+    figures["confirmed"] += len(right)
+
+
+def _note_pushes(rows: Sequence[Listing], now: datetime) -> None:
+    """The pushes that these levels came from are confirmed."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE channels_stockpush p SET confirmed_at = %s FROM unnest(%s::bigint[], %s::int[]) AS k(id, version)"
+                " WHERE p.listing_id = k.id AND p.version = k.version AND p.confirmed_at IS NULL",
+                [now, [row.pk for row in rows], [row.sent_version for row in rows]],
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from channels.actions.connect import adapter_of, answered
 from channels.adapters.base import StockResult, StockTarget
 from channels.models import ChannelAccount, Listing, StockPush
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Permanent, Retry
 from oms.core.lifecycle import move
 
@@ -73,50 +74,27 @@ def _record(
     figures = {"sent": 0, "stale": 0, "refused": 0}
     pushes: list[StockPush] = []
     gone: list[int] = []
-    # The row may have a newer desired number by now: only what this push was about is written.
-    for row in rows:
-        result = results.get(row.external_id) or StockResult(
-            row.external_id, "retry", words="no answer for it"
+    told: list[Listing] = []
+    fresh = {
+        row.pk: row
+        for row in Listing.objects.filter(pk__in=[r.pk for r in rows]).select_for_update().order_by("pk")
+    }
+    for pushed in rows:
+        result = results.get(pushed.external_id) or StockResult(
+            pushed.external_id, "retry", words="no answer for it"
         )
-        mine = Listing.objects.filter(pk=row.pk)
-        if result.outcome == "sent":
-            mine.update(
-                sent=row.desired, sent_version=row.desired_version, sent_at=now, leased_until=None, attempts=0,
-                health="sent", detail="",
-            )  # fmt: skip
-            figures["sent"] += 1
-        elif result.outcome == "stale" and result.actual == row.desired:
-            # Somebody, most likely the shop itself by a sale we know of, made it right already.
-            mine.update(
-                sent=row.desired, sent_version=row.desired_version, sent_at=now, confirmed=result.actual,
-                confirmed_version=row.desired_version, confirmed_at=now, leased_until=None, attempts=0,
-                health="in_sync", detail="",
-            )  # fmt: skip
-            figures["sent"] += 1
-        elif result.outcome == "stale":
-            mine.update(
-                confirmed=result.actual, confirmed_version=row.sent_version, leased_until=None, health="conflict",
-                due_at=now + timedelta(seconds=min(60, 2 * row.attempts)), detail=f"the shop says {result.actual}",
-            )  # fmt: skip
-            figures["stale"] += 1
-        elif result.outcome == "missing":
-            gone.append(row.pk)
-        else:
-            wait = 2.0 ** min(row.attempts, 11)
-            health = "rejected" if result.outcome == "rejected" else "pending"
-            mine.update(
-                leased_until=None,
-                health=health,
-                due_at=now + timedelta(seconds=wait),
-                detail=result.words[:300],
-            )
-            figures["refused"] += 1
         pushes.append(
             StockPush(
-                listing=row, version=row.desired_version, quantity=row.desired or 0, outcome=result.outcome,
+                listing=pushed, version=pushed.desired_version, quantity=pushed.desired or 0, outcome=result.outcome,
                 words=result.words[:300],
             )
         )  # fmt: skip
+        if result.outcome == "missing":
+            gone.append(pushed.pk)
+            continue
+        _tell(fresh[pushed.pk], pushed, result, now, figures)
+        told.append(fresh[pushed.pk])
+    write_columns(told, *_COLUMNS)
     StockPush.objects.bulk_create(pushes)
     if gone:
         move(
@@ -124,3 +102,39 @@ def _record(
             words="The shop has it no more.", sets={"health": "missing", "leased_until": None},
         )  # fmt: skip
     return figures
+
+
+_COLUMNS = (
+    "sent", "sent_version", "sent_at", "confirmed", "confirmed_version", "confirmed_at", "leased_until", "attempts",
+    "health", "detail", "due_at",
+)  # fmt: skip
+
+
+def _tell(row: Listing, pushed: Listing, result: StockResult, now: datetime, figures: dict[str, int]) -> None:
+    """Note on the row what came of the level that was ``pushed``. The row may want a newer one by now: that
+    stays due, and only what this push was about is written."""
+    row.leased_until = None
+    newest = row.desired_version == pushed.desired_version
+    # Somebody, most likely the shop itself by a sale we know of, may have made it right already.
+    right = result.outcome == "stale" and result.actual == pushed.desired
+    if result.outcome == "sent" or right:
+        row.sent, row.sent_version, row.sent_at = pushed.desired, pushed.desired_version, now
+        row.attempts, row.detail = 0, ""
+        if right:
+            row.confirmed, row.confirmed_version, row.confirmed_at = (
+                result.actual,
+                pushed.desired_version,
+                now,
+            )
+        if newest:
+            row.health = Listing.Health.IN_SYNC if right else Listing.Health.SENT
+        figures["sent"] += 1
+    elif result.outcome == "stale":
+        row.confirmed, row.confirmed_version = result.actual, pushed.sent_version
+        row.health, row.detail = Listing.Health.CONFLICT, f"the shop says {result.actual}"
+        row.due_at = now + timedelta(seconds=min(60, 2 * pushed.attempts))
+        figures["stale"] += 1
+    else:
+        row.health = Listing.Health.REJECTED if result.outcome == "rejected" else Listing.Health.PENDING
+        row.due_at, row.detail = now + timedelta(seconds=2.0 ** min(pushed.attempts, 11)), result.words[:300]
+        figures["refused"] += 1
