@@ -492,23 +492,31 @@ def test_nothing_came_and_nothing_is_owed() -> None:
 
 # -- the laws, whatever is done in whatever order
 
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.just("open"), st.integers(0, 4)),
-        st.tuples(st.just("authorise"), st.integers(0, 2)),
-        st.tuples(st.just("receive"), st.integers(0, 2), st.integers(-1, 4), st.sampled_from(["MAIN", "DOCK"])),
-        st.tuples(
-            st.just("inspect"), st.integers(0, 2), st.integers(0, 4), st.sampled_from(["as_new", "damaged", "opened"]),
-            st.sampled_from(["restock", "quarantine", "write_off"]), st.booleans(),
-        ),
-        st.tuples(st.just("finish"), st.integers(0, 2), st.booleans()),
-        st.tuples(st.just("refund"), st.integers(0, 2), st.integers(0, 4)),
-        st.tuples(st.just("close"), st.integers(0, 2)),
-        st.tuples(st.just("cancel"), st.integers(0, 2)),
-    ),
-    min_size=4,
-    max_size=14,
+receiving = st.tuples(
+    st.just("receive"), st.integers(0, 2), st.integers(-1, 3), st.sampled_from(["MAIN", "DOCK"])
+)
+inspecting = st.tuples(
+    st.just("inspect"), st.integers(0, 2), st.integers(0, 3), st.sampled_from(["as_new", "damaged", "opened"]),
+    st.sampled_from(["restock", "quarantine", "write_off"]), st.booleans(),
 )  # fmt: skip
+any_step = st.one_of(
+    st.tuples(st.just("open"), st.integers(0, 4)),
+    st.tuples(st.just("authorise"), st.integers(0, 2)),
+    receiving,
+    inspecting,
+    inspecting,
+    st.tuples(st.just("finish"), st.integers(0, 2), st.booleans()),
+    st.tuples(st.just("refund"), st.integers(0, 2), st.integers(0, 4)),
+    st.tuples(st.just("close"), st.integers(0, 2)),
+    st.tuples(st.just("cancel"), st.integers(0, 2)),
+)
+# A return that has begun, since most of what can go wrong comes after; then anything at all.
+steps = st.tuples(
+    st.tuples(st.just("open"), st.integers(1, 3)),
+    st.tuples(st.just("receive"), st.just(0), st.integers(1, 3), st.sampled_from(["MAIN", "DOCK"])),
+    inspecting,
+    st.lists(any_step, min_size=2, max_size=10),
+).map(lambda t: [*t[:3], *t[3]])
 
 
 def _take(step: tuple[Any, ...], order: Order, key: str) -> None:
