@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from inventory.models import Item
+from oms.core import money
 from oms.core.ids import uuid7
 from oms.core.lifecycle import states_check
 from orders.lifecycle import (
@@ -262,7 +263,7 @@ class PaymentTransaction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.status} {self.amount} {self.currency}"
+        return f"{self.kind} {self.status} {money.words(self.amount, self.currency)}"
 
 
 class Refund(RefundLifecycle):
@@ -306,7 +307,7 @@ class Refund(RefundLifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"refund of {self.amount} {self.currency}"
+        return f"refund of {money.words(self.amount, self.currency)}"
 
     @property
     def journal_thread(self) -> str:

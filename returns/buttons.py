@@ -109,7 +109,7 @@ def _open_preview(ids: Ids, data: Data) -> Preview:
     titles = {x.pk: x.title for x in order.lines.all()}
     return Preview(
         words.get(verdict.verdict, "The policy wants a person to look at it."),
-        facts=[(titles[x.key], f"{x.quantity} pieces") for x in verdict.lines],  # type: ignore[index]
+        facts=[(titles[x.key], f"{x.quantity} piece{'' if x.quantity == 1 else 's'}") for x in verdict.lines],  # type: ignore[index]
         refused={titles[x.key]: x.reasons for x in verdict.lines if x.reasons},  # type: ignore[index]
     )
 
