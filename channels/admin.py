@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from channels import connecting
+from channels.actions.mark_listings import mark_listings
 from channels.lifecycle import ListingState
 from channels.models import ChannelAccount, Listing
+from oms.core.actors import Actor
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
@@ -39,6 +41,13 @@ class ChannelAccountAdmin(ConsoleAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         return {} if obj else {"slug": ["name"]}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What may be sold there follows from these fields, so its levels are reckoned anew."""
+        super().save_related(request, form, formsets, change)
+        if {"locations", "buffer", "active", "push_stock"} & set(form.changed_data):
+            listed = Listing.objects.filter(account=form.instance, item__isnull=False)
+            mark_listings(set(listed.values_list("item_id", flat=True)), by=Actor.user(request.user))
 
     def badges(self, obj: ChannelAccount) -> list[Any]:
         return [self.health(obj)]

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import path
 
+from inventory.actions.reopen_places import reopen_places
 from inventory.lifecycle import DiscrepancyState
 from inventory.models import (
     Discrepancy,
@@ -20,6 +21,7 @@ from inventory.models import (
     StockMovement,
 )
 from inventory.pages import import_page
+from oms.core.actors import Actor
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
@@ -74,6 +76,11 @@ class LocationAdmin(ConsoleAdmin):
     page_fields = ("code", "type", "company", "line1", "line2", "postcode", "city", "region", "country", "phone",
                    "handling_cost", "rank", "ships", "active")  # fmt: skip
     empty_words = "No places yet: add the first one that holds stock."
+
+    def save_model(self, request: HttpRequest, obj: Location, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and {"ships", "active"} & set(form.changed_data):
+            reopen_places([obj.pk], by=Actor.user(request.user))
 
 
 @admin.register(StockLevel)
