@@ -169,3 +169,9 @@ def test_every_wired_reaction_exists_and_every_job_has_its_task() -> None:
 
     assert checks.wiring(None) == []
     assert checks.schedule(None) == []
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest collects files of one name in two folders as one."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({n for n in names if names.count(n) > 1}) == []
