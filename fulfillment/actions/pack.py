@@ -12,6 +12,7 @@ from fulfillment.actions.pick import lock_work
 from fulfillment.models import FulfillmentOrder, ParcelLine, Shipment
 from fulfillment.rules.rates import TARE_G, UNIT_WEIGHT_G
 from oms.core.actors import Actor
+from oms.core.columns import insert_rows
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 from orders.actions.advance import Step, advance_lines
@@ -65,8 +66,8 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
                 ParcelLine(shipment=parcel, line=picked[pk], quantity=n) for pk, n in box.pieces.items() if n
             ]
         steps += [Step(line.order_line_id, line.picked, "picked", "packed") for line in picked.values()]
-    Shipment.objects.bulk_create(parcels)
-    ParcelLine.objects.bulk_create(parts)
+    insert_rows(parcels)
+    insert_rows(parts)
     move(works, "pack", by=by, words=lambda w: _words(w, parcels)).or_refuse()
     advance_lines(steps)
     return parcels

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from fulfillment.events import OrderRouted
@@ -23,6 +23,7 @@ from inventory.actions.reseat import Seat, reseat
 from inventory.models import Location, StockLevel, StockMovement
 from oms.core import journal, money
 from oms.core.actors import SYSTEM, Actor
+from oms.core.columns import insert_rows
 from oms.core.errors import Reason
 from oms.core.journal import Line
 from oms.core.lifecycle import move
@@ -89,11 +90,12 @@ def route_orders(
 
 
 def _tasks(order_ids: Iterable[int]) -> list[_Task]:
+    promised = OrderLine.objects.filter(promised__gt=0).only("order_id", "demand_key", "item_id", "promised")
     orders = (
         Order.objects.filter(pk__in=list(order_ids), state="open")
         .select_for_update(of=("self",))
         .order_by("pk")
-        .prefetch_related("lines__item", "holds")
+        .prefetch_related(Prefetch("lines", promised), "lines__item", "holds")
     )
     tasks = []
     for order in orders:
@@ -116,7 +118,7 @@ def _read_holdings(tasks: Sequence[_Task]) -> None:
                 by_key[key].firm[key][row.location_id] += row.quantity
     short: list[tuple[_Task, int, int, datetime]] = []
     keys = {line.pk: (task, line.demand_key) for task in tasks for line in task.lines}
-    for part in FulfillmentLine.objects.filter(order_line_id__in=keys).select_related("fulfillment_order"):
+    for part in FulfillmentLine.objects.filter(order_line_id__among=keys).select_related("fulfillment_order"):
         task, key = keys[part.order_line_id]
         work = part.fulfillment_order
         if work.state in OPEN_WORK:
@@ -142,7 +144,9 @@ def _free(items: set[int], places: Sequence[Location]) -> dict[tuple[int, int], 
     """Units of each item at each location that nobody holds, safety stock left alone."""
     return {
         (level.item_id, level.location_id): max(0, level.available - level.safety_stock)
-        for level in StockLevel.objects.filter(item_id__in=items, location__in=places)
+        for level in StockLevel.objects.filter(
+            item_id__among=[item for item in items if item], location__in=places
+        )
     }
 
 
@@ -254,25 +258,32 @@ def _decide(
         order_id__in=[task.order.pk for task, _ in plans], superseded_by=None
     ).values_list("pk", "order_id"):
         before[order_id] = pk
-    rows = RoutingDecision.objects.bulk_create(
-        [
-            RoutingDecision(
-                order=task.order, words=_words(plan, names, card.currency),
-                inputs={"lines": {str(line.pk): line.promised for line in task.lines}, "rates": _plain(card)},
-                plan=[
-                    {
-                        "location": s.location_id, "name": names[s.location_id], "cost": round(s.cost, 4),
-                        "picks": [{"line": p.key, "item": p.item_id, "quantity": p.quantity} for p in s.picks],
-                    }
-                    for s in plan.shipments
-                ],
-                candidates=[asdict(verdict) for verdict in plan.verdicts],
-                cost=_cost(plan.cost), next_cost=_cost(plan.next_cost), currency=card.currency,
-                solver=plan.solver, gap=plan.gap, cause=cause, supersedes_id=before.get(task.order.pk),
-            )
-            for task, plan in plans
-        ]
-    )  # fmt: skip
+    rows = [
+        RoutingDecision(
+            order=task.order,
+            words=_words(plan, names, card.currency),
+            inputs={"lines": {str(line.pk): line.promised for line in task.lines}, "rates": _plain(card)},
+            plan=[
+                {
+                    "location": s.location_id,
+                    "name": names[s.location_id],
+                    "cost": round(s.cost, 4),
+                    "picks": [{"line": p.key, "item": p.item_id, "quantity": p.quantity} for p in s.picks],
+                }
+                for s in plan.shipments
+            ],
+            candidates=[asdict(verdict) for verdict in plan.verdicts],
+            cost=_cost(plan.cost),
+            next_cost=_cost(plan.next_cost),
+            currency=card.currency,
+            solver=plan.solver,
+            gap=plan.gap,
+            cause=cause,
+            supersedes_id=before.get(task.order.pk),
+        )
+        for task, plan in plans
+    ]
+    insert_rows(rows)
     return {row.order_id: row for row in rows}
 
 
@@ -339,14 +350,14 @@ def _hand_out(
                     )
                 )
                 steps.append(Step(line_id, quantity, "promised", "released"))
-    FulfillmentOrder.objects.bulk_create(works)
-    FulfillmentLine.objects.bulk_create(parts)
+    insert_rows(works)
+    insert_rows(parts)
     advance_lines(steps)
     journal.write(
         [Line.of(decisions[task.order.pk], "route", decisions[task.order.pk].words) for task, _ in plans],
         by=by,
     )
-    ready = FulfillmentOrder.objects.filter(pk__in=[work.pk for work in works])
-    return move(
-        ready.prefetch_related("lines", "order__holds"), "release", by=by, sets={"released_at": now}
-    ).done
+    # Nobody else can see them yet, so they need no lock; their orders' holds were read with the orders.
+    held = [work for work in works if any(hold.state == "active" for hold in work.order.holds.all())]
+    prefetch_related_objects(held, "lines")
+    return move(works, "release", by=by, sets={"released_at": now}).done

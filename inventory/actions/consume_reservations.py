@@ -10,7 +10,7 @@ from inventory.actions.fit_reservations import holdings, lock_shelves
 from inventory.actions.move_stock import Entry, Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
-from oms.core.columns import write_columns
+from oms.core.columns import insert_rows, write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 
@@ -69,4 +69,5 @@ def consume_reservations(uses: Sequence[Use], *, by: Actor) -> None:
         by=by,
     )  # fmt: skip
     write_columns([row for pk, row in smaller.items() if pk not in consumed], "quantity")
-    move([*consumed.values(), *Reservation.objects.bulk_create(split)], "consume", by=by, quiet=True)
+    insert_rows(split)
+    move([*consumed.values(), *split], "consume", by=by, quiet=True)

@@ -14,7 +14,7 @@ from inventory.actions.move_stock import Promise, Shelf, move_stock
 from inventory.models import Reservation, StockLevel
 from inventory.rules.allocation import Demand, Supply, plan
 from oms.core.actors import Actor
-from oms.core.columns import write_columns
+from oms.core.columns import insert_rows, write_columns
 from oms.core.lifecycle import move
 
 
@@ -92,7 +92,7 @@ def fit_reservations(needs: Sequence[Need], *, by: Actor) -> dict[UUID, Fitted]:
     move(gone, "release", by=by, quiet=True)
     write_columns(smaller, "quantity")
     move_stock(promises=promises, by=by)
-    Reservation.objects.bulk_create(new)
+    insert_rows(new)
 
     firm: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     waiting: dict[UUID, int] = defaultdict(int)
@@ -109,7 +109,9 @@ def fit_reservations(needs: Sequence[Need], *, by: Actor) -> dict[UUID, Fitted]:
 def holdings(keys: Iterable[UUID], *, lock: bool = False) -> dict[UUID, list[Reservation]]:
     """Live reservations of each demand, in key order."""
     keys = list(keys)
-    rows = Reservation.objects.filter(demand_key__in=keys, state__in=["firm", "backordered"]).order_by("pk")
+    rows = Reservation.objects.filter(demand_key__among=keys, state__in=["firm", "backordered"]).order_by(
+        "pk"
+    )
     held: dict[UUID, list[Reservation]] = {key: [] for key in keys}
     for row in rows.select_for_update() if lock else rows:
         held[row.demand_key].append(row)
@@ -123,7 +125,7 @@ def free_stock(item_ids: Iterable[int]) -> list[Supply]:
         return []
     free = F("on_hand") - F("reserved") - F("unavailable") - F("safety_stock")
     rows = (
-        StockLevel.objects.filter(item_id__in=item_ids, location__active=True, location__ships=True)
+        StockLevel.objects.filter(item_id__among=item_ids, location__active=True, location__ships=True)
         .annotate(free=free)
         .filter(free__gt=0)
         .select_for_update(of=("self",))
@@ -138,7 +140,7 @@ def lock_shelves(shelves: Iterable[Shelf]) -> None:
     if shelves:
         list(
             StockLevel.objects.filter(
-                item_id__in={s[0] for s in shelves}, location_id__in={s[1] for s in shelves}
+                item_id__among={s[0] for s in shelves}, location_id__among={s[1] for s in shelves}
             )
             .select_for_update()
             .order_by("item_id", "location_id")

@@ -11,6 +11,7 @@ from django.db import connection
 from inventory.events import StockChanged
 from inventory.models import StockMovement
 from oms.core.actors import Actor
+from oms.core.columns import insert_rows
 from oms.core.errors import Reason, Refused
 from oms.core.journal import NoTransaction
 from oms.core.outbox import emit
@@ -117,7 +118,7 @@ def move_stock(*, entries: Sequence[Entry] = (), promises: Iterable[Promise] = (
     if short:
         raise ShortOfStock(short)
     if entries:
-        StockMovement.objects.bulk_create(
+        insert_rows(
             [
                 StockMovement(
                     item_id=e.item_id, location_id=e.location_id, on_hand=e.on_hand, unavailable=e.unavailable,

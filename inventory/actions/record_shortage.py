@@ -15,6 +15,7 @@ from inventory.actions.serve_backorders import emit_demand_moved, serve_backorde
 from inventory.models import Discrepancy, Reservation, StockLevel
 from inventory.rules.displacement import Level, Reserved, displace
 from oms.core.actors import Actor
+from oms.core.columns import insert_rows
 from oms.core.lifecycle import move
 
 
@@ -94,7 +95,7 @@ def record_shortage(missing: Sequence[Missing], *, by: Actor) -> list[Discrepanc
                 )
             )  # fmt: skip
     move(gone, "release", by=by, quiet=True)
-    Reservation.objects.bulk_create(waiting)
+    insert_rows(waiting)
     move_stock(entries=entries, promises=promises, by=by)
     Discrepancy.objects.bulk_create(uncovered, ignore_conflicts=True)
     # A shelf where the picker found nothing is not trusted to serve the very promise it failed.

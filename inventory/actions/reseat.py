@@ -11,7 +11,7 @@ from inventory.actions.fit_reservations import holdings, lock_shelves
 from inventory.actions.move_stock import Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
-from oms.core.columns import write_columns
+from oms.core.columns import insert_rows, write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 
@@ -78,4 +78,4 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
     move_stock(promises=promises, by=by)
     move(gone, "release", by=by, quiet=True)
     write_columns(smaller, "quantity")
-    Reservation.objects.bulk_create(new)
+    insert_rows(new)

@@ -15,7 +15,7 @@ from inventory.models import Reservation
 from inventory.rules.allocation import Demand, Waiting
 from inventory.rules.allocation import serve_backorders as choose
 from oms.core.actors import SYSTEM, Actor
-from oms.core.columns import write_columns
+from oms.core.columns import insert_rows, write_columns
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 
@@ -73,7 +73,7 @@ def serve_backorders(item_ids: Iterable[int], *, by: Actor = SYSTEM, not_from: C
     move_stock(promises=[Promise(p.item_id, p.location_id, p.quantity) for p in served.picks], by=by)
     move(ended, "release", by=by, quiet=True)
     write_columns(smaller, "quantity")
-    Reservation.objects.bulk_create(new)
+    insert_rows(new)
     emit_demand_moved({row_of[key].demand_key for key in got}, "stock arrived", by=by)
     return sum(got.values())
 

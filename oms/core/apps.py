@@ -7,4 +7,4 @@ class CoreConfig(AppConfig):
     verbose_name = "System"
 
     def ready(self) -> None:
-        from oms.core import checks  # noqa: F401
+        from oms.core import checks, lookups  # noqa: F401

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oms.core.actors import Actor
+from oms.core.columns import insert_rows
 from oms.core.errors import OmsError
 from oms.core.models import JournalEntry, subject_of, thread_of
 from oms.core.transactions import in_transaction
@@ -37,7 +38,7 @@ def write(lines: Iterable[Line], *, by: Actor) -> None:
     """One insert for all lines. Raises :class:`NoTransaction` outside a transaction."""
     if not in_transaction():
         raise NoTransaction("a journal line belongs into the transaction of its change")
-    JournalEntry.objects.bulk_create(
+    insert_rows(
         [
             JournalEntry(
                 actor=str(by), verb=line.verb, subject=line.subject, thread=line.thread, words=line.words,

@@ -121,7 +121,7 @@ def move(
     for target, movers in targets.items():
         sources = {before[row.pk] for row in movers}
         written = model._base_manager.filter(
-            pk__in=[row.pk for row in movers], **{f"{field}__in": sources}
+            pk__among=[row.pk for row in movers], **{f"{field}__in": sources}
         ).update(**{field: target, **(sets or {})})
         if written != len(movers):  # a row was not locked by us and moved under our hands
             raise Refused(

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 
 from oms.core.actors import SYSTEM, Actor
+from oms.core.columns import insert_rows
 from oms.core.journal import NoTransaction
 from oms.core.models import OutboxEvent
 from oms.core.transactions import in_transaction
@@ -45,7 +46,7 @@ def emit(events: Iterable[Event], *, by: Actor = SYSTEM) -> None:
         for event in events
     ]
     if rows:
-        OutboxEvent.objects.bulk_create(rows)
+        insert_rows(rows)
         nudge_after_commit("oms.core.relay")
 
 

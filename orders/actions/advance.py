@@ -34,20 +34,21 @@ def advance_lines(steps: Sequence[Step]) -> None:
             delta[step.source] -= step.quantity
         delta[step.target] += step.quantity
     deltas = {pk: delta for pk, delta in deltas.items() if any(delta.values())}
+    moved = [name for name in _MOVABLE if any(delta[name] for delta in deltas.values())]
     if not deltas:
         return
     ids = sorted(deltas)
-    sets = ", ".join(f"{name} = l.{name} + k.{name}" for name in _MOVABLE)
-    guard = " AND ".join(f"l.{name} + k.{name} >= 0" for name in _MOVABLE)
-    columns = ", ".join(_MOVABLE)
+    sets = ", ".join(f"{name} = l.{name} + k.{name}" for name in moved)
+    guard = [f"l.{name} + k.{name} >= 0" for name in moved]
+    after = {name: f"l.{name} + k.{name}" if name in moved else f"l.{name}" for name in _MOVABLE}
+    guard += [f"{after['shipped']} >= {after[part]}" for part in ("delivered", "returned")]
     with connection.cursor() as cursor:
         # The column names are our own constants; the values go as parameters.
         cursor.execute(
             f"UPDATE orders_orderline l SET {sets}"  # noqa: S608
-            f" FROM unnest(%s::bigint[], {', '.join(['%s::int[]'] * len(_MOVABLE))}) AS k(id, {columns})"
-            f" WHERE l.id = k.id AND {guard} AND l.shipped + k.shipped >= l.delivered + k.delivered"
-            " AND l.shipped + k.shipped >= l.returned + k.returned RETURNING l.order_id",
-            [ids, *([deltas[pk][name] for pk in ids] for name in _MOVABLE)],
+            f" FROM unnest(%s::bigint[], {', '.join(['%s::int[]'] * len(moved))}) AS k(id, {', '.join(moved)})"
+            f" WHERE l.id = k.id AND {' AND '.join(guard)} RETURNING l.order_id",
+            [ids, *([deltas[pk][name] for pk in ids] for name in moved)],
         )
         written = [row[0] for row in cursor.fetchall()]
     if len(written) != len(ids):

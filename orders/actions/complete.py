@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
 from oms.core.actors import Actor
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.events import OrderCompleted
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 
 @transaction.atomic
@@ -37,8 +37,9 @@ def complete_orders(order_ids: Iterable[int], *, by: Actor, settled: bool = Fals
         arrived = Q(fulfillment_status__in=["delivered", "not_required", "cancelled"])
         candidates = candidates.filter(arrived | Q(shipped_at__lt=late))
     ready = list(candidates.values_list("pk", flat=True))
+    counted = Prefetch("lines", OrderLine.objects.only("order_id", "ordered", "shipped", "cancelled"))
     done = move(
-        Order.objects.filter(pk__in=ready).prefetch_related("lines"), "complete", by=by,
+        Order.objects.filter(pk__in=ready).prefetch_related(counted), "complete", by=by,
         words="Everything is settled." if settled else "Everything has arrived.",
         sets={"closed_at": timezone.now()},
     ).done  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from oms.core import journal, money
 from oms.core.actors import Actor
+from oms.core.columns import insert_rows
 from oms.core.journal import Line
 from orders.actions.derive import derive_statuses
 from orders.actions.hold import clear_holds
@@ -41,7 +42,7 @@ def record_payments(
                         currency=order.currency, shop_amount=d.amount.shop, gateway=d.gateway[:60], at=d.at,
                     )
                 )  # fmt: skip
-    PaymentTransaction.objects.bulk_create(rows)
+    insert_rows(rows)
     touched = {row.order_id for row in rows}
     if quiet or not rows:
         return touched

@@ -13,6 +13,7 @@ from django.utils import timezone
 from inventory.actions.fit_reservations import Fitted, Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.columns import insert_rows
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
@@ -46,7 +47,8 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
     already taken in raises an IntegrityError: look it up first, the unique key decides races.
     """
     drafts = [p.draft for p in placings]
-    orders = Order.objects.bulk_create([_order(p) for p in placings])
+    orders = [_order(p) for p in placings]
+    insert_rows(orders)
     lines = [
         _line(order, position, line, placing.items)
         for order, placing in zip(orders, placings, strict=True)
@@ -65,8 +67,8 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
     )
     for line in lines:
         count_units(line, fitted.get(line.demand_key))
-    OrderLine.objects.bulk_create(lines)
-    OrderCharge.objects.bulk_create(
+    insert_rows(lines)
+    insert_rows(
         [_charge(order, charge) for order, d in zip(orders, drafts, strict=True) for charge in d.charges]
     )
     line_ids = {(line.order_id, line.external_id): line.pk for line in lines}
@@ -139,7 +141,7 @@ def tax_total(d: OrderDraft) -> Decimal:
 
 def _line(order: Order, position: int, line: Any, items: Mapping[str, int]) -> OrderLine:
     return OrderLine(
-        order=order, position=position, external_id=line.external_id, kind=line.kind, item_id=items.get(line.external_id),
+        order_id=order.pk, position=position, external_id=line.external_id, kind=line.kind, item_id=items.get(line.external_id),
         sku=line.sku[:64], external_product_id=line.external_product_id, external_variant_id=line.external_variant_id,
         title=(line.title or line.sku or "(no name)")[:250], requires_shipping=line.requires_shipping,
         unit_price=kept(line.unit_price), net=kept(line.net.customer), tax=kept(line.tax.customer),
@@ -150,7 +152,7 @@ def _line(order: Order, position: int, line: Any, items: Mapping[str, int]) -> O
 
 def _charge(order: Order, charge: Any) -> OrderCharge:
     return OrderCharge(
-        order=order, external_id=charge.external_id, kind=charge.kind, code=charge.code[:80], title=charge.title[:150],
+        order_id=order.pk, external_id=charge.external_id, kind=charge.kind, code=charge.code[:80], title=charge.title[:150],
         net=kept(charge.net.customer), tax=kept(charge.tax.customer), discount=kept(charge.discount.customer),
         shop_net=kept(charge.net.shop), shop_tax=kept(charge.tax.shop),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Prefetch
 
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
@@ -14,9 +15,12 @@ from oms.core.errors import Reason
 from oms.core.lifecycle import move
 from orders.actions.hold import Holding, go_on, place_holds
 from orders.drafts import AddressDraft
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.rules import address, risk, validation
 from orders.rules.holds import Finding
+
+# The columns of a line that the checks look at: an order may have a thousand lines.
+_READ = ("order_id", "title", "ordered", "cancelled", "item_id", "kind", "requires_shipping", "sku")
 
 
 @transaction.atomic
@@ -30,7 +34,7 @@ def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> list[Order
         Order.objects.filter(pk__in=list(order_ids), state__in=["received", "review", "open"])
         .select_for_update(of=("self",))
         .order_by("pk")
-        .prefetch_related("lines", "holds")
+        .prefetch_related(Prefetch("lines", OrderLine.objects.only(*_READ)), "holds")
     )
     if not orders:
         return []
@@ -117,7 +121,8 @@ def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
     near = (
         Order.objects.filter(email__in=mails, placed_at__gte=first, placed_at__lte=last)
         .exclude(state="cancelled")
-        .prefetch_related("lines")
+        .only("number", "placed_at", "email", "phone")
+        .prefetch_related(Prefetch("lines", OrderLine.objects.only(*_READ)))
     )
     by_mail: dict[str, list[tuple[int, validation.Earlier]]] = defaultdict(list)
     for other in near:
