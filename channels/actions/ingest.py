@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from channels.actions.connect import adapter_of
 from channels.actions.find_items import find_items
+from channels.actions.mark_listings import mark_listings
 from channels.models import ChannelAccount
 from oms.core import inbox
 from oms.core.actors import Actor
@@ -21,7 +22,7 @@ from orders.actions.apply_changes import Applying, apply_changes
 from orders.actions.place import Placing, place_orders
 from orders.actions.propose_changes import Proposing, propose_changes
 from orders.drafts import OrderDraft
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.rules.order_changes import changes, decide
 
 log = logging.getLogger("oms.channels")
@@ -127,7 +128,13 @@ def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
     drafts = [r.draft for r in reads]
     items = find_items(account, drafts)
     numbers = _numbers(account, drafts)
-    place_orders([Placing(d, numbers[d.external_id], items.get(d.external_id, {})) for d in drafts], by=by)
+    orders = place_orders(
+        [Placing(d, numbers[d.external_id], items.get(d.external_id, {})) for d in drafts], by=by
+    )
+    # Where more was sold than there is, the shop counted below what we have to sell, and our own number did
+    # not change by it: tell it once more.
+    short = OrderLine.objects.filter(order__in=orders, backordered__gt=0, item__isnull=False)
+    mark_listings(set(short.values_list("item_id", flat=True)), by=by, again=True)
 
 
 def _numbers(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> dict[str, str]:
