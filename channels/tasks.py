@@ -1,10 +1,13 @@
-"""Doors for the clock: one job per channel account, so that a slow shop delays no other."""
+"""Doors for the clock: one job per channel account, so that a slow shop delays no other. They are nudged far more
+often than there is anything to do, so each looks first, without a lock, whether there is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 
 from celery import shared_task
+from django.db.models import F
+from django.utils import timezone
 
 from channels.actions.confirm_stock import confirm_stock as confirm_now
 from channels.actions.connect import able, failed
@@ -16,18 +19,25 @@ from channels.actions.push_stock import push_stock as push_now
 from channels.actions.reconcile import reconcile as reconcile_now
 from channels.actions.reread import reread
 from channels.actions.send import send
+from channels.actions.tell import CANCEL, REFUND, SHIPMENT
 from channels.adapters.base import Can
-from channels.models import ChannelAccount
-from fulfillment.actions.labels import buy_and_void
+from channels.models import ChannelAccount, Listing
+from fulfillment.actions.labels import BUY, VOID, buy_and_void
 from oms.core import jobs
 from oms.core.errors import Permanent, Retry
+from oms.core.models import InboundMessage, OutboundEffect
 
 
-def for_each(job: str, work: Callable[[ChannelAccount], dict[str, int]], needs: Can | None = None) -> None:
-    """Run ``work`` for every active account that can do it, each under its own lock. An account that fails
-    is noted with its error and stops no other."""
+def for_each(
+    job: str,
+    work: Callable[[ChannelAccount], dict[str, int]],
+    needs: Can | None = None,
+    waits: Callable[[ChannelAccount], bool] = lambda account: True,
+) -> None:
+    """Run ``work`` for every active account that can do it and for which something ``waits``, each under its
+    own lock. An account that fails is noted with its error and stops no other."""
     for account in ChannelAccount.objects.filter(active=True).order_by("pk"):
-        if needs and not able(account, needs):
+        if (needs and not able(account, needs)) or not waits(account):
             continue
         with jobs.exclusive(job, account.slug) as figures:
             if figures is not None:
@@ -43,17 +53,39 @@ def _add(total: MutableMapping[str, int], more: Mapping[str, int]) -> None:
         total[name] = total.get(name, 0) + count
 
 
+def _came(account: ChannelAccount) -> bool:
+    """Is there anything from this account to be read?"""
+    came = InboundMessage.objects.filter(source=account.slug, state="received", due_at__lte=timezone.now())
+    return came.exists()
+
+
 def _drain(account: ChannelAccount) -> dict[str, int]:
-    """Hints first, then everything stored, batch after batch."""
+    """Hints first, then everything stored, until nothing came meanwhile."""
     total: dict[str, int] = {}
-    if able(account, Can.PULL_ORDERS):
-        try:
-            total["hints"] = read_hints(account)
-        except (Retry, Permanent) as error:  # what is stored already needs no network
-            failed(account, error)
-    while (done := ingest_now(account))["read"] or done["parked"]:
-        _add(total, done)
-    return total
+    while True:
+        hints = 0
+        if able(account, Can.PULL_ORDERS):
+            try:
+                hints = read_hints(account)
+            except (Retry, Permanent) as error:  # what is stored already needs no network
+                failed(account, error)
+        _add(total, {"hints": hints})
+        while (done := ingest_now(account))["read"] or done["parked"]:
+            _add(total, done)
+        if not hints:
+            return total
+
+
+def _changed(account: ChannelAccount) -> bool:
+    """Is there a level that this account should be sent?"""
+    rows = Listing.objects.filter(account=account, state="active", desired_version__gt=F("sent_version"))
+    return account.push_stock and rows.filter(due_at__lte=timezone.now()).exists()
+
+
+def _asked(*kinds: str) -> bool:
+    """Is there an effect of these kinds to be carried out?"""
+    asked = OutboundEffect.objects.filter(kind__in=kinds, state__in=["pending", "sending"])
+    return asked.filter(due_at__lte=timezone.now()).exists()
 
 
 def _push(account: ChannelAccount) -> dict[str, int]:
@@ -70,11 +102,13 @@ def pull() -> None:
 
 @shared_task(name="channels.ingest")
 def ingest() -> None:
-    for_each("channels.ingest", _drain)
+    for_each("channels.ingest", _drain, waits=_came)
 
 
 @shared_task(name="channels.effects")
 def effects() -> None:
+    if not _asked(SHIPMENT, REFUND, CANCEL):
+        return
     with jobs.exclusive("channels.effects") as figures:
         if figures is not None:
             while ended := send():
@@ -83,6 +117,8 @@ def effects() -> None:
 
 @shared_task(name="channels.labels")
 def labels() -> None:
+    if not _asked(BUY, VOID):
+        return
     with jobs.exclusive("channels.labels") as figures:
         if figures is not None:
             while any((ended := buy_and_void(blocked=lambda ids: reread(ids, "ship"))).values()):
@@ -91,7 +127,7 @@ def labels() -> None:
 
 @shared_task(name="channels.push_stock")
 def push_stock() -> None:
-    for_each("channels.push_stock", _push, Can.PUSH_STOCK)
+    for_each("channels.push_stock", _push, Can.PUSH_STOCK, waits=_changed)
 
 
 @shared_task(name="channels.confirm_stock")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from fulfillment.actions.receive_webhook import read_webhooks
+from fulfillment.actions.receive_webhook import heard, read_webhooks
 from fulfillment.actions.reroute import route_waiting
 from fulfillment.actions.track import ask_carriers
 from fulfillment.models import CarrierAccount
@@ -28,6 +28,9 @@ def reroute() -> None:
 @shared_task(name="fulfillment.webhooks")
 def webhooks() -> None:
     for account in CarrierAccount.objects.filter(active=True).order_by("pk"):
+        if not heard(account):
+            continue
         with jobs.exclusive("fulfillment.webhooks", account.slug) as figures:
             if figures is not None:
-                figures.update(read_webhooks(account))
+                while heard(account):
+                    figures.update(read_webhooks(account))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils import timezone
 
 from fulfillment.actions.labels import carrier_for
 from fulfillment.actions.track import record_scans
@@ -15,6 +16,7 @@ from oms.core import inbox
 from oms.core.actors import Actor
 from oms.core.errors import OmsError, Permanent, Reason, Refused
 from oms.core.inbox import Incoming
+from oms.core.models import InboundMessage
 
 KIND = "tracking"
 TASK = "fulfillment.webhooks"
@@ -38,6 +40,14 @@ def receive_webhook(account: CarrierAccount, headers: Mapping[str, str], body: b
 def source_of(account: CarrierAccount) -> str:
     """How the inbox names a carrier: apart from the channels, which may have the same slug."""
     return f"carrier:{account.slug}"
+
+
+def heard(account: CarrierAccount) -> bool:
+    """Is there anything of this carrier's to be read?"""
+    came = InboundMessage.objects.filter(
+        source=source_of(account), state="received", due_at__lte=timezone.now()
+    )
+    return came.exists()
 
 
 def read_webhooks(account: CarrierAccount, limit: int = BATCH) -> dict[str, int]:

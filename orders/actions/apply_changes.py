@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from django.db import transaction
+from django.db.models import F
 
 from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
@@ -24,7 +25,9 @@ from orders.models import Order, OrderCharge, OrderLine
 from orders.rules.order_changes import Change
 from orders.rules.reconcile import reconcile
 
-SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "other", "money"}
+SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "money"}
+# Of what the channel says besides, only this is judged by the screen; a new status or tag is no reason to look.
+JUDGED = ("risk", "missing", "test")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
         kinds = {change.kind for change in applying.changes}
         if read.updated_at >= order.remote_updated_at:
             order.remote_updated_at = read.updated_at
+        judged = [order.channel_facts.get(name) for name in JUDGED]
         _facts(order, read, kinds, by)
         if kinds & {"line_added", "line_removed", "quantity_up", "quantity_down", "item"}:
             _lines(order, applying, by)
@@ -76,10 +80,14 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
                     order, "change_at_shop", "At the shop: " + "; ".join(c.words for c in applying.changes)
                 )
             )
-        if kinds & SCREENED_AGAIN and order.state in {"received", "review", "open"}:
+        other = judged != [order.channel_facts.get(name) for name in JUDGED]
+        if (other or kinds & SCREENED_AGAIN) and order.state in {"received", "review", "open"}:
             again.append(order.pk)
     journal.write(told, by=by)
     derive_statuses(orders)
+    # What has left the house is not looked at again: a hold could stop nothing any more.
+    unsent = OrderLine.objects.filter(order_id__in=again, ordered__gt=F("shipped") + F("cancelled"))
+    again = sorted(set(unsent.values_list("order_id", flat=True)))
     emit([OrderPlaced(pk) for pk in again], by=by)
     go_on([pk for pk in orders if pk not in again], by=by)
 

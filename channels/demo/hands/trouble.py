@@ -18,7 +18,7 @@ def wait_for(
     look: Callable[[], Found | None],
     *,
     seconds: float = 60.0,
-    every: float = 0.25,
+    every: float = 0.5,
     state: Callable[[], str] | None = None,
 ) -> Found:
     """Ask ``look`` until it gives something true. Raises :class:`Trouble` that names ``what`` was waited for,

@@ -20,35 +20,47 @@ def pick_and_pack(stage: Stage, leave: Collection[str] = ()) -> int:
     mine = {stage.number(stage.plan.order(number)) for number in leave}
     hand = stage.desk("warehouse")
 
-    def ids(*states: str) -> list[int]:
-        return [row["id"] for row in open_work(stage, *states) if row["order_number"] not in mine]
+    def rows(state: str) -> list[Row]:
+        return [row for row in open_work(stage, state) if row["order_number"] not in mine]
 
-    if released := ids("released"):
-        hand.press("fulfillment.start_pick", released)
-    if picking := ids("picking"):
-        hand.press("fulfillment.confirm_pick", picking)
-    picked = ids("picked")
+    if released := rows("released"):
+        hand.press("fulfillment.start_pick", [row["id"] for row in released])
+    if picking := rows("picking"):
+        hand.press("fulfillment.confirm_pick", [row["id"] for row in picking])
+    picked = rows("picked")
     pack(stage, picked)
-    ask_labels(stage, ids("packed"))
+    ask_labels(stage, [row["id"] for row in rows("packed")])
     return len(picked)
 
 
-def pack(stage: Stage, work_ids: Iterable[int]) -> None:
+def pack(stage: Stage, rows: Iterable[Row]) -> None:
     """Light work in one press; what is too heavy for one parcel into several, piece of work by piece of work."""
     weights = {sku: item.weight_g for sku, item in stage.plan.items.items()}
     hand = stage.desk("warehouse")
+    heavy = _heavy(stage)
     light: list[int] = []
-    for work_id in work_ids:
-        work = stage.program.get(f"fulfillment-orders/{work_id}")
-        boxes = _boxes(work, weights)
-        if len(boxes) == 1:
-            light.append(work_id)
+    for row in rows:
+        work = stage.program.get(f"fulfillment-orders/{row['id']}") if row["order_number"] in heavy else None
+        boxes = _boxes(work, weights) if work else []
+        if work is None or len(boxes) == 1:
+            light.append(row["id"])
         else:
             lines = [line["id"] for line in work["lines"] if line["picked"]]
             split = {f"boxes_{pk}": "+".join(str(box.get(pk, 0)) for box in boxes) for pk in lines}
-            hand.press("fulfillment.pack", [work_id], **split)
+            hand.press("fulfillment.pack", [row["id"]], **split)
     if light:
         hand.press("fulfillment.pack", light)
+
+
+def _heavy(stage: Stage) -> set[str]:
+    """Our numbers of the orders that weigh more than one parcel may."""
+    items = stage.plan.items
+    return {
+        stage.number(order)
+        for order in stage.plan.orders
+        if sum(items[line.sku].weight_g * line.quantity for line in order.lines if line.known)
+        > HEAVIEST_KG * 1000
+    }
 
 
 def _boxes(work: Row, weights: dict[str, int]) -> list[dict[int, int]]:
