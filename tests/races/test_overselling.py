@@ -6,15 +6,17 @@ Real threads on real connections. The control removes one net at a time, so that
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from django.db import close_old_connections, connection, connections
+from django.db.models import QuerySet
 
 from inventory.actions import fit_reservations, move_stock
 from inventory.actions.reconcile import reconcile_stock
 from inventory.models import Reservation, StockLevel
+from inventory.rules.allocation import Supply
 from oms.core.errors import Refused
 from tests import build
 
@@ -88,20 +90,23 @@ def test_eight_buyers_for_three_pieces_get_three(hot: StockLevel) -> None:
 
 def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Net 3 removed: shelves are read without a lock, so that every buyer sees the same free pieces."""
-    meet = threading.Barrier(BUYERS)
-    locked = fit_reservations.free_stock
+    meet, here = threading.Barrier(BUYERS), threading.local()
+    locked, plain = fit_reservations.free_stock, QuerySet.select_for_update
 
-    def reads_without_lock(items):  # type: ignore[no-untyped-def]
-        from django.db.models import query
+    def maybe(self: QuerySet, *args: object, **kwargs: object) -> QuerySet:
+        return self if getattr(here, "unlocked", False) else plain(self, *args, **kwargs)
 
-        plain = query.QuerySet.select_for_update
-        query.QuerySet.select_for_update = lambda self, **kwargs: self  # type: ignore[method-assign,assignment]
+    def reads_without_lock(items: Iterable[int]) -> list[Supply]:
+        here.unlocked = True
         try:
             return locked(items)
         finally:
+            here.unlocked = False
             meet.wait(timeout=20)
-            query.QuerySet.select_for_update = plain  # type: ignore[method-assign]
 
+    # One patch for all threads, taken back by the fixture: a thread that patched and restored for itself
+    # could restore another thread's patch, and leave every later test without its locks.
+    monkeypatch.setattr(QuerySet, "select_for_update", maybe)
     monkeypatch.setattr(fit_reservations, "free_stock", reads_without_lock)
 
 
