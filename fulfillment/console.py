@@ -178,7 +178,8 @@ def _troubled(state: str) -> Any:
     # A parcel is off the list when its order is settled, or when it was paid back itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
     paid = Refund.objects.filter(
-        Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))), order=OuterRef("fulfillment_order__order")
+        Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))),
+        order=OuterRef("fulfillment_order__order"),
     ).exclude(state="cancelled")
     return Shipment.objects.filter(~Exists(paid), state=state, fulfillment_order__order__state="open")
 

@@ -35,7 +35,7 @@ class ItemFileForm(forms.Form):
 
 def import_page(request: HttpRequest) -> HttpResponse:
     """Items by CSV. Bad rows are told and stop no other; sending the same file twice makes nothing twice."""
-    if not request.user.has_perm("inventory.add_item"):  # type: ignore[union-attr]
+    if not request.user.has_perm("inventory.add_item"):
         raise PermissionDenied
     form = ItemFileForm(request.POST or None, request.FILES or None)
     back = reverse("admin:inventory_item_changelist")

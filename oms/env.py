@@ -66,7 +66,9 @@ def choice(name: str, default: str, among: Sequence[str]) -> str:
 
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
-    return [part.strip() for part in _raw(name, default, "a list, separated by commas").split(",") if part.strip()]
+    return [
+        part.strip() for part in _raw(name, default, "a list, separated by commas").split(",") if part.strip()
+    ]
 
 
 def secret(name: str, default: str | None = None) -> str:

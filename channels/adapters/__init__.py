@@ -2,7 +2,8 @@
 
 A package adds its own under the entry point group ``oms.channels``: the name is the kind, the value a class
 that is made with ``(account, http)``, has ``can``, and may have ``make_http(account) -> Http`` as a class
-method where plain requests to ``account.base_url`` are not enough.
+method where plain requests to ``account.base_url`` are not enough, and ``credentials`` (name -> words for the
+person who types it in) where it needs some.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Any
 
 from channels.adapters.base import PROTOCOLS, Account, Can
 from channels.adapters.csv_file import CsvFile
+from channels.adapters.replay import Replay
 from channels.adapters.shopify import Shopify
 from channels.adapters.woocommerce import WooCommerce
 from oms.core.errors import Permanent
 from oms.core.http import Http
 
 GROUP = "oms.channels"
-BUILT_IN = (WooCommerce, Shopify, CsvFile)
+BUILT_IN = (WooCommerce, Shopify, CsvFile, Replay)
 
 
 @cache

@@ -42,7 +42,7 @@ class Replay:
         charges = tuple(
             ChargeDraft(kind, title, Amount.same(Decimal(amount))) for kind, title, amount in order["charges"]
         )
-        total = sum((part.net for part in (*lines, *charges)), NOTHING)
+        total = sum([line.net for line in lines] + [charge.net for charge in charges], NOTHING)
         paid = PaymentDraft(f"paid-{number}", "external_paid", "succeeded", total, at)
         return OrderDraft(
             source=self.account.slug, external_id=number, number=number, placed_at=at, updated_at=at,

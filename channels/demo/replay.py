@@ -107,7 +107,8 @@ def replay(
     account_of_lines, steps, read = retail.Account(), Steps(), Read()
     total = limit or count_lines(path)
     account, places = replay_house.open_house()
-    supply, items, past = Supply(replay_house.SHARES, seed), {}, Counter[str]()
+    items: dict[str, Any] = {}
+    supply, past = Supply(replay_house.SHARES, seed), Counter[str]()
     with tqdm(
         total=total, unit="order" if limit else "line", file=bar, disable=bar is None, smoothing=0.05
     ) as shown:
@@ -152,13 +153,15 @@ def weeks(found: Iterable[retail.Order | retail.Cancellation]) -> Iterator[Week]
     week, with an earlier date, belongs to the new one."""
     week: Week | None = None
     for each in found:
-        order = isinstance(each, retail.Order)
-        monday = retail.week_of(each.placed_at if order else each.at)
+        monday = retail.week_of(each.placed_at if isinstance(each, retail.Order) else each.at)
         if week is None or monday > week.monday:
             if week is not None:
                 yield week
             week = Week(monday)
-        (week.orders if order else week.cancellations).append(each)
+        if isinstance(each, retail.Order):
+            week.orders.append(each)
+        else:
+            week.cancellations.append(each)
     if week is not None:
         yield week
 

@@ -15,6 +15,6 @@ class Among(models.Lookup):
     def get_prep_lookup(self) -> list[Any]:
         return [self.lhs.output_field.get_prep_value(value) for value in self.rhs]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::{self.lhs.output_field.db_type(connection)}[])", [*params, self.rhs]
+        return f"{left} = ANY(%s::{self.lhs.output_field.db_type(connection)}[])", (*params, self.rhs)

@@ -254,7 +254,9 @@ class JobRun(models.Model):
         verbose_name = "job run"
         indexes = [
             models.Index(fields=["name", "scope", "-started_at"], name="jobrun_latest"),
-            models.Index(fields=["started_at"], name="jobrun_failed", condition=Q(state__in=["failed", "lost"])),
+            models.Index(
+                fields=["started_at"], name="jobrun_failed", condition=Q(state__in=["failed", "lost"])
+            ),
         ]
         constraints = [
             models.CheckConstraint(

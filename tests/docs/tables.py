@@ -146,8 +146,11 @@ def between(name: str, text: str) -> re.Match[str]:
 
 
 def main() -> int:
+    import os
+
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
     django.setup()
     for name, (path, make) in TABLES.items():
         file = DOCS / path

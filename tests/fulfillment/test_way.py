@@ -46,7 +46,8 @@ def sound() -> None:
     assert reconcile_stock() == 0
     for line in OrderLine.objects.exclude(item=None):
         held = sum(
-            r.quantity for r in Reservation.objects.filter(demand_key=line.demand_key, state__in=["firm", "backordered"])
+            r.quantity
+            for r in Reservation.objects.filter(demand_key=line.demand_key, state__in=["firm", "backordered"])
         )
         assert held == line.backordered + line.promised + line.released + line.picked + line.packed
 
@@ -56,7 +57,9 @@ def test_from_placed_to_completed() -> None:
     build.stock(a, 5)
     order = build.order([("A", 2)])
     (work,) = take(order)
-    assert work.state == "released" and RoutingDecision.objects.get(order=order).words.startswith("Sent from Main")
+    assert work.state == "released" and RoutingDecision.objects.get(order=order).words.startswith(
+        "Sent from Main"
+    )
     send(work)
     level = build.level(a)
     assert (level.on_hand, level.reserved) == (3, 0)

@@ -123,7 +123,7 @@ class Desk:
 
     def _token(self) -> dict[str, str]:
         return {
-            "X-CSRFToken": self._session.cookies.get("csrftoken", ""),
+            "X-CSRFToken": self._session.cookies.get("csrftoken") or "",
             "Referer": f"{self.base_url}/admin/",
         }
 

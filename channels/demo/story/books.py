@@ -91,7 +91,7 @@ _BROKEN_LEVELS = """
 def oversold(stage: Stage) -> int:
     """Units sold that are not there, the worst of three reckonings: by our ledger and our promises; by our
     levels; and by what the shops say was sent, against what was carried in."""
-    promised = dict(ask(_PROMISED))
+    promised: dict[str, int] = dict(ask(_PROMISED))
     by_ledger = sum(max(0, went + promised.get(sku, 0) - came) for sku, came, went in ask(_MOVED)) + sum(
         units for sku, units in promised.items() if sku not in {row[0] for row in ask(_MOVED)}
     )

@@ -64,7 +64,9 @@ def _orders(stage: Stage) -> Iterator[str]:
             yield f"{name.replace('_', ' ')}: {now[name]}, not {count}"
     for kind, words in books.stuck().items():
         yield f"{kind}: {words[:200]}"
-    held = dict(books.ask("SELECT type, count(DISTINCT order_id) FROM orders_hold GROUP BY 1"))
+    held: dict[str, int] = dict(
+        books.ask("SELECT type, count(DISTINCT order_id) FROM orders_hold GROUP BY 1")
+    )
     for kind, count in wanted.held.items():
         if held.get(kind, 0) != count:
             yield f"{held.get(kind, 0)} orders were held as {kind}, not {count}"
@@ -86,7 +88,9 @@ def _stock(stage: Stage) -> Iterator[str]:
     for shop, rows in books.stock_differences(stage).items():
         if rows:
             yield f"{shop} shows the wrong stock of {len(rows)} items: {'; '.join(rows[:SHOWN])}"
-    disposed = dict(books.ask("SELECT kind, sum(quantity)::int FROM returns_disposition GROUP BY 1"))
+    disposed: dict[str, int] = dict(
+        books.ask("SELECT kind, sum(quantity)::int FROM returns_disposition GROUP BY 1")
+    )
     for kind, units in (
         ("restock", stage.plan.expected.restocked_units), ("write_off", stage.plan.expected.written_off_units),
     ):  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from channels.demo.hands import Trouble
 from channels.demo.plan import by_day
@@ -114,7 +115,7 @@ def _end(stage: Stage) -> None:
         if arriving:
             stage.until(
                 "what arrived to be known as delivered",
-                lambda codes=arriving: not codes & road.on_the_way(stage),
+                partial(_none_left, stage, frozenset(arriving)),
             )
         states = [row["state"] for row in stage.every_order()]
         finished = states.count("completed")
@@ -129,3 +130,7 @@ def _end(stage: Stage) -> None:
         f"after the fortnight {finished} orders are finished and {states.count('cancelled')} cancelled,"
         f" not {over[0]} and {over[1]}"
     )
+
+
+def _none_left(stage: Stage, codes: frozenset[str]) -> bool:
+    return not codes & set(road.on_the_way(stage))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 from channels.demo.story.checks import paid_back
 from channels.demo.story.stage import Row, Stage
@@ -21,7 +22,7 @@ def act(stage: Stage) -> None:
         if parcel["state"] != "lost":
             stage.say(f"  The carrier cannot find {code} any more.")
             stage.easypost.act("advance", tracking_code=code, to="lost")
-            stage.until(f"{code} to be known as lost", lambda pk=parcel["id"]: _state(stage, pk) == "lost")
+            stage.until(f"{code} to be known as lost", partial(_is_lost, stage, parcel["id"]))
         shipping = sum(
             Decimal(c["net"]) + Decimal(c["tax"]) for c in order["charges"] if c["kind"] == "shipping"
         )
@@ -32,6 +33,10 @@ def act(stage: Stage) -> None:
 
 def _parcels(stage: Stage, order: Row) -> list[Row]:
     return [parcel for work in stage.works(order["id"]) for parcel in work["parcels"]]
+
+
+def _is_lost(stage: Stage, parcel: int) -> bool:
+    return _state(stage, parcel) == "lost"
 
 
 def _state(stage: Stage, parcel: int) -> str:
