@@ -34,7 +34,7 @@ def cancel_work(
 ) -> list[FulfillmentOrder]:
     """Cancel fulfillment orders that are not shipped: picked goods go back to their shelf, labels are given
     back, and what is still promised is routed anew. Raises :class:`Refused` when one has left."""
-    works = lock_work(work_ids, "shipments")
+    works = lock_work(work_ids, "lines", "shipments")
     steps: list[Step] = []
     for work in works:
         for line in work.lines.all():

@@ -27,17 +27,20 @@ from orders.models import Order
 
 
 def lock_work(work_ids: Sequence[int], *more: str | Prefetch) -> list[FulfillmentOrder]:
-    """Lock the orders, then their work, in the house's order; with what holds read, and ``more`` relations
-    where the caller reads them of every row."""
+    """Lock the orders, then their work, in the house's order; with what holds read, and those relations of
+    every row (``more``) that the caller reads."""
     orders = FulfillmentOrder.objects.filter(pk__in=work_ids).values_list("order_id", flat=True)
     list(Order.objects.filter(pk__in=list(orders)).select_for_update().order_by("pk").values_list("pk"))
-    return list(
+    works = list(
         FulfillmentOrder.objects.filter(pk__in=work_ids)
         .select_for_update(of=("self",))
         .order_by("pk")
         .select_related("location")
-        .prefetch_related("lines", "order__holds", *more)
+        .prefetch_related("order__holds", *more)
     )
+    # A hold may stand on a line alone: whoever asks for holds must know the lines.
+    prefetch_related_objects([work for work in works if work.order.holds.all()], "lines")
+    return works
 
 
 @transaction.atomic
@@ -67,7 +70,7 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
     Raises :class:`Refused` when the work cannot be picked now, or a count or reason makes no sense.
     """
     by_work = {f.work_id: f for f in found}
-    works = lock_work(list(by_work))
+    works = lock_work(list(by_work), "lines")
     shorts: list[tuple[FulfillmentOrder, FulfillmentLine, int, str]] = []
     steps: list[Step] = []
     reasons: list[Reason] = []

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Prefetch, prefetch_related_objects
+from django.db.models import F, Max, Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from fulfillment.events import OrderRouted
 from fulfillment.models import FulfillmentLine, FulfillmentOrder, RateCard, RoutingDecision
 from fulfillment.rules import rates, routing
-from inventory.actions.fit_reservations import holdings, lock_shelves
+from inventory.actions.fit_reservations import firm_units, lock_shelves
 from inventory.actions.reseat import Seat, reseat
 from inventory.models import Location, StockLevel, StockMovement
 from oms.core import journal, money
@@ -112,10 +112,8 @@ def _tasks(order_ids: Iterable[int]) -> list[_Task]:
 def _read_holdings(tasks: Sequence[_Task]) -> None:
     """What each line holds firm where, what of it is in work already, and where it was not found."""
     by_key = {line.demand_key: task for task in tasks for line in task.lines}
-    for key, rows in holdings(by_key).items():
-        for row in rows:
-            if row.state == "firm" and row.location_id:
-                by_key[key].firm[key][row.location_id] += row.quantity
+    for key, _, location, quantity in firm_units(by_key):
+        by_key[key].firm[key][location] += quantity
     short: list[tuple[_Task, int, int, datetime]] = []
     keys = {line.pk: (task, line.demand_key) for task in tasks for line in task.lines}
     for part in FulfillmentLine.objects.filter(order_line_id__among=keys).select_related("fulfillment_order"):
@@ -142,12 +140,10 @@ def _filled(items: set[int]) -> dict[tuple[int, int], datetime]:
 
 def _free(items: set[int], places: Sequence[Location]) -> dict[tuple[int, int], int]:
     """Units of each item at each location that nobody holds, safety stock left alone."""
-    return {
-        (level.item_id, level.location_id): max(0, level.available - level.safety_stock)
-        for level in StockLevel.objects.filter(
-            item_id__among=[item for item in items if item], location__in=places
-        )
-    }
+    levels = StockLevel.objects.filter(item_id__among=items, location__in=places)
+    units = F("on_hand") - F("reserved") - F("unavailable") - F("safety_stock")
+    rows = levels.annotate(units=units).values_list("item_id", "location_id", "units")
+    return {(item, location): max(0, free) for item, location, free in rows}
 
 
 def rate_card(places: Sequence[Location]) -> tuple[rates.RateCard, float]:

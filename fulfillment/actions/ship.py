@@ -5,50 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Prefetch
 from django.utils import timezone
 
 from fulfillment.actions.pick import lock_work
 from fulfillment.events import Shipped
-from fulfillment.models import FulfillmentOrder, Shipment
+from fulfillment.models import FulfillmentOrder, ParcelLine, Shipment
 from inventory.actions.consume_reservations import Use, consume_reservations
 from oms.core.actors import Actor
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.advance import Step, advance_lines
-from orders.models import Order, OrderLine
+from orders.models import Order
 
 
 @transaction.atomic
 def ship(work_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
     """Hand the parcels of this work over. Raises :class:`Refused` when any is not ready: nothing leaves."""
     now = timezone.now()
-    demand = Prefetch("lines__order_line", OrderLine.objects.only("demand_key"))
-    works = lock_work(work_ids, demand, "shipments__lines")
-    works = move(works, "ship", by=by, words=_words, sets={"shipped_at": now}).or_refuse()
+    works = move(
+        lock_work(work_ids, "shipments"), "ship", by=by, words=_words, sets={"shipped_at": now}
+    ).or_refuse()
     parcels = [p for work in works for p in work.shipments.all() if p.state != "voided"]
     work_of = {work.pk: work for work in works}
-    lines = {line.pk: line for work in works for line in work.lines.all()}
+    place_of = {p.pk: work_of[p.fulfillment_order_id].location_id for p in parcels}
+    parts = list(
+        ParcelLine.objects.filter(shipment__in=parcels)
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "shipment_id",
+            "quantity",
+            "line__item_id",
+            "line__order_line_id",
+            "line__order_line__demand_key",
+        )
+    )
     consume_reservations(
         [
-            Use(
-                lines[part.line_id].order_line.demand_key, lines[part.line_id].item_id,
-                work_of[parcel.fulfillment_order_id].location_id, part.quantity,
-                document=f"shipment:{parcel.pk}", key=f"parcel-line:{part.pk}",
-            )
-            for parcel in parcels
-            for part in parcel.lines.all()
+            Use(key, item, place_of[parcel], quantity, document=f"shipment:{parcel}", key=f"parcel-line:{pk}")
+            for pk, parcel, quantity, item, _, key in parts
         ],
         by=by,
-    )  # fmt: skip
-    Shipment.objects.filter(pk__in=[p.pk for p in parcels]).update(shipped_at=now)
-    advance_lines(
-        [
-            Step(lines[part.line_id].order_line_id, part.quantity, "packed", "shipped")
-            for parcel in parcels
-            for part in parcel.lines.all()
-        ]
     )
+    Shipment.objects.filter(pk__in=[p.pk for p in parcels]).update(shipped_at=now)
+    advance_lines([Step(line, quantity, "packed", "shipped") for _, _, quantity, _, line, _ in parts])
     orders = sorted({work.order_id for work in works})
     Order.objects.filter(pk__in=orders).update(shipped_at=now)
     emit(

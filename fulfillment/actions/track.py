@@ -14,7 +14,7 @@ from fulfillment.actions.labels import carrier_for
 from fulfillment.actions.settle_parcel import finish_settled
 from fulfillment.carriers.base import Can, Scan
 from fulfillment.events import ParcelMoved
-from fulfillment.models import CarrierAccount, Shipment, TrackingEvent
+from fulfillment.models import CarrierAccount, ParcelLine, Shipment, TrackingEvent
 from fulfillment.rules.tracking import fold, target
 from oms.core.actors import Actor
 from oms.core.columns import write_columns
@@ -39,12 +39,7 @@ def record_scans(scans: Sequence[Scan], *, by: Actor) -> int:
     found = Shipment.objects.filter(tracking_number__in=numbers).exclude(state="voided")
     orders = sorted(set(found.values_list("fulfillment_order__order_id", flat=True)))
     list(Order.objects.filter(pk__in=orders).select_for_update().order_by("pk").values_list("pk"))
-    parcels = list(
-        found.select_for_update(of=("self",))
-        .order_by("pk")
-        .select_related("fulfillment_order")
-        .prefetch_related("lines__line")
-    )
+    parcels = list(found.select_for_update(of=("self",)).order_by("pk").select_related("fulfillment_order"))
     by_number: dict[str, list[Shipment]] = defaultdict(list)
     for parcel in parcels:
         by_number[parcel.tracking_number].append(parcel)
@@ -86,13 +81,8 @@ def record_scans(scans: Sequence[Scan], *, by: Actor) -> int:
 def _delivered(parcels: Sequence[Shipment], by: Actor) -> None:
     if not parcels:
         return
-    advance_lines(
-        [
-            Step(part.line.order_line_id, part.quantity, "", "delivered")
-            for p in parcels
-            for part in p.lines.all()
-        ]
-    )
+    parts = ParcelLine.objects.filter(shipment__in=parcels).values_list("line__order_line_id", "quantity")
+    advance_lines([Step(line, quantity, "", "delivered") for line, quantity in parts])
     orders = {p.fulfillment_order.order_id for p in parcels}
     Order.objects.filter(pk__in=orders, fulfillment_status="delivered").update(delivered_at=timezone.now())
     complete_orders(orders, by=by)

@@ -118,6 +118,13 @@ def holdings(keys: Iterable[UUID], *, lock: bool = False) -> dict[UUID, list[Res
     return held
 
 
+def firm_units(keys: Iterable[UUID]) -> list[tuple[UUID, int, int, int]]:
+    """What these demands hold firm, row by row: (demand key, item id, location id, quantity). For whoever only
+    reads, since a row of the ORM costs many times as much."""
+    rows = Reservation.objects.filter(demand_key__among=list(keys), state="firm").order_by("pk")
+    return list(rows.values_list("demand_key", "item_id", "location_id", "quantity"))
+
+
 def free_stock(item_ids: Iterable[int]) -> list[Supply]:
     """Lock and read the shelves that have something to promise; sold-out ones are not touched."""
     item_ids = sorted(item_ids)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from inventory.actions.fit_reservations import holdings, lock_shelves
+from inventory.actions.fit_reservations import firm_units, holdings, lock_shelves
 from inventory.actions.move_stock import Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
@@ -38,10 +38,9 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
     for seat in seats:
         wanted[seat.demand_key][seat.location_id] += seat.quantity
         items[seat.demand_key] = seat.item_id
-    before = holdings(wanted)
     lock_shelves(
         {(items[key], location) for key, places in wanted.items() for location in places}
-        | {(r.item_id, r.location_id) for rows in before.values() for r in rows if r.location_id}
+        | {(item, location) for _, item, location, _ in firm_units(wanted)}
     )
     promises: list[Promise] = []
     new: list[Reservation] = []

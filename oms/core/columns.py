@@ -31,7 +31,7 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         )
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = key
-        columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
         with cursor.copy(f"COPY {connection.ops.quote_name(meta.db_table)} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row([prepare(row) for prepare in prepared])
@@ -55,7 +55,7 @@ def _prepared(field: Any) -> Callable[[Any], Any]:
     if isinstance(field, _PLAIN):
         return lambda row: row.__dict__[name]
     if isinstance(field, models.CharField):
-        return lambda row: str(row.__dict__[name])
+        return lambda row: None if (value := row.__dict__[name]) is None else str(value)
     return lambda row: field.get_db_prep_save(row.__dict__[name], connection)
 
 
@@ -68,7 +68,7 @@ def write_columns(rows: Sequence[models.Model], *names: str) -> None:
     fields: list[Any] = [meta.get_field(name) for name in names]
     if states := [field.name for field in fields if isinstance(field, FSMFieldMixin)]:
         raise TypeError(f"{meta.label}: {', '.join(states)} is written by lifecycle.move alone")
-    columns = [connection.ops.quote_name(field.column) for field in fields]
+    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     values = [
         [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows] for field in fields
     ]

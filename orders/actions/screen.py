@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
@@ -118,12 +118,16 @@ def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
         return {}
     first = min(order.placed_at for order in orders) - timedelta(hours=2)
     last = max(order.placed_at for order in orders)
-    near = (
+    near = list(
         Order.objects.filter(email__in=mails, placed_at__gte=first, placed_at__lte=last)
         .exclude(state="cancelled")
         .only("number", "placed_at", "email", "phone")
-        .prefetch_related(Prefetch("lines", OrderLine.objects.only(*_READ)))
     )
+    each = Counter(other.email for other in near)
+    near = [
+        other for other in near if each[other.email] > 1
+    ]  # most are alone with their mail: nothing to compare
+    prefetch_related_objects(near, Prefetch("lines", OrderLine.objects.only(*_READ)))
     by_mail: dict[str, list[tuple[int, validation.Earlier]]] = defaultdict(list)
     for other in near:
         lines = tuple((line.item_id or line.sku, line.ordered - line.cancelled) for line in other.lines.all())
