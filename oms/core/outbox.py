@@ -21,6 +21,10 @@ log = logging.getLogger("oms.outbox")
 # A publish to a dead broker costs over half a second; after one failure we leave it to the clock for a while.
 BROKER_PAUSE = 30.0
 _broker_dead_until = 0.0
+# A nudged task starts this much later, so that one run serves all who nudge meanwhile: a burst of webhooks
+# would else start a run for each, and hardly any would find something to do.
+GATHER = 0.2
+_on_its_way_until: dict[str, float] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,12 +68,15 @@ class _Nudge:
 
     def __call__(self) -> None:
         global _broker_dead_until
-        if time.monotonic() < _broker_dead_until:
+        now = time.monotonic()
+        if now < _broker_dead_until or now < _on_its_way_until.get(self.task, 0.0):
             return
         from oms.celery import app
 
         try:
-            app.send_task(self.task, retry=False, ignore_result=True, expires=60)
+            app.send_task(self.task, retry=False, ignore_result=True, expires=60, countdown=GATHER)
+            # Reckoned from before the call, so it never ends after the run has begun.
+            _on_its_way_until[self.task] = now + GATHER
         except Exception as error:
             _broker_dead_until = time.monotonic() + BROKER_PAUSE
             log.warning("the broker does not answer (%s); the clock takes over", type(error).__name__)

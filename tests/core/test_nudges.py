@@ -1,0 +1,63 @@
+"""Nudges: one run serves all who ask within a moment, and none is promised after it has begun."""
+
+from __future__ import annotations
+
+import pytest
+
+from oms.celery import app
+from oms.core import outbox
+
+# The real thing, before conftest takes it away from the other tests.
+NUDGE = outbox._Nudge.__call__
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **how: found.append((name, how["countdown"])))
+    monkeypatch.setattr(outbox, "_on_its_way_until", {})
+    monkeypatch.setattr(outbox, "_broker_dead_until", 0.0)
+    return found
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(outbox.time, "monotonic", made)
+    return made
+
+
+def test_a_burst_is_one_run_that_starts_after_the_last_of_it(sent: list, clock: Clock) -> None:
+    for _ in range(50):
+        NUDGE(outbox._Nudge("a.task"))
+        clock.now += outbox.GATHER / 100
+    assert sent == [("a.task", outbox.GATHER)]
+    clock.now = 1000.0 + outbox.GATHER
+    NUDGE(outbox._Nudge("a.task"))
+    assert len(sent) == 2, "the first run may have begun: somebody who comes now needs another"
+
+
+def test_tasks_do_not_wait_for_each_other(sent: list, clock: Clock) -> None:
+    NUDGE(outbox._Nudge("a.task"))
+    NUDGE(outbox._Nudge("another.task"))
+    assert [name for name, _ in sent] == ["a.task", "another.task"]
+
+
+def test_a_nudge_that_did_not_get_out_promises_nothing(
+    monkeypatch: pytest.MonkeyPatch, sent: list, clock: Clock
+) -> None:
+    def dead(name: str, **how: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(app, "send_task", dead)
+    NUDGE(outbox._Nudge("a.task"))
+    assert not outbox._on_its_way_until
+    assert outbox._broker_dead_until == clock.now + outbox.BROKER_PAUSE
