@@ -109,15 +109,16 @@ def _each(reads: Sequence[_Read], work: Callable[[Sequence[_Read]], None]) -> tu
             inbox.finish([r.message.pk for r in reads])
         return len(reads), 0
     except Exception as error:
-        if len(reads) > 1:
-            middle = len(reads) // 2
-            left, right = _each(reads[:middle], work), _each(reads[middle:], work)
-            return left[0] + right[0], left[1] + right[1]
-        if not isinstance(error, Refused):
-            log.exception("payload %s cannot be taken in", reads[0].message.pk)
-        code = error.reasons[0].code if isinstance(error, Refused) else "cannot_be_stored"
-        _park(reads[0].message, code, str(error))
-        return 0, 1
+        if len(reads) == 1:
+            if not isinstance(error, Refused):
+                log.exception("payload %s cannot be taken in", reads[0].message.pk)
+            code = error.reasons[0].code if isinstance(error, Refused) else "cannot_be_stored"
+            _park(reads[0].message, code, str(error))
+            return 0, 1
+    # Out here, so that the halves' errors do not drag those of the whole behind them into the log.
+    middle = len(reads) // 2
+    left, right = _each(reads[:middle], work), _each(reads[middle:], work)
+    return left[0] + right[0], left[1] + right[1]
 
 
 def _park(message: InboundMessage, reason: str, words: str) -> None:

@@ -159,13 +159,15 @@ def _carry(reaction: str, ids: list[int], outcome: Counter[str]) -> None:
                 state=Delivery.State.DONE, done_at=timezone.now(), leased_until=None, reason="", detail=""
             )
         outcome["done"] += len(rows)
+        return
     except Exception as error:
-        if len(ids) > 1:
-            middle = len(ids) // 2
-            _carry(reaction, ids[:middle], outcome)
-            _carry(reaction, ids[middle:], outcome)
-        else:
+        if len(ids) == 1:
             outcome[_set_aside(ids[0], reaction, error)] += 1
+            return
+    # Out here, so that the halves' errors do not drag those of the whole behind them into the log.
+    middle = len(ids) // 2
+    _carry(reaction, ids[:middle], outcome)
+    _carry(reaction, ids[middle:], outcome)
 
 
 def _set_aside(delivery_id: int, reaction: str, error: Exception) -> str:
