@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from channels.demo.hands import Desk, Party, Program, wait_for
@@ -29,7 +28,7 @@ class Stage:
     patience: float = 120.0
     _desks: dict[str, Desk] = field(default_factory=dict)
     _program: Program | None = None
-    now: datetime | None = None
+    _token: int = 0
 
     # --- who acts ----------------------------------------------------------------------------------------
 
@@ -44,8 +43,14 @@ class Stage:
         """The warehouse's own program, with a token that the manager made for it."""
         if self._program is None:
             made = self.desk("manager").ask_api("tokens", name="the story", scopes=["*"])
-            self._program = Program(self.base_url, made["key"])
+            self._program, self._token = Program(self.base_url, made["key"]), made["id"]
         return self._program
+
+    def leave(self) -> None:
+        """The story is over: its program's token is worth nothing from now on."""
+        if self._token:
+            self.desk("manager").ask_api(f"tokens/{self._token}/revoke")
+            self._program, self._token = None, 0
 
     def shop(self, name: str) -> Party:
         return self.woocommerce if name == WOOCOMMERCE else self.shopify

@@ -18,8 +18,21 @@ LAST_ROUNDS = 12
 LEFT_ALONE = ("lost-parcel",)
 
 
+def over(stage: Stage) -> bool:
+    """Has all of it been played already?"""
+    wanted, now = stage.plan.expected, books.figures()
+    told = (now["orders_received"], now["orders_delivered"], now["orders_cancelled"], now["orders_refunded"])
+    return (
+        told == (wanted.orders, wanted.delivered, wanted.cancelled, len(wanted.refunds))
+        and not books.unfinished()
+    )
+
+
 def play(stage: Stage) -> None:
     """Play what is not played yet. Raises :class:`Trouble` where something is not as the story says."""
+    if over(stage):
+        stage.say("The story has been played already; nothing is done twice.")
+        return
     set_up(stage)
     sold = shoppers.bought(stage)
     days = by_day(stage.plan.orders)
@@ -39,7 +52,7 @@ def _day(stage: Stage, number: int, of: int, day: date, orders: Sequence[Planned
     rows = shoppers.wait_received(stage, orders)
     let_go = office.decide(stage, rows.values())
     _act(stage)
-    _wait_routed(stage)
+    wait_routed(stage)
     packed = warehouse.pick_and_pack(stage)
     arrived = road.deliver(stage, arriving)
     held = f", {let_go} looked at and let go" if let_go else ""
@@ -76,7 +89,7 @@ def _act(stage: Stage) -> None:
             teller.act(stage)
 
 
-def _wait_routed(stage: Stage) -> None:
+def wait_routed(stage: Stage) -> None:
     """What changed has led to all that follows from it: the work lies in the warehouses."""
 
     def busy() -> dict[str, int]:
@@ -107,7 +120,7 @@ def _end(stage: Stage) -> None:
         rows = list(stage.every_order())
         office.decide(stage, rows)
         _act(stage)
-        _wait_routed(stage)
+        wait_routed(stage)
         packed = warehouse.pick_and_pack(stage)
         sent = warehouse.ship(stage)
         arriving = _underway(stage)
