@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import TimeoutError
 
 from oms.core.console import registry
 from tests.browser.conftest import Window
@@ -126,9 +129,16 @@ def test_one_letter_presses_the_primary_button(world: World, window: Open) -> No
 def test_a_scanner_works_on_any_page(world: World, window: Open) -> None:
     here = window("warehouse")
     page = here.open(reverse("admin:fulfillment_fulfillmentorder_changelist"))
-    page.keyboard.type("5012345678900", delay=5)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{reverse('admin:inventory_item_change', args=[world.items[0].pk])}")
+    found = f"**{reverse('admin:inventory_item_change', args=[world.items[0].pk])}"
+    for tries_left in (3, 2, 1, 0):  # a busy machine may be slower than a scanner; then one scans again
+        page.keyboard.type("5012345678900", delay=2)
+        page.keyboard.press("Enter")
+        try:
+            page.wait_for_url(found, timeout=10_000)
+            break
+        except TimeoutError:
+            if not tries_left:
+                raise
     assert here.faults == []
 
 
@@ -154,10 +164,11 @@ def test_times_are_in_the_zone_of_the_browser(world: World, window: Open) -> Non
     here = window("clerk")
     path = reverse("admin:core_inboundmessage_change", args=[world.message.pk])
     page = here.open(path)
-    first = page.locator("time").first.get_attribute("title")
+    page.wait_for_function("document.cookie.includes('oms_zone=Asia/Tokyo')")
     page.goto(here.base + path)
-    assert page.evaluate("document.cookie").count("oms_zone=Asia/Tokyo") == 1
-    assert page.locator("time").first.get_attribute("title") != first
+    shown = page.locator("time").first
+    at = datetime.fromisoformat(shown.get_attribute("datetime")).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"{at:%H:%M}" in shown.get_attribute("title")
 
 
 def test_the_menu_opens_on_a_phone(world: World, window: Open) -> None:

@@ -52,7 +52,7 @@ def entry(name: str, value: str) -> EntryPoint:
 
 
 def test_what_is_built_in_keeps_its_promises(installed: list[EntryPoint]) -> None:
-    assert set(adapters.kinds()) == {"woocommerce", "shopify", "csv"}
+    assert set(adapters.kinds()) == {"woocommerce", "shopify", "csv", "replay"}
     assert adapters.problems() == []
 
 
