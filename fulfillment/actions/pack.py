@@ -11,6 +11,7 @@ from django.db import transaction
 from fulfillment.actions.pick import lock_work
 from fulfillment.models import FulfillmentOrder, ParcelLine, Shipment
 from fulfillment.rules.rates import TARE_G, UNIT_WEIGHT_G
+from inventory.models import Item
 from oms.core.actors import Actor
 from oms.core.columns import insert_rows
 from oms.core.errors import Reason, Refused
@@ -39,7 +40,12 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
     """Make parcels of what was picked. Every picked piece must be in exactly one box, else
     :class:`Refused` (``not_all_packed``) and nothing is packed."""
     wanted = {p.work_id: p for p in packings}
-    works = lock_work(list(wanted), "lines__item")
+    works = lock_work(list(wanted), "lines")
+    weights = dict(
+        Item.objects.filter(
+            pk__among={line.item_id for work in works for line in work.lines.all()}
+        ).values_list("pk", "weight_g")
+    )
     parcels: list[Shipment] = []
     parts: list[ParcelLine] = []
     steps: list[Step] = []
@@ -58,7 +64,7 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
             )
         for box in boxes:
             weight = box.weight_g or TARE_G + sum(
-                (picked[pk].item.weight_g or UNIT_WEIGHT_G) * n for pk, n in box.pieces.items()
+                (weights[picked[pk].item_id] or UNIT_WEIGHT_G) * n for pk, n in box.pieces.items()
             )
             parcel = Shipment(fulfillment_order=work, weight_g=weight)
             parcels.append(parcel)

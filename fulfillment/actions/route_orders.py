@@ -20,7 +20,7 @@ from fulfillment.models import FulfillmentLine, FulfillmentOrder, RateCard, Rout
 from fulfillment.rules import rates, routing
 from inventory.actions.fit_reservations import firm_units, lock_shelves
 from inventory.actions.reseat import Seat, reseat
-from inventory.models import Location, StockLevel, StockMovement
+from inventory.models import Item, Location, StockLevel, StockMovement
 from oms.core import journal, money
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import insert_rows
@@ -67,7 +67,8 @@ def route_orders(
     card, split_penalty = rate_card(places)
     _read_holdings(tasks)
     free = _free(items, places)
-    plans = [(task, _plan(task, places, free, card, split_penalty)) for task in tasks]
+    weights = dict(Item.objects.filter(pk__among=items).values_list("pk", "weight_g"))
+    plans = [(task, _plan(task, places, free, weights, card, split_penalty)) for task in tasks]
     seats: list[Seat] = []
     for task, plan in plans:
         seats += _seats(task, plan)
@@ -95,7 +96,7 @@ def _tasks(order_ids: Iterable[int]) -> list[_Task]:
         Order.objects.filter(pk__in=list(order_ids), state="open")
         .select_for_update(of=("self",))
         .order_by("pk")
-        .prefetch_related(Prefetch("lines", promised), "lines__item", "holds")
+        .prefetch_related(Prefetch("lines", promised), "holds")
     )
     tasks = []
     for order in orders:
@@ -161,6 +162,7 @@ def _plan(
     task: _Task,
     places: Sequence[Location],
     free: dict[tuple[int, int], int],
+    weights: Mapping[int, int],
     card: rates.RateCard,
     penalty: float,
 ) -> routing.Plan:
@@ -190,9 +192,9 @@ def _plan(
         )
     plan = routing.route(
         [
-            routing.Line(line.pk, line.item_id or 0, line.promised, line.item.weight_g or rates.UNIT_WEIGHT_G)
+            routing.Line(line.pk, line.item_id, line.promised, weights[line.item_id] or rates.UNIT_WEIGHT_G)
             for line in task.lines
-            if line.item
+            if line.item_id
         ],
         candidates,
         routing.Options(split_penalty=penalty, currency=card.currency),

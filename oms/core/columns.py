@@ -35,9 +35,10 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         with cursor.copy(f"COPY {connection.ops.quote_name(meta.db_table)} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row([prepare(row) for prepare in prepared])
+    alias = connection.alias
     for row in rows:
         row._state.adding = False
-        row._state.db = connection.alias
+        row._state.db = alias
 
 
 def _prepared(field: Any) -> Callable[[Any], Any]:
