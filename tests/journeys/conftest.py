@@ -23,7 +23,7 @@ from fulfillment.twins.easypost.twin import EasyPost
 from oms.twinkit.server import Running, serve
 from tests.journeys.clockwork import Clock
 
-ORDINARY = 15
+ORDINARY = 10
 SECRET = "whsec-of-the-journey"
 KINDS = {"woocommerce": WooCommerce, "shopify": ShopifyTwin, "easypost": EasyPost}
 
@@ -130,12 +130,20 @@ def clock(transactional_db: None) -> Iterator[Clock]:
 
 
 @pytest.fixture
-def stage(live_server: Any, parties: Parties, clock: Clock, settings: Any, tmp_path: Any) -> Stage:
+def ordinary_orders() -> int:
+    """How many of the real orders the story has; the cases are always there."""
+    return ORDINARY
+
+
+@pytest.fixture
+def stage(
+    live_server: Any, parties: Parties, clock: Clock, settings: Any, tmp_path: Any, ordinary_orders: int
+) -> Stage:
     """Everything that the story needs, in this very process: an empty system, and the parties around it."""
     settings.BASE_URL = live_server.url
     call_command("sync_roles", verbosity=0)
     return Stage(
-        base_url=live_server.url, plan=plans.build(ordinary=ORDINARY, heaviest_kg=60),
+        base_url=live_server.url, plan=plans.build(ordinary=ordinary_orders, heaviest_kg=60),
         woocommerce=Party("woocommerce", parties.woocommerce.url), shopify=Party("shopify", parties.shopify.url),
         easypost=Party("easypost", parties.easypost.url), logins=make_logins(tmp_path / "logins.json"), say=print,
         patience=30.0,
