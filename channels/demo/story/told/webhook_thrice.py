@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from channels.demo.shapes import PlannedOrder
-from channels.demo.story import shoppers
+from channels.demo.story import books, shoppers
 from channels.demo.story.checks import all_delivered
 from channels.demo.story.stage import Stage
 
@@ -32,10 +32,14 @@ def _told(stage: Stage) -> int:
 def check(stage: Stage) -> Iterator[str]:
     case = stage.plan.case("webhook-thrice")
     yield from all_delivered(stage, case)
-    if not _told(stage):
-        yield "the shop did not repeat itself"
     external = {
         row["external_id"] for row in stage.every_order(number=stage.number(stage.plan.order(case.orders[0])))
     }
     if len(external) != 1:
         yield f"one order told three times became {len(external)} orders"
+    # Asked of our own inbox: the shop's count of its faults ends with its process, what it told us is kept.
+    told = books.one(
+        "SELECT count(*) FROM core_inboundmessage WHERE hint AND external_id = ANY(%s)", sorted(external)
+    )
+    if told < case.facts["deliveries"]:
+        yield f"the shop told of the order {told} times, not {case.facts['deliveries']}"
