@@ -85,6 +85,11 @@ def _stock(stage: Stage) -> Iterator[str]:
     if wrong:
         yield f"on hand, {len(wrong)} items differ: {'; '.join(wrong[:SHOWN])}"
     yield from books.books_that_differ()[:SHOWN]
+    unread = books.one(
+        "SELECT count(*) FROM channels_listing WHERE state = 'active' AND confirmed_version < desired_version"
+    )
+    if unread:
+        yield f"{unread} levels at the shops were not read back as we sent them"
     for shop, rows in books.stock_differences(stage).items():
         if rows:
             yield f"{shop} shows the wrong stock of {len(rows)} items: {'; '.join(rows[:SHOWN])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,6 @@ class Command(BaseCommand):
         parser.add_argument("--file", default=str(Path(settings.DATA_DIR) / "demo-logins.json"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("sync_roles", verbosity=0)
+        call_command("sync_roles", stdout=io.StringIO())
         for role, (username, password) in make_logins(Path(options["file"])).items():
             self.stdout.write(f"{role:<14} {username:<10} {password}")
