@@ -11,31 +11,24 @@ from typing import Any
 from django.db import connection
 
 from channels.demo.replay_house import SLUG
+from channels.demo.story.books import figures
 from inventory.actions.reconcile import reconcile_stock
 
-_ORDERS = """
-SELECT count(*),
-       count(*) FILTER (WHERE EXISTS (SELECT 1 FROM orders_hold h WHERE h.order_id = o.id)),
-       count(*) FILTER (WHERE fulfillment_status IN ('delivered', 'shipped', 'partly_delivered')),
-       count(*) FILTER (WHERE delivered_at IS NOT NULL AND fulfillment_status = 'delivered'),
-       count(*) FILTER (WHERE return_status IN ('returned', 'partly_returned')),
-       count(*) FILTER (WHERE EXISTS (SELECT 1 FROM orders_refund r WHERE r.order_id = o.id AND r.state = 'succeeded')),
-       count(*) FILTER (WHERE state = 'cancelled'),
-       count(*) FILTER (WHERE state = 'open'),
-       count(*) FILTER (WHERE state IN ('received', 'review')),
-       coalesce(sum(total), 0)
-  FROM orders_order o WHERE source = %(source)s
-"""
-
 _UNITS = """
-SELECT coalesce(sum(ordered), 0), coalesce(sum(ordered - unallocated - backordered - cancelled), 0),
+SELECT coalesce(sum(ordered), 0) AS ordered, coalesce(sum(promised + released + picked + packed + shipped), 0),
        coalesce(sum(backordered), 0), coalesce(sum(shipped), 0), coalesce(sum(delivered), 0),
-       coalesce(sum(returned), 0), coalesce(sum(cancelled), 0), coalesce(sum(unallocated), 0),
-       count(*) FILTER (WHERE ordered <> cancelled + unallocated + backordered + promised + released + picked + packed
-                                        + shipped OR delivered > shipped OR returned > shipped),
-       count(DISTINCT l.order_id) FILTER (WHERE backordered > 0), count(DISTINCT l.order_id) FILTER (WHERE promised
-           + released + picked + packed + shipped > 0)
+       coalesce(sum(returned), 0), coalesce(sum(cancelled), 0)
   FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE o.source = %(source)s
+"""
+_OF_UNITS = ("ordered", "allocated", "backordered", "shipped", "delivered", "returned", "cancelled")
+
+_TOTAL = "SELECT coalesce(sum(total), 0) FROM orders_order WHERE source = %(source)s"
+
+_COUNTERS = """
+SELECT count(*) FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+ WHERE o.source = %(source)s AND (
+       ordered <> cancelled + unallocated + backordered + promised + released + picked + packed + shipped
+       OR delivered > shipped OR returned > shipped OR unallocated > 0)
 """
 
 # A shelf is oversold by as much as its ledger ever stood below zero, or as more is promised from it (or set
@@ -128,17 +121,9 @@ def ask(sql: str) -> tuple[Any, ...]:
 
 
 def summary() -> dict[str, int]:
-    """The figures of the story, from the books."""
-    orders, held, shipped, delivered, returned, refunded, cancelled, open_, undecided, _ = ask(_ORDERS)
-    units = ask(_UNITS)
-    return {
-        "orders_received": orders, "orders_held": held, "orders_allocated": units[10], "orders_backordered": units[9],
-        "orders_shipped": shipped, "orders_delivered": delivered, "orders_returned": returned,
-        "orders_refunded": refunded, "orders_cancelled": cancelled, "orders_waiting": open_ + undecided,
-        "units_ordered": int(units[0]), "units_allocated": int(units[1]), "units_backordered": int(units[2]),
-        "units_shipped": int(units[3]), "units_delivered": int(units[4]), "units_returned": int(units[5]),
-        "units_cancelled": int(units[6]), "units_oversold": int(ask(OVERSOLD)[0]),
-    }  # fmt: skip
+    """The story's figures, and how many units went how far."""
+    units = {f"units_{name}": int(count) for name, count in zip(_OF_UNITS, ask(_UNITS), strict=True)}
+    return {**figures(), **units, "units_oversold": int(ask(OVERSOLD)[0])}
 
 
 def broken_laws(read: Read, found: Mapping[str, int]) -> dict[str, int]:
@@ -146,20 +131,19 @@ def broken_laws(read: Read, found: Mapping[str, int]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT external_id FROM orders_order WHERE source = %s", [SLUG])
         stored = [row[0] for row in cursor.fetchall()]
-    units = ask(_UNITS)
     laws = {
         "units_oversold": found["units_oversold"],
         "levels_unlike_their_ledger": reconcile_stock(),
         "orders_lost": len(read.numbers - set(stored)),
         "orders_doubled": len(stored) - len(set(stored)),
-        "lines_that_do_not_add_up": units[8],
+        "lines_that_do_not_add_up": ask(_COUNTERS)[0],
         "lines_shipped_otherwise": ask(_SHIPPED_OTHERWISE)[0],
         "refunds_beyond_payment": ask(_OVERPAID)[0],
         "orders_waiting_without_reason": ask(_WITHOUT_REASON)[0],
         **{name: ask(sql)[0] for name, sql in _LEFT_OVER.items()},
     }
     if len(stored) == len(read.numbers):  # earlier runs of a longer file left more than we have read
-        laws["units_lost_or_doubled"] = int(units[0]) - read.units
-        laws["money_lost_or_doubled"] = int((ask(_ORDERS)[-1] - read.total) * 100)
-        laws["matched_units_lost"] = read.matched_units - int(units[5] + units[6])
+        laws["units_lost_or_doubled"] = found["units_ordered"] - read.units
+        laws["money_lost_or_doubled"] = int((ask(_TOTAL)[0] - read.total) * 100)
+        laws["matched_units_lost"] = read.matched_units - found["units_returned"] - found["units_cancelled"]
     return {name: int(by) for name, by in laws.items() if by}
