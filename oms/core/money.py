@@ -52,7 +52,7 @@ def words(amount: Decimal, currency: str, locale: str = "en_GB") -> str:
     """The amount as a person reads it: ``£12.50``."""
     try:
         return str(format_currency(amount, currency, locale=locale))
-    except (UnknownLocaleError, ValueError):
+    except (UnknownLocaleError, ValueError, ArithmeticError):  # a number too long to be written in full
         return f"{amount} {currency}"
 
 

@@ -53,3 +53,8 @@ def test_rounding_gives_what_fits_and_moves_less_than_a_coin(amount: Decimal, cu
 @given(amounts, amounts, currencies)
 def test_adding_and_taking_away_is_nothing(a: Decimal, b: Decimal, currency: str) -> None:
     assert (Money(a, currency) + Money(b, currency)) - Money(b, currency) == Money(a, currency)
+
+
+@pytest.mark.parametrize("amount", ["1e40", "1E+1000", "NaN", "Infinity"])
+def test_even_an_absurd_amount_can_be_told(amount: str) -> None:
+    assert words(Decimal(amount), "EUR")
