@@ -55,17 +55,20 @@ class Desk:
             raise Trouble(f"{self.username} cannot open {path}: {reply.status_code}")
         return reply.text
 
-    def press(self, button: str, ids: Iterable[int], **fields: Any) -> str:
-        """Press a button on rows, its form filled in; returns what the console said of it. Raises
-        :class:`Trouble` with the console's words when it was refused."""
+    def press(self, button: str, ids: Iterable[int], **fields: Any) -> None:
+        """Press a button on rows, its form filled in. Raises :class:`Trouble` with the console's words when it
+        was refused."""
         rows = list(ids)
-        words = ""
         for start in range(0, len(rows), MOST):
-            part = rows[start : start + MOST]
-            words = self._press(button, part, fields)
-        return words
+            self._press(button, rows[start : start + MOST], fields)
 
-    def _press(self, button: str, ids: Sequence[int], fields: dict[str, Any]) -> str:
+    def press_and_read(self, button: str, ids: Iterable[int], **fields: Any) -> str:
+        """Press it, and look at the page that comes: returns what the console said."""
+        self._get(LANDING)  # what was said before is read by now
+        self.press(button, ids, **fields)
+        return said(self._get(LANDING).text)
+
+    def _press(self, button: str, ids: Sequence[int], fields: dict[str, Any]) -> None:
         path, chosen = f"/admin/do/{button}/", ",".join(map(str, ids))
         asked = self._get(f"{path}?{urlencode({'ids': chosen, 'next': LANDING})}")
         form = next((form for form in forms_of(asked.text) if form.action == path), None)
@@ -78,7 +81,6 @@ class Desk:
         reply = self._post(path, {**form.fields, **fields}, follow=False)
         if reply.status_code != 302:
             raise Trouble(f"{where}: {reply.status_code} {said(reply.text)}")
-        return said(self._get(reply.headers["Location"]).text)
 
     def find(self, model: str, text: str) -> list[int]:
         """The ids that ``app/model``'s own list finds for this text."""

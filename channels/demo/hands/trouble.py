@@ -18,12 +18,12 @@ def wait_for(
     look: Callable[[], Found | None],
     *,
     seconds: float = 60.0,
-    every: float = 0.5,
+    every: float = 0.4,
     state: Callable[[], str] | None = None,
 ) -> Found:
     """Ask ``look`` until it gives something true. Raises :class:`Trouble` that names ``what`` was waited for,
     and with ``state`` how things stood at the end."""
-    began = time.monotonic()
+    began, pause = time.monotonic(), every
     while True:
         found = look()
         if found:
@@ -32,4 +32,5 @@ def wait_for(
         if waited > seconds:
             told = f"; {state()}" if state else ""
             raise Trouble(f"waited {waited:.0f} s for {what}{told}")
-        time.sleep(every)
+        time.sleep(pause)
+        pause = min(2.0, pause * 1.3)

@@ -26,7 +26,9 @@ def settle(stage: Stage) -> None:
         )
         boss = stage.desk("manager")
         for shop in (WOOCOMMERCE, SHOPIFY):
-            stage.say(f"  {NAMES[shop]}: {boss.press('channels.read_stock', [account_of(stage, shop)])}")
+            stage.say(
+                f"  {NAMES[shop]}: {boss.press_and_read('channels.read_stock', [account_of(stage, shop)])}"
+            )
         stage.until(
             "the shops to show the right stock", lambda: not any(books.stock_differences(stage).values()),
             state=lambda: str({shop: rows[:3] for shop, rows in books.stock_differences(stage).items()}),

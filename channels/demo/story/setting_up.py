@@ -108,7 +108,7 @@ def _carrier(stage: Stage) -> None:
         base_url=stage.easypost.url, options='{"label_hosts": ["127.0.0.1"]}',
     )  # fmt: skip
     boss.press("fulfillment.enter_keys", [account], api_key="EZTKtwin", webhook_secret=SECRET)
-    stage.say(f"  {boss.press('fulfillment.try_connection', [account])}")
+    stage.say(f"  {boss.press_and_read('fulfillment.try_connection', [account])}")
 
 
 KEYS = {
@@ -134,6 +134,6 @@ def _channel(stage: Stage, shop: str) -> None:
         order_prefix=PREFIXES[shop], options=QUICK,
     )  # fmt: skip
     boss.press("channels.enter_keys", [account], **KEYS[shop])
-    stage.say(f"  {boss.press('channels.try_connection', [account])}")
-    stage.say(f"  {boss.press('channels.fetch_listings', [account])}")
+    stage.say(f"  {boss.press_and_read('channels.try_connection', [account])}")
+    stage.say(f"  {boss.press_and_read('channels.fetch_listings', [account])}")
     boss.press("channels.subscribe", [account])

@@ -34,22 +34,22 @@ def pick_and_pack(stage: Stage, leave: Collection[str] = ()) -> int:
 
 
 def pack(stage: Stage, rows: Iterable[Row]) -> None:
-    """Light work in one press; what is too heavy for one parcel into several, piece of work by piece of work."""
+    """Light work in one press; what is too heavy for one parcel is packed into several at the packing table,
+    whose scales are a program of their own."""
     weights = {sku: item.weight_g for sku, item in stage.plan.items.items()}
-    hand = stage.desk("warehouse")
     heavy = _heavy(stage)
     light: list[int] = []
     for row in rows:
-        work = stage.program.get(f"fulfillment-orders/{row['id']}") if row["order_number"] in heavy else None
-        boxes = _boxes(work, weights) if work else []
-        if work is None or len(boxes) == 1:
+        boxes: list[dict[int, int]] = []
+        if row["order_number"] in heavy:
+            boxes = _boxes(stage.program.get(f"fulfillment-orders/{row['id']}"), weights)
+        if len(boxes) < 2:
             light.append(row["id"])
         else:
-            lines = [line["id"] for line in work["lines"] if line["picked"]]
-            split = {f"boxes_{pk}": "+".join(str(box.get(pk, 0)) for box in boxes) for pk in lines}
-            hand.press("fulfillment.pack", [row["id"]], **split)
+            parcels = [{"lines": [{"line": pk, "quantity": n} for pk, n in box.items()]} for box in boxes]
+            stage.program.post(f"fulfillment-orders/{row['id']}/pack", parcels=parcels)
     if light:
-        hand.press("fulfillment.pack", light)
+        stage.desk("warehouse").press("fulfillment.pack", light)
 
 
 def _heavy(stage: Stage) -> set[str]:

@@ -26,7 +26,7 @@ def act(stage: Stage) -> None:
         if order["state"] != "cancelled":
             # The warehouse had it already: nobody takes work back behind its back.
             clerk, page = stage.desk("clerk"), f"/admin/orders/order/{order['id']}/change/"
-            stage.say(f"  {clerk.press(ACCEPT, clerk.offered(page, ACCEPT))}")
+            stage.say(f"  {clerk.press_and_read(ACCEPT, clerk.offered(page, ACCEPT))}")
     pay_all_back(stage, number, "The customer cancelled")
 
 

@@ -20,7 +20,7 @@ def act(stage: Stage) -> None:
     if not any(work["state"] in ON_ITS_WAY for work in stage.works(order["id"])):
         return
     (listing,) = stage.desk("clerk").find("channels/listing", case.facts["sku"])
-    said = stage.desk("clerk").press("channels.map", [listing], item=case.facts["maps_to"])
+    said = stage.desk("clerk").press_and_read("channels.map", [listing], item=case.facts["maps_to"])
     stage.say(f"  The clerk says what {case.facts['sku']} is. {said}")
 
 
