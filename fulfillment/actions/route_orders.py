@@ -326,7 +326,6 @@ def _hand_out(
     parts: list[FulfillmentLine] = []
     steps: list[Step] = []
     for task, plan in plans:
-        lines = {line.pk: line for line in task.lines}
         for shipment in plan.shipments:
             counted[task.order.pk] += 1
             work = FulfillmentOrder(
@@ -335,16 +334,13 @@ def _hand_out(
                 due_at=task.order.due_at or now + DUE,
             )  # fmt: skip
             works.append(work)
-            together: dict[int, int] = defaultdict(int)
+            together: dict[tuple[Any, int], int] = defaultdict(int)
             for pick in shipment.picks:
-                together[pick.key] += pick.quantity  # type: ignore[index]
-            for line_id, quantity in together.items():
+                together[pick.key, pick.item_id] += pick.quantity
+            for (line_id, item_id), quantity in together.items():
                 parts.append(
                     FulfillmentLine(
-                        fulfillment_order=work,
-                        order_line=lines[line_id],
-                        item=lines[line_id].item,
-                        quantity=quantity,
+                        fulfillment_order=work, order_line_id=line_id, item_id=item_id, quantity=quantity
                     )
                 )
                 steps.append(Step(line_id, quantity, "promised", "released"))
