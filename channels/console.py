@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from channels.buttons import BUTTONS
 from channels.lifecycle import ListingState
 from channels.models import ChannelAccount, Listing, StockPush
 from inventory.models import Item
-from oms.core.console import Finder, MenuEntry, Panel, Queue, register
+from oms.core.console import Figure, Finder, MenuEntry, Panel, Part, Queue, Reading, register, shown
 from oms.core.console.offers import attach
+from oms.core.errors import KEY_REASONS
 from oms.core.models import InboundMessage, JobRun
 from orders.models import Order
 
 SILENT = timedelta(minutes=30)
 LAGGING = timedelta(minutes=10)
+WEEK = timedelta(days=7)
+BARS = 6
 
 
 def _silent() -> Any:
     return ChannelAccount.objects.filter(active=True).filter(
         Q(failing_since__isnull=False) | Q(last_contact_at__lt=timezone.now() - SILENT)
     )
+
+
+def _keyless() -> Any:
+    failing = ChannelAccount.objects.filter(active=True, failing_since__isnull=False)
+    return failing.filter(last_reason__in=KEY_REASONS)
 
 
 def _lagging() -> Any:
@@ -38,6 +49,44 @@ def _lagging() -> Any:
 
 def _refused() -> Any:
     return Listing.objects.filter(state="active", health__in=["rejected", "missing"])
+
+
+def sold(now: datetime) -> Reading:
+    """Orders placed today by channel, with their money, beside the same hours of the same weekday before. Orders
+    cancelled since are among them, as in the lists that the bars open."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Q(placed_at__gte=midnight, placed_at__lte=now)
+    before = Q(placed_at__gte=midnight - WEEK, placed_at__lte=now - WEEK)
+    name = ChannelAccount.objects.filter(slug=OuterRef("source")).values("name")
+    rows = Order.objects.filter(today | before).order_by().values("source", "currency").annotate(
+        now=Count("pk", filter=today), before=Count("pk", filter=before), money=Sum("total", filter=today),
+        name=Subquery(name),
+    )  # fmt: skip
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for row in rows:
+        counts[row["source"]][0] += row["now"]
+        counts[row["source"]][1] += row["before"]
+        names[row["source"]] = row["name"] or row["source"]
+        if row["money"]:
+            sums[row["source"]].append(shown.money(row["money"], row["currency"]))
+    span = {
+        "placed_at__gte": midnight.isoformat(),
+        "placed_at__lt": (midnight + timedelta(days=1)).isoformat(),
+    }
+    orders = reverse("admin:orders_order_changelist")
+    ranked = sorted(counts, key=lambda slug: (-counts[slug][0], -counts[slug][1], slug))
+    parts = [
+        Part(names[slug], counts[slug][0], counts[slug][1], " + ".join(sums[slug]), f"{orders}?{urlencode({'source': slug, **span})}")
+        for slug in ranked[:BARS]
+    ]  # fmt: skip
+    rest = [counts[slug] for slug in ranked[BARS:]]
+    if rest:
+        told = sum(n for n, _ in rest), sum(n for _, n in rest)
+        parts.append(Part(f"{len(rest)} more channels", told[0], told[1], "", f"{orders}?{urlencode(span)}"))
+    total = sum(n for n, _ in counts.values()), sum(n for _, n in counts.values())
+    return Reading(*total, (), f"{orders}?{urlencode(span)}", parts)
 
 
 def _of_item(request: Any, item: Item) -> Mapping[str, Any] | None:
@@ -87,6 +136,10 @@ register(
     Queue("silent", "Channels that do not answer", "Channels", "channels.channelaccount", _silent, "created_at",
           "channels.pull_channelaccount", "Every channel answers.",
           "Nothing heard for half an hour, or only errors.", rank=10),
+    Queue("channel-keys", "Channels that refuse our keys", "Channels", "channels.channelaccount", _keyless,
+          "failing_since", "channels.change_channelaccount", "Every channel takes our keys.",
+          "No orders and no stock go through until new keys are entered.", rank=15),
+    Figure("sold", "Sold by channel", "orders.view_order", sold, rank=15),
     Queue("lagging", "Stock that lags behind", "Channels", "channels.listing", _lagging, "desired_at",
           "channels.push_listing", "Every shop shows the right stock.",
           "More than ten minutes old and not sent, or not confirmed.", rank=20),

@@ -40,6 +40,7 @@ class ChannelAccount(models.Model):
     last_order_at = models.DateTimeField(null=True, blank=True, editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, default="", editable=False)
+    last_reason = models.CharField(max_length=60, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -33,6 +33,7 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
     list_display = ("number", "order", "location", "state", "due", "claimed", "created_at")
     list_select_related = ("order", "location")
     list_filter = (choose("state", WorkState.choices, "state"), choose("location", places, "place"))
+    csv_fields = {"due": ("due_at",)}
     page_fields = ("order", "location", "claimed", "created_at", "released_at", "shipped_at")
     empty_words = "No work yet: it comes by itself when an order is routed."
 
@@ -90,6 +91,7 @@ class RoutingDecisionAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("title", "order", "cause", "cost_words", "at")
     list_select_related = ("order",)
+    csv_fields = {"cost_words": ("cost", "currency")}
     page_fields = ("order", "cause", "cost_words", "next_words", "solver", "gap", "at", "supersedes")
     wide_fields = ("inputs",)
 

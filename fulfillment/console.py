@@ -7,21 +7,32 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, Min, OuterRef, Q, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
 from fulfillment.buttons import BUTTONS
-from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
+from fulfillment.models import (
+    CarrierAccount,
+    FulfillmentLine,
+    FulfillmentOrder,
+    Label,
+    RoutingDecision,
+    Shipment,
+)
+from fulfillment.paper_buttons import PAPERS, attach_papers
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
+from oms.core.errors import KEY_REASONS
 from oms.core.money import to_minor
 from orders.models import Hold, Order, OrderLine, Refund
 from orders.rules.progress import Obstacle
 
 WORK = "admin:fulfillment_fulfillmentorder_changelist"
 NO_SCAN = timedelta(days=3)
+SOON = timedelta(hours=3)
+SHORT_FOR = timedelta(days=60)
 OPEN = ("planned", "released", "picking", "picked", "packed")
 
 
@@ -84,6 +95,8 @@ def _work(request: Any, order: Order) -> Mapping[str, Any] | None:
     attach(request.user, work)
     parcels = [parcel for fo in work for parcel in fo.shipments.all()]
     attach(request.user, parcels)
+    attach_papers(request.user, work)
+    attach_papers(request.user, parcels)
     return {"all_work": [{"work": fo, "parcels": fo.shipments.all()} for fo in work]}
 
 
@@ -123,6 +136,7 @@ def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
     for parcel in parcels:
         parcel.known_labels = labels.get(parcel.pk, [])  # type: ignore[attr-defined]
     attach(request.user, parcels)
+    attach_papers(request.user, parcels)
     return {"parcels": parcels}
 
 
@@ -174,6 +188,38 @@ def _unlabelled() -> Any:
     return _open(state="packed").filter(Exists(failed)) | _open(state="picked").filter(Exists(failed))
 
 
+def _at_risk() -> Any:
+    now = timezone.now()
+    return _open(due_at__gte=now, due_at__lt=now + SOON).exclude(state="packed")
+
+
+def _short() -> Any:
+    """Units that a picker did not find and that have no other way yet: not promised elsewhere, or promised and not
+    routed. What waits longer than two months is a backorder like others, and in their queue."""
+    planned = FulfillmentLine.objects.filter(
+        order_line=OuterRef("order_line"), fulfillment_order__state="planned"
+    )
+    lost = Q(order_line__unallocated__gt=0) | Q(order_line__backordered__gt=0)
+    return FulfillmentLine.objects.filter(
+        lost | (Q(order_line__promised__gt=0) & ~Exists(planned)), short__gt=0,
+        short_at__gt=timezone.now() - SHORT_FOR, fulfillment_order__order__state="open",
+    )  # fmt: skip
+
+
+def _short_orders() -> Any:
+    return Order.objects.filter(pk__in=_short().values("fulfillment_order__order_id"))
+
+
+def _short_since() -> Any:
+    """The same, one row an order, with when the first of it was missed."""
+    return _short().values("fulfillment_order__order_id").annotate(since=Min("short_at"))
+
+
+def _keyless() -> Any:
+    failing = CarrierAccount.objects.filter(active=True, failing_since__isnull=False)
+    return failing.filter(last_reason__in=KEY_REASONS)
+
+
 def _troubled(state: str) -> Any:
     # A parcel is off the list when its order is settled, or when it was paid back itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
@@ -190,6 +236,7 @@ def _find_parcel(text: str) -> Any:
 
 register(
     *BUTTONS,
+    *PAPERS,
     Related("orders.order", "fulfillment.fulfillmentorder", _open_work),
     Teller("orders.order", _tell),
     Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
@@ -204,6 +251,9 @@ register(
     Queue("late", "Late", "Ship today", "fulfillment.fulfillmentorder", lambda: _open(due_at__lt=timezone.now()),
           "due_at", "fulfillment.ship_fulfillmentorder", "Nothing is late.", "Past the time it should have left.",
           rank=10),
+    Queue("at-risk", "Due soon and not packed", "Ship today", "fulfillment.fulfillmentorder", _at_risk, "due_at",
+          "fulfillment.ship_fulfillmentorder", "Nothing is in danger of being late.",
+          "Less than three hours are left: pick and pack these first.", rank=15),
     Queue("due-today", "Due today", "Ship today", "fulfillment.fulfillmentorder",
           lambda: _open(due_at__gte=timezone.now(), due_at__lte=_day_end()), "due_at",
           "fulfillment.ship_fulfillmentorder", "Nothing more is due today.", rank=20),
@@ -219,6 +269,12 @@ register(
           lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", "All sent off.", rank=60),
     Queue("no-label", "Labels that could not be bought", "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
           "created_at", "fulfillment.buy_label", "Every parcel got its label.", rank=70),
+    Queue("short-picks", "Not found when picking", "Ship today", "orders.order", _short_orders, "since",
+          "fulfillment.route_order", "Everything that was missed has found another way.",
+          "Pieces that were not on the shelf, and no other place has them yet.", counted=_short_since, rank=80),
+    Queue("carrier-keys", "Carriers that refuse our keys", "Channels", "fulfillment.carrieraccount", _keyless,
+          "failing_since", "fulfillment.change_carrieraccount", "Every carrier takes our keys.",
+          "No labels and no tracking until new keys are entered.", rank=16),
     Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
           "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
           rank=10),

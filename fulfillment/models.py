@@ -52,6 +52,8 @@ class CarrierAccount(models.Model):
     active = models.BooleanField(default=True)
     last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, default="", editable=False)
+    last_reason = models.CharField(max_length=60, blank=True, default="", editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -157,6 +159,7 @@ class FulfillmentLine(models.Model):
                 name="fulfillment_line_adds_up",
             ),
         ]
+        indexes = [models.Index(fields=["short_at"], name="line_short", condition=Q(short__gt=0))]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.item_id}"

@@ -36,6 +36,7 @@ class ItemAdmin(ConsoleAdmin):
     keyset = "sku"
     list_display = ("sku", "name", "weight", "active")
     list_filter = (choose("active", [("True", "active"), ("False", "not sold any more")], "active"),)
+    csv_fields = {"weight": ("weight_g",)}
     page_fields = ("sku", "name", "codes", "weight", "active", "created_at")
     editable = ("name", "weight_g", "image_url", "active")
     addable = ("sku", "name", "weight_g", "image_url")
@@ -129,6 +130,7 @@ class StockLevelAdmin(ConsoleAdmin):
 class StockMovementAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("thing", "location", "change", "reason", "document", "actor", "at")
+    csv_fields = {"change": ("on_hand", "unavailable")}
     list_select_related = ("item", "location")
     list_filter = (
         choose("location", places, "place"),
@@ -161,6 +163,7 @@ class StockMovementAdmin(ConsoleAdmin):
 class StockAdjustmentAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("thing", "location", "signed", "reason", "note", "actor", "at")
+    csv_fields = {"signed": ("quantity",)}
     list_select_related = ("item", "location")
     page_fields = ("item", "location", "signed", "reason", "note", "actor", "at")
 

@@ -70,7 +70,7 @@ MANAGER = CLERK | {
     "fulfillment.add_ratecard", "fulfillment.change_ratecard", "fulfillment.add_carrieraccount",
     "fulfillment.change_carrieraccount",
     "channels.add_channelaccount", "channels.change_channelaccount",
-    "core.drop_outboundeffect", "core.view_apitoken", "core.add_apitoken", "core.change_apitoken",
+    "core.drop_outboundeffect", "core.share_savedview", "core.view_apitoken", "core.add_apitoken", "core.change_apitoken",
     "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group",
     "django_celery_beat.view_periodictask", "django_celery_beat.change_periodictask",
     "django_celery_beat.view_intervalschedule", "django_celery_beat.add_intervalschedule",

@@ -14,11 +14,13 @@ from oms.core.console.filters import choose
 from oms.core.console.listing import distinct
 from oms.core.console.strips import told_of
 from oms.core.errors import Reason
+from oms.core.personal import sees_people
 from orders.actions.derive import counts
 from orders.lifecycle import HoldState, OrderState, RefundState
 from orders.models import Hold, Order, OrderChange, Refund
 from orders.querysets import reservations_of
 from orders.rules.holds import HOLDS, OpenHold
+from orders.rules.order_changes import hidden_side
 from orders.rules.progress import ProgressFacts, Strip, steps
 
 FULFILMENT = (
@@ -43,11 +45,6 @@ PAYMENT = (
 )
 
 
-def sees_people(row: Any) -> bool:
-    viewer = getattr(row, "viewer", None)
-    return bool(viewer and viewer.has_perm("orders.view_personal_data"))
-
-
 @admin.register(Order)
 class OrderAdmin(ConsoleAdmin):
     keyset = "-placed_at"
@@ -63,6 +60,7 @@ class OrderAdmin(ConsoleAdmin):
     labels = {"source": "channel", "external_number": "its number", "external_id": "its id",
               "channel_status": "the shop says", "received_at": "came here", "remote_updated_at": "changed at the shop",
               "shipped_at": "sent", "delivered_at": "arrived", "closed_at": "closed", "placed_at": "placed"}  # fmt: skip
+    csv_fields = {"amount": ("total", "currency"), "due": ("due_at",)}
     empty_words = "No orders here yet. They come by themselves as soon as a channel is connected."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -112,7 +110,7 @@ class OrderAdmin(ConsoleAdmin):
     @admin.display(description="customer")
     def customer(self, obj: Order) -> str:
         text = obj.customer_name or obj.email or "no name"
-        return text if sees_people(obj) else shown.hidden(text)
+        return text if sees_people(getattr(obj, "viewer", None)) else shown.hidden(text)
 
     @admin.display(description="paid")
     def paid(self, obj: Order) -> Any:
@@ -153,6 +151,7 @@ class RefundAdmin(ConsoleAdmin):
     list_display = ("title", "order", "money", "state", "reason", "created_by", "created_at")
     list_select_related = ("order",)
     list_filter = (choose("state", RefundState.choices, "state"),)
+    csv_fields = {"money": ("amount", "currency")}
     page_fields = ("order", "money", "reason", "cause", "made_at_shop", "failure", "external_id", "created_by",
                    "created_at", "settled_at")  # fmt: skip
 
@@ -171,6 +170,7 @@ class HoldAdmin(ConsoleAdmin):
     list_display = ("words", "order", "amount", "line", "state", "placed_at")
     list_select_related = ("order", "line")
     labels = {"words": "why", "placed_at": "since"}
+    csv_fields = {"amount": ("order.total", "order.currency")}
     list_filter = (choose("type", [(h.code, h.words) for h in HOLDS.values()], "kind"),
                    choose("state", HoldState.choices, "state"))  # fmt: skip
     page_fields = ("order", "line", "what", "words", "blocked", "placed_by", "placed_at", "until", "ended_by",
@@ -197,3 +197,9 @@ class OrderChangeAdmin(ConsoleAdmin):
     list_select_related = ("order",)
     page_fields = ("order", "kind", "words", "proposed_at", "decided_by", "decided_at")
     wide_fields = ("ours", "theirs")
+
+    def value(self, row: Any, name: str) -> tuple[Any, Any]:
+        field, value = super().value(row, name)
+        if name in self.wide_fields and not sees_people(getattr(row, "viewer", None)):
+            return field, hidden_side(row.kind, value)
+        return field, value

@@ -10,15 +10,17 @@ from typing import Any
 from django.db.models import Q
 
 from inventory.models import Item, Reservation
-from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, register, shown
+from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, register, shown
 from oms.core.console.base import who
 from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
+from oms.core.personal import sees_people
 from orders.buttons import BUTTONS
 from orders.models import Hold, Order, OrderLine, Refund
-from orders.querysets import reservations_of
+from orders.querysets import people_of, reservations_of
 from orders.rules.holds import HOLDS
+from orders.rules.order_changes import hidden_side
 
 COUNTERS = (
     ("cancelled", "cancelled", "calm"),
@@ -107,8 +109,11 @@ def _changes(request: Any, order: Order) -> Mapping[str, Any] | None:
     if not changes:
         return None
     attach(request.user, [c for c in changes if c.state == "proposed"])
+    full = sees_people(request.user)
     for change in changes:
-        change.sides = _sides(change.ours, change.theirs)  # type: ignore[attr-defined]
+        sides = (change.ours, change.theirs)
+        ours, theirs = sides if full else (hidden_side(change.kind, side) for side in sides)
+        change.sides = _sides(ours, theirs)  # type: ignore[attr-defined]
     return {"changes": sorted(changes, key=lambda c: (c.state != "proposed", -c.pk))}
 
 
@@ -132,7 +137,7 @@ def _plain(value: Any) -> str:
 
 
 def _customer(request: Any, order: Order) -> Mapping[str, Any]:
-    full = request.user.has_perm("orders.view_personal_data")
+    full = sees_people(request.user)
     address = order.shipping_address or {}
     parts = ["company", "line1", "line2", "postcode", "city", "region", "country"]
     public = {"city", "region", "country"}
@@ -141,7 +146,7 @@ def _customer(request: Any, order: Order) -> Mapping[str, Any]:
     return {
         "name": see(address.get("name") or order.customer_name), "address": [line for line in lines if line],
         "email": see(order.email), "phone": see(order.phone or address.get("phone", "")), "full": full,
-        "note": order.note,
+        "note": order.veil(order.note),  # type: ignore[attr-defined]
     }  # fmt: skip
 
 
@@ -208,6 +213,7 @@ def _exact(text: str) -> Any:
 
 register(
     *BUTTONS,
+    People("order", people_of),
     *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "awaiting_return", "scheduled_until")),
     Queue("backordered", "Promised, but not in stock", "Cannot be promised", "orders.order", _waiting_orders,
           "placed_at", "orders.cancel_order", "Everything promised is in stock.",

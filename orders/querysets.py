@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,3 +25,13 @@ def reservations_of(order: Order) -> list[Reservation]:
 def refund_limit(user: Any) -> Decimal | None:
     """The most that this person may give back in one go; ``None`` is no limit."""
     return None if user.has_perm("orders.issue_large_refund") else Decimal(settings.REFUND_LIMIT_CLERK)
+
+
+def people_of(order_ids: Sequence[int]) -> dict[int, list[str]]:
+    """What the words about each order may not tell to those who need not know its people."""
+    names = ("customer_name", "email", "phone", "shipping_address", "billing_address")
+    found: dict[int, list[str]] = {}
+    for pk, *facts, ship_to, bill_to in Order.objects.filter(pk__in=order_ids).values_list("pk", *names):
+        own = ("name", "company", "line1", "line2", "postcode", "phone")
+        found[pk] = [*facts, *(str(side.get(part, "")) for side in (ship_to, bill_to) for part in own)]
+    return found

@@ -28,12 +28,14 @@ def able(account: ChannelAccount, flag: Can) -> bool:
 def answered(account: ChannelAccount) -> None:
     """The channel spoke to us: it is well."""
     ChannelAccount.objects.filter(pk=account.pk).update(
-        last_contact_at=timezone.now(), failing_since=None, last_error=""
+        last_contact_at=timezone.now(), failing_since=None, last_error="", last_reason=""
     )
 
 
 def failed(account: ChannelAccount, error: Exception) -> None:
     """It did not: since when, and what it said."""
     ChannelAccount.objects.filter(pk=account.pk).update(
-        failing_since=Coalesce("failing_since", timezone.now()), last_error=str(error)[:300]
+        failing_since=Coalesce("failing_since", timezone.now()),
+        last_error=str(error)[:300],
+        last_reason=getattr(error, "reason", "")[:60],
     )

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from fulfillment.actions.labels import carrier_for
+from fulfillment.actions.note_carrier import carrier_answered, carrier_failed
 from fulfillment.actions.settle_parcel import finish_settled
 from fulfillment.carriers.base import Can, Scan
 from fulfillment.events import ParcelMoved
@@ -113,10 +114,10 @@ def ask_carriers(*, stale: timedelta = timedelta(minutes=30), limit: int = 500) 
         try:
             scans = carrier.track(trackers)
         except OmsError as error:
-            CarrierAccount.objects.filter(pk=account.pk).update(last_error=str(error)[:300])
+            carrier_failed(account.pk, error)
             figures["silent_carriers"] += 1
             continue
-        CarrierAccount.objects.filter(pk=account.pk).update(last_contact_at=timezone.now(), last_error="")
+        carrier_answered(account.pk)
         figures["asked"] += len(trackers)
         figures["moved"] += record_scans(scans, by=Actor.carrier(account.slug))
     return figures

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
 from fulfillment.actions.labels import carrier_for
+from fulfillment.actions.note_carrier import carrier_answered, carrier_failed
 from fulfillment.carriers.base import Parcel, PostalAddress
 from fulfillment.models import CarrierAccount
 from inventory.models import Location
@@ -27,9 +26,9 @@ def try_connection(account: CarrierAccount) -> str:
     try:
         quotes = carrier_for(account).rates(Parcel(f"try-{account.pk}", at, at, 1000))
     except OmsError as error:
-        CarrierAccount.objects.filter(pk=account.pk).update(last_error=str(error)[:300])
+        carrier_failed(account.pk, error)
         raise
-    CarrierAccount.objects.filter(pk=account.pk).update(last_contact_at=timezone.now(), last_error="")
+    carrier_answered(account.pk)
     best = min(quotes, key=lambda quote: quote.amount)
     return (
         f"{account.name} answers, with {len(quotes)} offers for a kilogram from {place.name}; the cheapest is"

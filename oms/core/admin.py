@@ -20,7 +20,8 @@ from django_celery_beat.models import (
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-import oms.core.console.system  # noqa: F401  (our own entries)
+import oms.core.console.system
+import oms.core.console.watch  # noqa: F401
 from oms.core import journal, relay
 from oms.core.actors import Actor
 from oms.core.console import shown
@@ -84,6 +85,7 @@ class OutboundEffectAdmin(ConsoleAdmin):
 class JobRunAdmin(ConsoleAdmin):
     keyset = "-started_at"
     list_display = ("name", "scope", "state", "started_at", "took", "error_start")
+    csv_fields = {"error_start": ("error",)}
     list_filter = (choose("state", JobRun.State.choices, "state"),
                    choose("name", lambda: [(n, n) for n in distinct("core_jobrun", "name")], "job"))  # fmt: skip
     page_fields = ("name", "scope", "started_at", "finished_at", "took")
@@ -104,6 +106,7 @@ class JobRunAdmin(ConsoleAdmin):
 class JournalEntryAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("verb", "subject", "words_start", "actor", "at")
+    csv_fields = {"words_start": ("words",)}
     page_fields = ("at", "actor", "verb", "subject", "thread", "before", "after")
     wide_fields = ("words", "data")
 

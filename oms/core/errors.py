@@ -44,6 +44,12 @@ class Permanent(OmsError):
         self.reason = reason
 
 
+KEY_REASONS = frozenset(
+    {"unauthorised", "no_credentials", "UNAUTHORIZED", "FORBIDDEN", "http_401", "http_403"}
+)
+"""The reasons of a ``Permanent`` that say: the other side does not take our keys. Only new keys help."""
+
+
 class Rejected(Permanent):
     """The other side refused one value. ``field`` names it in its words."""
 

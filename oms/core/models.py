@@ -257,6 +257,7 @@ class JobRun(models.Model):
             models.Index(
                 fields=["started_at"], name="jobrun_failed", condition=Q(state__in=["failed", "lost"])
             ),
+            models.Index(fields=["started_at"], name="jobrun_running", condition=Q(state="running")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -266,6 +267,32 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.scope} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class SavedView(models.Model):
+    """A list under a name, as somebody filtered and searched it. ``model`` is the list's ("orders.order"); ``query``
+    what stands after the ``?`` of its address, in one order, without the page."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    model = models.CharField(max_length=80)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=1000)
+    shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "view"
+        default_permissions = ()
+        permissions = [("share_savedview", "Can share views of lists with everybody")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "model", "name"], name="view_name_once"),
+            models.UniqueConstraint(
+                fields=["model", "name"], condition=Q(shared=True), name="view_shared_name_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ApiToken(models.Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 PLAIN = frozenset({"country", "region"})
@@ -19,3 +20,59 @@ def hidden(text: str) -> str:
 
 def hidden_address(address: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v if k in PLAIN else hidden(str(v)) for k, v in address.items()}
+
+
+SEES = "orders.view_personal_data"
+"""The permission to see people in full; by name, as in ``oms/roles.py``."""
+
+NOT_FOR_YOU = "Not shown: it may name people, and your role does not need that."
+
+MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+PHONE = re.compile(r"(?<![\w+])(?:\+\d|0\d)[\d ()/.-]{5,}\d(?!\w)")
+
+
+def sees_people(user: Any) -> bool:
+    return bool(user and user.has_perm(SEES))
+
+
+def names_person(text: str) -> bool:
+    """Does one who searches for ``text`` look for a person? Numbers and codes have no such sign."""
+    return "@" in text
+
+
+class Veil:
+    """What a reader sees of words that may name people: all of it, or with ``known`` (names, streets, numbers
+    of those whom the page is about) and whatever looks like an e-mail address or a telephone number shortened.
+    """
+
+    do_not_call_in_templates = True
+
+    def __init__(self, known: Iterable[str] = (), *, lifted: bool = False) -> None:
+        self.lifted = lifted
+        texts = sorted({t for k in known for t in _parts(k)}, key=len, reverse=True)
+        told = "|".join(re.escape(text) for text in texts)
+        self._known = re.compile(rf"(?<!\w)(?:{told})(?!\w)", re.IGNORECASE) if told else None
+
+    def __call__(self, text: Any) -> Any:
+        """Text and what JSON is made of; everything else as it is."""
+        if self.lifted or not text:
+            return text
+        if isinstance(text, Mapping):
+            return {k: self(v) for k, v in text.items()}
+        if isinstance(text, list | tuple):
+            return [self(v) for v in text]
+        if not isinstance(text, str):
+            return text
+        # An address first: its name alone may be a known one, and what is left would be no address any more.
+        for look in filter(None, (MAIL, PHONE, self._known)):
+            text = look.sub(lambda found: hidden(found[0]), text)
+        return text
+
+
+def _parts(text: str) -> list[str]:
+    """A name is also known by each of its words; a street with its number only as a whole."""
+    text = " ".join(str(text).split())
+    if len(text) < 3:
+        return []
+    words = [word for word in text.split() if len(word) > 2 and word[:1].isupper()]
+    return [text] if any(c.isdigit() or c == "@" for c in text) else [text, *words]

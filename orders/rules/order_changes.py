@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from oms.core.errors import Reason
 from oms.core.money import words
+from oms.core.personal import hidden
 from orders.drafts import AddressDraft, Amount, LineDraft, OrderDraft
 
 
@@ -202,3 +204,18 @@ def _rest(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
         before, after = getattr(known, name), getattr(read, name)
         if before != after:
             yield Change("other", f"{name.replace('_', ' ')} changed", None, str(before), str(after))
+
+
+NAMES_PEOPLE = frozenset({"address", "billing", "contact", "note"})
+
+
+def hidden_side(kind: str, side: Any) -> Any:
+    """One side of a change as one sees it who need not know the customer: of an address, a contact or a note, each
+    text is shortened."""
+    if kind not in NAMES_PEOPLE:
+        return side
+    if isinstance(side, Mapping):
+        return {name: hidden_side(kind, value) for name, value in side.items()}
+    if isinstance(side, list | tuple):
+        return [hidden_side(kind, value) for value in side]
+    return hidden(side) if isinstance(side, str) else side

@@ -16,25 +16,30 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field, quote, unquote
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django_fsm import FSMField
 from unfold.admin import ModelAdmin
 
 from oms.core import journal
 from oms.core.actors import Actor
-from oms.core.console import shown
+from oms.core.console import sheet, shown
 from oms.core.console.listing import KeysetList
 from oms.core.console.offers import Offer, attach
 from oms.core.console.press import token
 from oms.core.console.registry import registry
+from oms.core.console.saved import views_of
+from oms.core.console.veils import veil_rows
 from oms.core.journal import Line
 from oms.core.models import JournalEntry, subject_of, thread_of
+from oms.core.personal import Veil, names_person, sees_people
 
 TIMELINE = 200
 OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "channels"})
@@ -43,8 +48,10 @@ OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "chan
 class ConsoleAdmin(ModelAdmin):
     """``keyset`` is the indexed, never empty field by which the list is ordered ("-placed_at"); ``page_fields``
     the details of the object's page; ``editable`` the fields a person may change, ``addable`` those that she
-    fills in for a new row (none: no new rows); ``labels`` are a shopkeeper's words for field names. Columns are fields, or methods that get the row; each row
-    knows its ``viewer``, so that personal data can be masked.
+    fills in for a new row (none: no new rows); ``labels`` are a shopkeeper's words for field names. Columns are
+    fields, or methods that get the row; each row knows its ``viewer`` and its ``veil``, so that personal data can
+    be masked. ``csv_fields`` names what a CSV file has in a column's place, where the column is written for the
+    eye only: an amount as ("total", "currency").
     """
 
     keyset = "-id"
@@ -53,6 +60,7 @@ class ConsoleAdmin(ModelAdmin):
     addable: Sequence[str] = ()
     wide_fields: Sequence[str] = ()
     labels: Mapping[str, str] = MappingProxyType({})
+    csv_fields: Mapping[str, Sequence[str]] = MappingProxyType({})
     actions = None
     list_per_page = 50
     show_full_result_count = False
@@ -113,6 +121,8 @@ class ConsoleAdmin(ModelAdmin):
         finder = registry.finder_of(self.opts.label)
         if not search_term.strip() or finder is None:
             return queryset, False
+        if names_person(search_term) and not sees_people(request.user):
+            return queryset.none(), False
         return queryset.filter(pk__in=finder.find(search_term.strip()).order_by().values("pk")), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -120,29 +130,52 @@ class ConsoleAdmin(ModelAdmin):
         context = getattr(response, "context_data", None)
         if context and "cl" in context:
             cl = context["cl"]
-            for row in cl.result_list:
-                row.viewer = request.user
+            veil_rows(request.user, cl.result_list)
             context.update(
                 title=cl.queue.title if cl.queue else str(self.opts.verbose_name_plural).capitalize(),
                 columns=[self._label(name) for name in self.list_display],
                 rows=[(row, self._page(row), [_dressed(self.cell(row, name)) for name in self.list_display])
                       for row in cl.result_list],
                 bulk=[b for b in registry.buttons_of(self.opts.label) if b.bulk and b.allowed(request.user)],
+                papers=[p for p in registry.papers_of(self.opts.label) if p.allowed(request.user)],
+                csv_link=self._csv_link(cl), nobody=_nobody(request, cl), **views_of(request, cl),
                 console_own=True, narrowed=_narrowed(cl), filters=[_filter(spec, cl) for spec in cl.filter_specs],
                 empty_words=cl.queue.empty_words if cl.queue else self.empty_words,
                 first_page=cl.get_query_string(),
             )  # fmt: skip
         return response
 
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
+        return [path("csv/", self.admin_site.admin_view(self.csv_view), name=name), *super().get_urls()]
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as a file, as its address filters, searches and queues it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            cl = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect("../?e=1")
+        return sheet.answer(self, cl, request.user)
+
+    def _csv_link(self, cl: KeysetList) -> str:
+        return f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_csv')}{cl.get_query_string()}"
+
     def _label(self, name: str) -> str:
         return self.labels.get(name) or str(label_for_field(name, self.model, self))
 
-    def cell(self, row: Any, name: str) -> Any:
-        """A value as people read it: states as badges, times relative, empty as a dash."""
+    def value(self, row: Any, name: str) -> tuple[Any, Any]:
+        """The field (``None`` for a method) and what its reader may see of its value."""
         try:
             field, _attr, value = lookup_field(name, row, self)
         except ObjectDoesNotExist:
-            return shown.NOTHING
+            return None, None
+        return field, _veiled(row, value)
+
+    def cell(self, row: Any, name: str) -> Any:
+        """A value as people read it: states as badges, times relative, empty as a dash."""
+        field, value = self.value(row, name)
         if value is None or value == "":
             return shown.NOTHING
         if field is None:
@@ -204,8 +237,6 @@ class ConsoleAdmin(ModelAdmin):
         return super().response_change(request, obj)
 
     def response_post_save_page(self, obj: Any) -> HttpResponse:
-        from django.http import HttpResponseRedirect
-
         return HttpResponseRedirect(self._page(obj))
 
     def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -218,26 +249,29 @@ class ConsoleAdmin(ModelAdmin):
         obj = self.page_queryset(request).filter(pk=pk).first() if pk is not None else None
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        obj.viewer = request.user
+        veil_rows(request.user, [obj])
         strip = self.strip(request, obj)
         attach(request.user, [obj])
         primary = self._primary(request, obj, strip.present if strip else None)
         panels = self._panels(request, obj)
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts, "object": obj, "original": obj, "title": self.title_of(obj), "subtitle": None,
-            "headline": self.headline(request, obj), "badges": self.badges(obj), "strip": strip,
+            "opts": self.opts, "object": obj, "original": obj, "title": obj.veil(self.title_of(obj)), "subtitle": None,
+            "headline": [(label, _veiled(obj, value)) for label, value in self.headline(request, obj)], "badges": self.badges(obj), "strip": strip,
             "blocked": bool(strip) and any(step.state == "blocked" for step in strip.steps),
             "primary": primary, "others": [o for o in obj.offers if o is not primary],
             "panels": [p for p in panels if not p["panel"].side], "side": [p for p in panels if p["panel"].side],
             "details": self._values(obj, self.page_fields), "wide": self._values(obj, self.wide_fields),
-            "timeline": timeline(obj), "press": token(), "here": request.get_full_path(),
+            "timeline": timeline(obj, obj.veil), "veil": obj.veil, "papers": self._papers(request, obj), "press": token(), "here": request.get_full_path(),
             "may_edit": self.has_change_permission(request, obj),
             "list_title": str(self.opts.verbose_name_plural).capitalize(),
             "list_link": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
         }  # fmt: skip
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.page_template, context)
+
+    def _papers(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return [p for p in registry.papers_of(self.opts.label) if p.allowed(request.user) and p.shown(obj)]
 
     def _values(self, obj: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
         """What is empty is left out: it says nothing."""
@@ -273,14 +307,20 @@ class ConsoleAdmin(ModelAdmin):
         return None
 
 
-def timeline(obj: Any) -> list[dict[str, Any]]:
+def _veiled(row: Any, value: Any) -> Any:
+    """Markup is ours, everything else may be words that name people."""
+    veil = getattr(row, "veil", None) or Veil()
+    return value if hasattr(value, "__html__") else veil(value)
+
+
+def timeline(obj: Any, veil: Veil) -> list[dict[str, Any]]:
     """What happened to it, newest first: the whole story for the row that a story is about."""
     subject, thread = subject_of(obj), thread_of(obj)
     lines = JournalEntry.objects.filter(**({"thread": thread} if subject == thread else {"subject": subject}))
     return [
         {
             "at": line.at, "who": who(line.actor), "by_person": line.actor.startswith("user:"),
-            "verb": shown.spoken(line.verb).capitalize(), "words": line.words, **_move_of(line),
+            "verb": shown.spoken(line.verb).capitalize(), "words": veil(line.words), **_move_of(line),
             "subject": None if line.subject == subject else _subject(line.subject),
         }
         for line in lines.order_by("-id")[:TIMELINE]
@@ -340,6 +380,11 @@ def _filter(spec: Any, cl: Any) -> dict[str, Any]:
     choices = list(spec.choices(cl))
     active = next((c["display"] for c in choices[1:] if c["selected"]), "")
     return {"title": str(spec.title), "choices": choices, "active": active}
+
+
+def _nobody(request: HttpRequest, cl: Any) -> bool:
+    """Did somebody look for a person who may not?"""
+    return bool(cl.query) and names_person(cl.query) and not sees_people(request.user)
 
 
 def _narrowed(cl: Any) -> list[tuple[str, str]]:

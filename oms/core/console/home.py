@@ -43,6 +43,7 @@ def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
     waiting = sum(v.count for v in views)
     context.update(
         title="Work", subtitle=None, groups=groups, waiting=waiting, figures=_figures(user), console_home=True,
+        notices=[words for n in registry.notices.values() if user.has_perm(n.permission) and (words := n.read())],
     )  # fmt: skip
     return context
 
@@ -78,10 +79,12 @@ def _figures(user: Any) -> list[dict[str, Any]]:
             continue
         reading = figure.read(now)
         more = reading.now - (reading.before or 0)
+        most = max((n for part in reading.parts for n in (part.now, part.before)), default=0) or 1
         shown.append(
             {
                 "title": figure.title, "reading": reading, "more": more, "fewer": -more, "welcome": (more > 0) == figure.good,
-                "weekday": (now - timedelta(days=7)).strftime("%A"), "chart": bars(figure.title, reading.days),
+                "weekday": (now - timedelta(days=7)).strftime("%A"), "chart": bars(figure.title, reading.days) if reading.days else "",
+                "parts": [(p, round(100 * p.now / most), round(100 * p.before / most)) for p in reading.parts],
             }
         )  # fmt: skip
     return shown

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -55,6 +56,18 @@ class KeysetList(ChangeList):
     def get_queryset(self, request: Any, exclude_parameters: Any = None) -> QuerySet:
         rows = super().get_queryset(request, exclude_parameters)
         return rows.filter(pk__in=self.queue.rows().order_by().values("pk")) if self.queue else rows
+
+    def whole(self, size: int) -> Iterator[list[Any]]:
+        """All rows of the list in its order, ``size`` at a time, each batch found by where the last one ended."""
+        field, descending = self._order()
+        rows = self.queryset
+        while True:
+            found = list(rows[:size])
+            yield found
+            if len(found) < size:
+                return
+            place = (getattr(found[-1], field), found[-1].pk)
+            rows = self.queryset.filter(_beyond(field, place, forwards=not descending))
 
     def get_results(self, request: Any) -> None:
         field, descending = self._order()

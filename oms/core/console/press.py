@@ -22,6 +22,7 @@ from oms.core.actors import Actor
 from oms.core.console.offers import refused, rows_of
 from oms.core.console.once import Once, StillRunning
 from oms.core.console.registry import Button, Outcome, Preview, registry
+from oms.core.console.veils import veil_rows
 from oms.core.errors import OmsError, Reason, Refused
 
 MOST = 1000
@@ -40,7 +41,7 @@ def press(request: HttpRequest, name: str) -> HttpResponse:
     if button is None:
         raise Http404(f"There is no button called {name}.")
     sent = request.POST if request.method == "POST" else request.GET
-    page = _Page(request, button, _ids(sent.getlist("ids")), admin.site.each_context(request))
+    page = _Page(request, button, ids_of(sent.getlist("ids")), admin.site.each_context(request))
     if not button.allowed(request.user):
         return TemplateResponse(request, "console/forbidden.html", page.context(), status=403)
     if not page.ids:
@@ -56,7 +57,7 @@ class _Page:
     def __init__(self, request: HttpRequest, button: Button, ids: list[int], context: Mapping[str, Any]):
         self.request, self.button, self.ids = request, button, ids
         self.site_context = context
-        self.back = _back(request, button, ids)
+        self.back = back_to(request, button.model, ids)
         self.rows: list[Any] = []
         self.refused: dict[Any, list[Reason]] = {}
         self.form: Any = None
@@ -66,6 +67,7 @@ class _Page:
         self.rows = rows_of(self.button, self.ids)
         if not self.rows:
             raise Http404("These rows are not there any more.")
+        veil_rows(self.request.user, self.rows)
         self.refused = refused(self.button, self.request.user, self.rows)
         self.ready = [row for row in self.rows if row.pk not in self.refused]
         self.form_class = self.button.form(self.ready or self.rows) if self.button.form else None
@@ -186,19 +188,19 @@ class _Page:
         )
 
 
-def _ids(values: Sequence[str]) -> list[int]:
+def ids_of(values: Sequence[str]) -> list[int]:
     found = [int(part) for value in values for part in value.split(",") if part.strip().isdigit()]
     return list(dict.fromkeys(found))[:MOST]
 
 
-def _back(request: HttpRequest, button: Button, ids: Sequence[int]) -> str:
+def back_to(request: HttpRequest, model: str, ids: Sequence[int]) -> str:
     """Where the person came from; never another site."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     if asked and url_has_allowed_host_and_scheme(
         asked, {request.get_host()}, require_https=request.is_secure()
     ):
         return asked
-    name = f"admin:{button.model.lower().replace('.', '_')}"
+    name = f"admin:{model.lower().replace('.', '_')}"
     try:
         return reverse(f"{name}_change", args=[ids[0]]) if len(ids) == 1 else reverse(f"{name}_changelist")
     except NoReverseMatch:  # a row that is only shown on another's page

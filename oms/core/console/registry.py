@@ -174,14 +174,26 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A figure's share of one kind: ``words`` says more than the count, such as the money; ``link`` opens it."""
+
+    title: str
+    now: int
+    before: int
+    words: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
 class Reading:
     """A figure as it stands: ``now``, what it was a week ago by this hour (``None``: nothing to compare with),
-    the last days oldest first, and the list behind it."""
+    the last days oldest first, and the list behind it. ``parts``, where given, are drawn in place of the days."""
 
     now: int
     before: int | None
     days: Sequence[Day]
     link: str
+    parts: Sequence[Part] = ()
 
 
 @dataclass(frozen=True)
@@ -223,7 +235,48 @@ class MenuEntry:
     rank: int = 100
 
 
-Entry: TypeAlias = "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry"
+@dataclass(frozen=True)
+class People:
+    """Who the rows of a thread are about, so that words which name them can be shortened for those who need not
+    know. ``kind`` is how the thread begins ("order"); ``known(ids)`` gives names, streets and numbers by id."""
+
+    kind: str
+    known: Callable[[Sequence[int]], Mapping[int, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document of rows of ``model`` to be printed: one file for all that are chosen. The person needs every
+    one of ``permissions``. ``make(ids)`` gives the bytes and the media type, changes nothing, and raises
+    ``Refused`` where there is nothing to print; ``shown(row)`` says whether a row's page offers it, looking at
+    nothing but the row."""
+
+    name: str
+    label: str
+    model: str
+    permissions: tuple[str, ...]
+    make: Callable[[Sequence[int]], tuple[bytes, str]]
+    shown: Callable[[Any], bool] = _always
+    words: str = ""
+    rank: int = 100
+
+    def allowed(self, user: Any) -> bool:
+        return bool(user.has_perms(self.permissions))
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that cannot be counted and that somebody must know, at the top of home. ``read()`` gives the
+    words, or nothing while all is well."""
+
+    slug: str
+    permission: str
+    read: Callable[[], str]
+
+
+Entry: TypeAlias = (
+    "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry | People | Paper | Notice"
+)
 
 
 @dataclass
@@ -236,6 +289,9 @@ class Registry:
     figures: dict[str, Figure] = field(default_factory=dict)
     finders: list[Finder] = field(default_factory=list)
     menu: list[MenuEntry] = field(default_factory=list)
+    people: dict[str, People] = field(default_factory=dict)
+    papers: dict[str, Paper] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
         """Take one entry. Raises ``ValueError`` for a name that is taken, or a queue of an unknown group."""
@@ -253,6 +309,12 @@ class Registry:
             self.related.append(entry)
         elif isinstance(entry, Teller):
             self.tellers.append(entry)
+        elif isinstance(entry, People):
+            _put(self.people, entry.kind, entry)
+        elif isinstance(entry, Paper):
+            _put(self.papers, entry.name, entry)
+        elif isinstance(entry, Notice):
+            _put(self.notices, entry.slug, entry)
         elif isinstance(entry, Finder):
             self.finders.append(entry)
             self.finders.sort(key=lambda f: f.rank)
@@ -262,6 +324,10 @@ class Registry:
     def buttons_of(self, model: str) -> list[Button]:
         found = [b for b in self.buttons.values() if b.model.lower() == model.lower()]
         return sorted(found, key=lambda b: b.rank)
+
+    def papers_of(self, model: str) -> list[Paper]:
+        found = [p for p in self.papers.values() if p.model.lower() == model.lower()]
+        return sorted(found, key=lambda p: p.rank)
 
     def panels_of(self, model: str) -> list[Panel]:
         found = [p for p in self.panels.values() if p.model.lower() == model.lower()]

@@ -10,13 +10,17 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from oms.core.console.registry import registry
+from oms.core.console.veils import veil_rows
+from oms.core.personal import names_person, sees_people
 
 SHOWN = 10
 
 
 def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:200]
-    finders = [f for f in registry.finders if request.user.has_perm(f.permission)] if text else []
+    nobody = names_person(text) and not sees_people(request.user)
+    asked = [] if nobody or not text else registry.finders
+    finders = [f for f in asked if request.user.has_perm(f.permission)]
     exact = [(finder, row) for finder in finders for row in finder.exact(text)[:2]]
     if len(exact) == 1:
         return HttpResponseRedirect(_page(*exact[0]))
@@ -24,6 +28,7 @@ def find(request: HttpRequest) -> HttpResponse:
     for finder in finders:
         rows = list(finder.find(text)[: SHOWN + 1])
         if rows:
+            veil_rows(request.user, rows)
             groups.append(
                 {
                     "title": finder.title,
@@ -41,6 +46,7 @@ def find(request: HttpRequest) -> HttpResponse:
             "title": "Search",
             "console_own": True,
             "q": text,
+            "nobody": nobody,
             "groups": groups,
         },
     )

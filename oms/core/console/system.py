@@ -19,6 +19,7 @@ from oms.core.console import shown
 from oms.core.console.registry import Button, Finder, MenuEntry, Outcome, Panel, Queue, Refusals, register
 from oms.core.errors import Reason
 from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect
+from oms.core.personal import NOT_FOR_YOU, sees_people
 
 RECENT = timedelta(days=1)
 
@@ -68,6 +69,8 @@ def _drop(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
 
 
 def _payload(request: Any, message: InboundMessage) -> Mapping[str, Any]:
+    if not sees_people(request.user):
+        return {"text": NOT_FOR_YOU, "headers": {}, "reason": message.reason, "state": message.state}
     try:
         text = shown.pretty(message.raw)
     except Exception:  # a body that cannot be unpacked is a finding, not an error page
@@ -77,10 +80,13 @@ def _payload(request: Any, message: InboundMessage) -> Mapping[str, Any]:
 
 
 def _event(request: Any, delivery: Delivery) -> Mapping[str, Any]:
-    return {"row": delivery, "event": delivery.event, "text": shown.pretty(delivery.event.payload)}
+    text = shown.pretty(delivery.event.payload) if sees_people(request.user) else NOT_FOR_YOU
+    return {"row": delivery, "event": delivery.event, "text": text}
 
 
 def _effect(request: Any, effect: OutboundEffect) -> Mapping[str, Any]:
+    if not sees_people(request.user):
+        return {"row": effect, "sent": NOT_FOR_YOU, "answer": ""}
     return {"row": effect, "sent": shown.pretty(effect.request),
             "answer": shown.pretty(effect.response) if effect.response else ""}  # fmt: skip
 

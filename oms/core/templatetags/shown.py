@@ -8,6 +8,7 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 
 from oms.core.console import shown
+from oms.core.personal import Veil
 
 register = template.Library()
 
@@ -41,6 +42,19 @@ def page(row: Any) -> str:
         return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     except (NoReverseMatch, AttributeError):
         return ""
+
+
+@register.filter
+def veil(text: Any, of: Any) -> Any:
+    """What the page's reader may see of words that may name people; ``of`` is the page's ``veil``."""
+    return of(text) if of else Veil()(text)
+
+
+@register.filter
+def named(row: Any) -> str:
+    """What a row is called, for its reader."""
+    veil = getattr(row, "veil", None)
+    return veil(str(row)) if veil else str(row)
 
 
 @register.filter

@@ -1,0 +1,43 @@
+"""The one door behind every paper: the rows that were chosen, as one file to print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from oms.core.console.press import back_to, ids_of
+from oms.core.console.registry import registry
+from oms.core.errors import Refused
+
+
+def paper(request: HttpRequest, name: str) -> HttpResponse:
+    """Printing changes nothing, so it is a GET. 403 without the permissions; where there is nothing to print, back
+    to where the person came from, with the reason."""
+    made = registry.papers.get(name)
+    if made is None:
+        raise Http404(f"There is no paper called {name}.")
+    ids = ids_of(request.GET.getlist("ids"))
+    back = back_to(request, made.model, ids)
+    if not made.allowed(request.user):
+        context: dict[str, Any] = {
+            **admin.site.each_context(request), "button": made, "title": made.label, "back": back,
+        }  # fmt: skip
+        return TemplateResponse(request, "console/forbidden.html", context, status=403)
+    if not ids:
+        messages.warning(request, "Nothing was chosen.")
+        return HttpResponseRedirect(back)
+    try:
+        body, kind = made.make(ids)
+    except Refused as error:
+        messages.warning(request, str(error))
+        return HttpResponseRedirect(back)
+    ending = kind.rpartition("/")[2]
+    called = f"{name.rpartition('.')[2]}-{ids[0] if len(ids) == 1 else len(ids)}.{ending}"
+    # Only a PDF or a picture is shown in the window; the rest is for a label printer.
+    way = "inline" if kind in ("application/pdf", "image/png") else "attachment"
+    return HttpResponse(
+        body, content_type=kind, headers={"Content-Disposition": f'{way}; filename="{called}"'}
+    )
