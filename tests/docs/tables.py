@@ -109,6 +109,18 @@ def permissions() -> dict[str, str]:
     }
 
 
+def queues() -> str:
+    """The queues of home, in its order; who may act is the permission's own words."""
+    from oms.core.console import GROUPS, registry
+
+    words = permissions()
+    ranked = sorted(registry.queues.values(), key=lambda q: (GROUPS.index(q.group), q.rank))
+    return table(
+        ("group", "queue", "what for", "for those who may"),
+        [(q.group, q.title, q.words or "—", words[q.permission].removeprefix("Can ")) for q in ranked],
+    )  # fmt: skip
+
+
 def scopes() -> str:
     from oms.core.tokens import SCOPES
 
@@ -135,6 +147,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "jobs": ("reference/jobs.md", jobs),
     "events": ("reference/events.md", events),
     "roles": ("reference/roles.md", roles),
+    "queues": ("reference/queues.md", queues),
     "scopes": ("reference/api.md", scopes),
     "operations": ("reference/api.md", operations),
 }

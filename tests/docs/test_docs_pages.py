@@ -198,15 +198,20 @@ def test_the_channel_page_names_every_promise() -> None:
 
 # -- what the pages say of the console -----------------------------------------------------------------------
 
-HANDS_ON = [ROOT / "docs/tutorial/first-day.md", ROOT / "docs/how-to/connect-a-shop.md"]
+HANDS_ON = [
+    ROOT / "docs/tutorial/first-day.md",
+    ROOT / "docs/how-to/connect-a-shop.md",
+    ROOT / "docs/how-to/work-with-lists.md",
+]
 # Bold, and yet no button of the registry: what forms and lists say by themselves.
-OTHERS = {"Edit", "Save", "Add"}
+OTHERS = {"Edit", "Save", "Add", "Keep this view", "Keep", "Change this view", "CSV"}
 
 
 @pytest.mark.parametrize("page", HANDS_ON, ids=name)
 def test_buttons_are_called_so(page: Path) -> None:
     """Bold on a page for clerks is something to press."""
     labels = {button.label for button in registry.buttons.values()} | OTHERS
+    labels |= {paper.label for paper in registry.papers.values()}
     for words in re.findall(r"(?<!\w)\*\*([^*]+)\*\*", prose(page)):
         assert words in labels, f"{name(page)}: no button is called “{words}”"
 
