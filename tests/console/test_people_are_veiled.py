@@ -149,6 +149,26 @@ def test_nobody_finds_a_person_without_the_right(told: World, browse: Browse) ->
     assert [order.pk for order, *_ in found.context["rows"]] == [told.shipped.pk]
 
 
+@pytest.mark.parametrize(
+    "lookup", ["email__startswith", "customer_name", "shipping_address__name", "note__contains"]
+)
+def test_nobody_asks_the_address_for_her(told: World, browse: Browse, lookup: str) -> None:
+    value = {"email__startswith": told.shipped.email[:4], "note__contains": "neighbour"}.get(
+        lookup, "Ada Smith"
+    )
+    for page in ("changelist", "csv"):
+        address = reverse(f"admin:orders_order_{page}")
+        assert browse("read-only").get(address, {lookup: value}).status_code == 400
+        assert browse("support").get(address, {lookup: value}).status_code == 200
+        asked = {
+            "source": "test-shop",
+            "placed_at__gte": "2026-01-01",
+            "fulfillment_status": "shipped",
+            "state": "open",
+        }
+        assert browse("read-only").get(address, asked).status_code == 200
+
+
 def test_her_people_are_read_once_for_a_list(told: World, browse: Browse) -> None:
     client = browse("read-only")
     with CaptureQueriesContext(connection) as seen:
