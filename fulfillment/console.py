@@ -212,7 +212,7 @@ def _short_orders() -> Any:
 
 def _short_since() -> Any:
     """The same, one row an order, with when the first of it was missed."""
-    return _short().values("fulfillment_order__order_id").annotate(since=Min("short_at"))
+    return _short().order_by().values("fulfillment_order__order_id").annotate(since=Min("short_at"))
 
 
 def _keyless() -> Any:

@@ -152,6 +152,7 @@ class FulfillmentLine(models.Model):
     short_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["fulfillment_order", "order_line"], name="fulfillment_line_once"),
             models.CheckConstraint(

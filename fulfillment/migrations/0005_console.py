@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(name='fulfillmentline', options={'ordering': ['id']}),
         migrations.AddField(
             model_name='carrieraccount',
             name='failing_since',
