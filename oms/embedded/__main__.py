@@ -161,7 +161,7 @@ def test(more: Sequence[str]) -> int:
 
 def bench(more: Sequence[str]) -> int:
     """Replay a file of orders on throw-away servers that are as durable as real ones."""
-    argv = [sys.executable, "manage.py", "replay", *more]
+    argv = [sys.executable, "-m", "tests.bench", *more]
     return on_throw_away(argv, durable=True, names=["migrate", "sync_roles", "sync_schedule"])
 
 
