@@ -18,8 +18,8 @@ from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import Holding, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine

@@ -7,8 +7,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from oms.core.actors import Actor
+from orders.actions.clear_holds import clear_holds
 from orders.actions.complete import complete_orders
-from orders.actions.hold import clear_holds, go_on
+from orders.actions.go_on import go_on
 from orders.models import Hold, Order
 
 BATCH = 500

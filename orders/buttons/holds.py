@@ -13,7 +13,8 @@ from oms.core.console.forms import person
 from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import why_not
-from orders.actions.hold import hold_orders, release_holds
+from orders.actions.hold_orders import hold_orders
+from orders.actions.release_holds import release_holds
 from orders.buttons.base import FINISHED, counted, not_hold
 from orders.models import Hold, Order
 from orders.rules.holds import HOLDS

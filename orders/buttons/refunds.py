@@ -16,14 +16,10 @@ from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import why_not
 from oms.core.money import Money
-from orders.actions.refund import (
-    Refunding,
-    approve_refund,
-    for_quote,
-    give_up_refunds,
-    quote_refund,
-    retry_refunds,
-)
+from orders.actions.approve_refunds import Refunding, approve_refund
+from orders.actions.give_up_refunds import give_up_refunds
+from orders.actions.quote_refund import for_quote, quote_refund
+from orders.actions.retry_refunds import retry_refunds
 from orders.buttons.holds import active
 from orders.models import Order, Refund
 from orders.querysets import refund_limit

@@ -14,7 +14,8 @@ from oms.core.console.registry import Data, Ids, each
 from orders.buttons import told_quote, told_refund
 from orders.querysets import refund_limit
 from returns.actions.derive import accepted_units
-from returns.actions.refund import Paying, quote_return, refund_return, why_not_refund
+from returns.actions.quote_return import Paying, quote_return, why_not_refund
+from returns.actions.refund_returns import refund_return
 from returns.buttons.base import READS, in_state, one
 from returns.models import Return
 

@@ -34,8 +34,9 @@ from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import Delivery
 from oms.core.relay import relay
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.cancel import Cancelling
-from orders.actions.refund import Refunding, approve_refund, settle_refund
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, OrderLine, Refund
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.inspect import Finding, Inspection, inspect_returns

@@ -19,7 +19,9 @@ from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import JournalEntry, OutboxEvent
 from oms.core.relay import relay
-from orders.actions.refund import give_up_refunds, request_refunds, settle_refund
+from orders.actions.give_up_refunds import give_up_refunds
+from orders.actions.request_refunds import request_refunds
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, OrderLine, Refund
 from returns.actions.authorise import authorise_returns
 from returns.actions.cancel import cancel_returns
@@ -28,8 +30,9 @@ from returns.actions.decline import decline_returns
 from returns.actions.finish_reception import Finishing, finish_reception
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, look, open_returns
+from returns.actions.quote_return import Paying, quote_return
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, quote_return, refund_return
+from returns.actions.refund_returns import refund_return
 from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
 from tests import build, way
 
