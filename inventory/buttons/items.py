@@ -31,8 +31,8 @@ def _off_preview(ids: Ids, data: Data) -> Preview:
         n=Sum("quantity", default=0)
     )["n"]
     return Preview(
-        "New orders and listings no longer find it by its SKU. Listings that it has already go on: pause them,"
-        " or take it from the shop.",
+        "New orders and listings no longer find it by its SKU. Every shop that lists it is told that there is none;"
+        " a listing whose stock is paused keeps its number.",
         facts=[("still on the shelves", pieces(stock)), ("promised, and stays so", pieces(owed))],
     )
 
@@ -41,11 +41,11 @@ BUTTONS = (
     Button(
         name="inventory.switch_item_off", label="Sell no more", model="inventory.item",
         permission="inventory.change_item", run=_switch(False), shown=lambda item: item.active, preview=_off_preview,
-        dangerous=True, rank=80, words="It stays in the books and in old orders.",
+        dangerous=True, rank=80, words="The shops get none of it. It stays in the books and in old orders.",
     ),
     Button(
         name="inventory.switch_item_on", label="Sell again", model="inventory.item",
         permission="inventory.change_item", run=_switch(True), shown=lambda item: not item.active, rank=80,
-        words="It is found for new orders and listings again.",
+        words="It is found for new orders and listings again, and the shops get what there is.",
     ),
 )  # fmt: skip

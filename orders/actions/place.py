@@ -84,8 +84,10 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
         ],
         by=by,
     )
-    # Only what was touched at the shop before has more to count than placing itself knows.
-    derive_statuses([o.pk for o, d in zip(orders, drafts, strict=True) if d.refunds or d.cancelled_at])
+    # Only what was touched at the shop before, or needs no parcel, has more to count than placing itself knows.
+    to_send = {line.order_id for line in lines if line.stocked}
+    touched = [o.pk for o, d in zip(orders, drafts, strict=True) if d.refunds or d.cancelled_at]
+    derive_statuses([*touched, *(o.pk for o in orders if o.pk not in to_send)])
     totals = _totals(lines)
     journal.write(
         [Line.of(o, "place", _words(o, *totals.get(o.pk, (0, 0))), after=o.state) for o in orders], by=by

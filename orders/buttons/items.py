@@ -9,10 +9,12 @@ from django.db.models import Q
 
 from inventory.models import Item
 from oms.core.actors import Actor
-from oms.core.console import Button, Outcome
+from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import Suggesting
 from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason
+from orders.actions.ask_lines import ask_lines
+from orders.actions.free_lines import free_lines
 from orders.actions.map_lines import map_lines
 from orders.buttons.base import counted, not_hold
 from orders.models import OrderLine
@@ -65,11 +67,37 @@ def _not_map(line: OrderLine) -> list[Reason]:
     return not_hold(line.order)
 
 
+def _free(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    orders = free_lines(ids, by=actor)
+    return Outcome(
+        f"It is free text now: nothing is sent for it. {counted(len(orders))} looked at again.", done=len(ids),
+        undo=("orders.ask_line", list(ids)),
+    )  # fmt: skip
+
+
+def _ask(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    orders = ask_lines(ids, by=actor)
+    return Outcome(f"{counted(len(orders))} waits for its item again.", done=len(ids))
+
+
 BUTTONS = (
     Button(
         name="orders.map_line", label="Say which item it is", model="orders.orderline", permission="orders.map_line",
         run=_map, shown=lambda line: line.stocked and line.item_id is None, reads=("order",),
         refusals=each(_not_map), form=_map_form, bulk=False, rank=10,
         words="Its stock is promised at once, and the order goes on.",
+    ),
+    Button(
+        name="orders.free_line", label="No item of ours", model="orders.orderline", permission="orders.map_line",
+        run=_free, shown=lambda line: line.stocked and line.item_id is None, reads=("order",),
+        refusals=each(_not_map), bulk=False, rank=20,
+        preview=lambda ids, data: Preview("Nothing is picked or sent for this line, and it holds up nothing."),
+        words="A gift wrap, a service: nothing to send. For all orders of it say so at its listing.",
+    ),
+    Button(
+        name="orders.ask_line", label="It is an item after all", model="orders.orderline", permission="orders.map_line",
+        run=_ask, shown=lambda line: line.kind == "custom" and bool(line.sku or line.external_variant_id),
+        reads=("order",), refusals=each(_not_map), bulk=False, rank=20,
+        words="It waits until somebody says which item it is.",
     ),
 )  # fmt: skip
