@@ -143,6 +143,7 @@ def _safety(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 SET_ASIDE = _sorting("damage", "set aside", _free)
 RESTOCK = _sorting("restock", "back for sale", _aside)
+TO_SUPPLIER = _sorting("return_to_supplier", "sent back to the supplier", _aside)
 WRITE_OFF = _sorting("write_off", "written off", _aside)
 
 BUTTONS = (
@@ -161,6 +162,12 @@ BUTTONS = (
         name="inventory.back_for_sale", label="Back for sale", model="inventory.stocklevel",
         permission="inventory.adjust_stock", reads=SHELF, run=RESTOCK[1], form=RESTOCK[0],
         shown=lambda level: level.unavailable > 0, bulk=False, rank=30, words="They were set aside and are good.",
+    ),
+    Button(
+        name="inventory.to_supplier", label="Back to the supplier", model="inventory.stocklevel",
+        permission="inventory.adjust_stock", reads=SHELF, run=TO_SUPPLIER[1], form=TO_SUPPLIER[0],
+        shown=lambda level: level.unavailable > 0, bulk=False, dangerous=True, rank=35,
+        words="They were set aside and leave for whoever sold them to you.",
     ),
     Button(
         name="inventory.write_off", label="Write off", model="inventory.stocklevel",

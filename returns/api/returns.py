@@ -184,9 +184,9 @@ class FinishReception(ReturnVerb):
 
 
 class InspectReturn(ReturnVerb):
-    """Say what was found, and what is done with it: back for sale, set aside, or written off.
+    """Say what was found, and what is done with it: back for sale, set aside, or out of the house.
 
-    Units may be left for later. No money moves.
+    Units may be left for later. No money moves. What goes back to the customer is refused, not paid for.
     """
 
     writes, ask = Access("returns:write", "returns.inspect_return"), InspectAsk

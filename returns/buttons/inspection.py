@@ -57,7 +57,11 @@ def _findings(data: Data) -> list[Finding]:
 def _inspect_preview(ids: Ids, data: Data) -> Preview:
     rma = one(ids)
     titles = {x.pk: x.order_line.title for x in rma.lines.all()}
-    does = {"restock": "for sale at once", "quarantine": "stay set aside", "write_off": "leave the books"}
+    does = {
+        "restock": "for sale at once", "quarantine": "stay set aside", "refurbish": "stay set aside, to be made good",
+        "return_to_supplier": "leave for the supplier", "write_off": "leave the books",
+        "return_to_customer": "go back to the customer, unpaid",
+    }  # fmt: skip
     found = _findings(data)
     return Preview(
         f"{sum(f.quantity for f in found)} of {uninspected(rma)} pieces looked at. No money moves.",
