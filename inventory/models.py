@@ -131,6 +131,8 @@ class StockMovement(models.Model):
         QUARANTINE = "quarantine", "set aside"
         RESTOCK = "restock", "back for sale"
         WRITE_OFF = "write_off", "written off"
+        TO_SUPPLIER = "to_supplier", "sent back to the supplier"
+        TO_CUSTOMER = "to_customer", "sent back to the customer"
         SHORTAGE = "shortage", "not found when picking"
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="movements")

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef
 
 from inventory.models import Reservation
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 
 def reservations_of(order: Order) -> list[Reservation]:
@@ -24,3 +25,12 @@ def reservations_of(order: Order) -> list[Reservation]:
 def refund_limit(user: Any) -> Decimal | None:
     """The most that this person may give back in one go; ``None`` is no limit."""
     return None if user.has_perm("orders.issue_large_refund") else Decimal(settings.REFUND_LIMIT_CLERK)
+
+
+def with_something_to_send() -> Exists:
+    """Orders of which a line that needs a parcel is neither sent nor cancelled."""
+    open_lines = OrderLine.objects.filter(
+        order=OuterRef("pk"), kind=OrderLine.Kind.ITEM, requires_shipping=True,
+        ordered__gt=F("shipped") + F("cancelled"),
+    )  # fmt: skip
+    return Exists(open_lines)

@@ -110,16 +110,20 @@ class ReturnReceipt(models.Model):
 
 
 class Disposition(models.Model):
-    """What was done with returned units: exactly one movement each. Immutable."""
+    """What was done with returned units: exactly one movement each, or none where they stay set aside.
+    Immutable."""
 
     class Kind(models.TextChoices):
         RESTOCK = "restock", "back for sale"
         QUARANTINE = "quarantine", "set aside"
+        REFURBISH = "refurbish", "to be made good"
+        RETURN_TO_SUPPLIER = "return_to_supplier", "back to the supplier"
         WRITE_OFF = "write_off", "written off"
+        RETURN_TO_CUSTOMER = "return_to_customer", "back to the customer"
 
     line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="dispositions")
     receipt = models.ForeignKey(ReturnReceipt, on_delete=models.PROTECT, related_name="dispositions")
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     quantity = models.PositiveIntegerField()
     location = models.ForeignKey(Location, on_delete=models.PROTECT)
     condition = models.CharField(max_length=40, blank=True, default="")

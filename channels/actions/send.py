@@ -18,7 +18,8 @@ from oms.core.effects import Result
 from oms.core.errors import Permanent, Retry
 from oms.core.journal import Line
 from oms.core.models import OutboundEffect
-from orders.actions.refund import fail_refund, settle_refund
+from orders.actions.fail_refunds import fail_refund
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, Refund
 
 

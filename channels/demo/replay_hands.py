@@ -26,24 +26,20 @@ from fulfillment.carriers.base import Scan
 from fulfillment.models import FulfillmentOrder, Shipment
 from oms.core import inbox
 from oms.core.inbox import Incoming
+from orders.actions.approve_refunds import Refunding, approve_refunds
 from orders.actions.cancel import Cancelling
-from orders.actions.hold import release_holds
-from orders.actions.refund import (
-    Refunding,
-    Settling,
-    approve_refunds,
-    for_quote,
-    quote_refund,
-    settle_refunds,
-)
+from orders.actions.quote_refund import for_quote, quote_refund
+from orders.actions.release_holds import release_holds
+from orders.actions.settle_refunds import Settling, settle_refunds
 from orders.models import Hold, OrderLine, Refund
 from orders.rules.refund_amount import LineAsk, RefundAsk
 from returns.actions.authorise import authorise_returns
 from returns.actions.close import close_returns
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.quote_return import Paying, ask_for
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, ask_for, refund_returns
+from returns.actions.refund_returns import refund_returns
 from returns.models import Return
 
 BATCH = 200

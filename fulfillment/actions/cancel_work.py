@@ -14,7 +14,7 @@ from oms.core.columns import write_columns
 from oms.core.lifecycle import move
 from orders.actions.advance import Step, advance_lines
 from orders.actions.cancel import Cancelling, cancel_orders
-from orders.actions.hold import go_on
+from orders.actions.go_on import go_on
 from orders.models import Order
 
 # Where a line's units are counted while its work is in this state.

@@ -10,7 +10,7 @@ from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.route_orders import route_orders
 from fulfillment.models import FulfillmentOrder
 from oms.core.actors import Actor
-from orders.actions.hold import clear_holds
+from orders.actions.clear_holds import clear_holds
 from orders.models import Order
 
 BATCH = 100

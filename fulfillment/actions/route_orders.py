@@ -29,7 +29,7 @@ from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.advance import Step, advance_lines
-from orders.actions.hold import Holding, place_holds
+from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order, OrderLine
 from orders.rules.holds import Finding
 

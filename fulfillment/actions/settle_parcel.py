@@ -16,8 +16,9 @@ from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.money import Money
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.complete import complete_orders
-from orders.actions.refund import Refunding, approve_refund, for_quote, quote_refund
+from orders.actions.quote_refund import for_quote, quote_refund
 from orders.models import Order, Refund
 from orders.rules.refund_amount import LineAsk, RefundAsk, RefundQuote
 

@@ -8,11 +8,13 @@ from typing import Any
 from django.db import transaction
 
 from inventory.actions.add_items import taken_barcodes
+from inventory.events import StockChanged
 from inventory.models import Barcode, Item
 from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Refused
 from oms.core.journal import Line
+from oms.core.outbox import emit
 
 FIELDS = ("name", "weight_g", "image_url", "active")
 
@@ -45,4 +47,6 @@ def change_item(
         item.save(update_fields=[name for name in told if name in FIELDS] or None)
         words = "; ".join(f"{name}: {old} → {new}" for name, (old, new) in told.items())
         journal.write([Line.of(item, "change", words, data=told)], by=by)
+        if "active" in told:
+            emit([StockChanged((item.pk,), item.active)], by=by)
     return item

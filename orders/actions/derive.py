@@ -18,7 +18,7 @@ COUNTERS = ("ordered", "cancelled", "unallocated", "backordered", "promised", "r
 def counts(line: OrderLine) -> LineCounts:
     """A line's counters as the rules read them; its key is the line's primary key."""
     units: dict[str, int] = {name: getattr(line, name) for name in COUNTERS}
-    return LineCounts(key=line.pk, ships=line.requires_shipping, **units)
+    return LineCounts(key=line.pk, ships=line.stocked, **units)
 
 
 def payment_of(order: Order) -> str:
@@ -36,7 +36,7 @@ def added_up(order_ids: Iterable[int]) -> dict[int, list[LineCounts]]:
     found: dict[int, list[LineCounts]] = {pk: [] for pk in order_ids}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT order_id, requires_shipping, {names} FROM orders_orderline"  # noqa: S608 - our own names
+            f"SELECT order_id, requires_shipping AND kind = 'item', {names} FROM orders_orderline"  # noqa: S608 - our own names
             " WHERE order_id = ANY(%s) GROUP BY 1, 2",
             [sorted(found)],
         )

@@ -8,8 +8,8 @@ from oms.core import journal, money
 from oms.core.actors import Actor
 from oms.core.columns import insert_rows
 from oms.core.journal import Line
+from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import clear_holds
 from orders.drafts import PaymentDraft, RefundDraft
 from orders.models import Order, PaymentTransaction, Refund, RefundLine
 from orders.rules.progress import PAYMENT_ALLOWS_WORK

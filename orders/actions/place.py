@@ -18,8 +18,8 @@ from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import Holding, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
@@ -84,8 +84,10 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
         ],
         by=by,
     )
-    # Only what was touched at the shop before has more to count than placing itself knows.
-    derive_statuses([o.pk for o, d in zip(orders, drafts, strict=True) if d.refunds or d.cancelled_at])
+    # Only what was touched at the shop before, or needs no parcel, has more to count than placing itself knows.
+    to_send = {line.order_id for line in lines if line.stocked}
+    touched = [o.pk for o, d in zip(orders, drafts, strict=True) if d.refunds or d.cancelled_at]
+    derive_statuses([*touched, *(o.pk for o in orders if o.pk not in to_send)])
     totals = _totals(lines)
     journal.write(
         [Line.of(o, "place", _words(o, *totals.get(o.pk, (0, 0))), after=o.state) for o in orders], by=by

@@ -13,7 +13,8 @@ from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
-from orders.actions.hold import Holding, go_on, place_holds
+from orders.actions.go_on import go_on
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import AddressDraft
 from orders.models import Order, OrderLine
 from orders.rules import address, risk, validation

@@ -15,10 +15,11 @@ from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.errors import Reason, Refused
 from oms.core.tokens import Access
 from orders.actions.correct_address import correct_address
-from orders.actions.hold import hold_orders, release_holds
+from orders.actions.hold_orders import hold_orders
 from orders.actions.map_lines import map_lines
 from orders.actions.note import add_note
 from orders.actions.place import Placing, place_orders
+from orders.actions.release_holds import release_holds
 from orders.api.asks import HoldAsk, MapAsk, NewOrder, NoteAsk, ReleaseAsk
 from orders.api.drafting import to_draft
 from orders.api.filters import OrderFilter

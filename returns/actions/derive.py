@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q
 
 from orders.actions.note_returns import note_returns
-from orders.actions.refund import UNDER_WAY
+from orders.actions.quote_refund import UNDER_WAY
 from orders.models import Order
 from returns.models import Return, ReturnLine
 from returns.rules.outcome import LineOutcome, settled, units_to_refund

@@ -25,8 +25,9 @@ from returns.actions.decline import decline_returns
 from returns.actions.finish_reception import Finishing, finish_reception
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.quote_return import Paying, quote_return
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, quote_return, refund_return
+from returns.actions.refund_returns import refund_return
 from returns.api.asks import (
     CancelReturnAsk,
     CloseAsk,
@@ -183,9 +184,9 @@ class FinishReception(ReturnVerb):
 
 
 class InspectReturn(ReturnVerb):
-    """Say what was found, and what is done with it: back for sale, set aside, or written off.
+    """Say what was found, and what is done with it: back for sale, set aside, or out of the house.
 
-    Units may be left for later. No money moves.
+    Units may be left for later. No money moves. What goes back to the customer is refused, not paid for.
     """
 
     writes, ask = Access("returns:write", "returns.inspect_return"), InspectAsk

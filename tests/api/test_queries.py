@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from fulfillment.models import CarrierAccount
 from oms.core.actors import SYSTEM
 from oms.core.models import ApiToken
-from orders.actions.refund import Refunding, approve_refund
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.open import Opening, Wanted, open_returns
 from tests import build, way

@@ -23,9 +23,11 @@ from oms.core.actors import SYSTEM
 from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect, OutboxEvent
 from oms.core.money import Money
 from oms.core.relay import relay
-from orders.actions.hold import hold_orders
+from orders.actions.approve_refunds import Refunding, approve_refund
+from orders.actions.fail_refunds import fail_refund
+from orders.actions.hold_orders import hold_orders
 from orders.actions.note import add_note
-from orders.actions.refund import Refunding, approve_refund, fail_refund, request_refunds
+from orders.actions.request_refunds import request_refunds
 from orders.models import Order, OrderChange
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.open import Opening, Wanted, open_returns

@@ -13,8 +13,9 @@ from orders.models import Refund
 from returns.actions import receive
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.quote_return import Paying
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, refund_return
+from returns.actions.refund_returns import refund_return
 from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
 from tests import build, way
 from tests.races.test_overselling import race

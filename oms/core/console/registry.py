@@ -18,6 +18,11 @@ from oms.core.errors import Reason
 Refusals: TypeAlias = "Mapping[Any, Sequence[Reason]]"
 """By primary key of the row; a row that is not in it is not refused."""
 
+Data: TypeAlias = "Mapping[str, Any]"
+"""What a person typed into a button's form, cleaned."""
+
+Ids: TypeAlias = "Sequence[int]"
+
 GROUPS: tuple[str, ...] = (
     "To decide",
     "Cannot be promised",
@@ -71,6 +76,11 @@ class Outcome:
     refused: Mapping[str, Sequence[Reason]] = field(default_factory=dict)
     undo: tuple[str, Sequence[int]] | None = None
     link: tuple[str, str] | None = None
+
+
+def each(check: Callable[[Any], Sequence[Reason]]) -> Callable[[Sequence[Any]], Refusals]:
+    """``refusals`` of a button, from a check of one row."""
+    return lambda rows: {row.pk: check(row) for row in rows}
 
 
 def _nothing_refused(rows: Sequence[Any]) -> Refusals:
