@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Prefetch
 
+from fulfillment.actions.declare_customs import READS, why_not_declare
 from fulfillment.models import CarrierAccount, Label, Shipment
 from oms.core import effects
 from oms.core.actors import Actor
@@ -19,15 +21,16 @@ BUY, TASK = "buy_label", "channels.labels"
 def ask_labels(shipment_ids: Sequence[int], *, account_id: int, service: str = "", by: Actor) -> list[Label]:
     """Ask for a label per parcel; it is bought within moments. ``service`` empty takes the cheapest.
 
-    Raises :class:`Refused` for parcels that have one, or are not packed; then none is asked for.
+    Raises :class:`Refused` for parcels that have one, are not packed, or lack what customs want to know; then
+    none is asked for.
     """
     account = CarrierAccount.objects.get(pk=account_id)
     parcels = list(
         Shipment.objects.filter(pk__in=shipment_ids)
         .select_for_update(of=("self",))
         .order_by("pk")
-        .select_related("fulfillment_order")
-        .prefetch_related("labels")
+        .select_related("fulfillment_order__location", "fulfillment_order__order")
+        .prefetch_related(Prefetch("labels", Label.objects.defer("document")), *READS[:2])
     )
     reasons = [
         Reason("has_label", f"Parcel {p.pk} is {p.get_state_display()}, or its label is being bought.")
@@ -36,8 +39,9 @@ def ask_labels(shipment_ids: Sequence[int], *, account_id: int, service: str = "
     ]
     if not account.active:
         reasons.append(Reason("carrier_off", f"{account.name} is switched off."))
+    reasons += [reason for p in parcels for reason in why_not_declare(p)]
     if reasons:
-        raise Refused(reasons)
+        raise Refused(list(dict.fromkeys(reasons)))
     labels = Label.objects.bulk_create(
         [
             Label(

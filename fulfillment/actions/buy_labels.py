@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from fulfillment.actions.ask_labels import BUY
+from fulfillment.actions.declare_customs import READS, declare_customs, why_not_declare
 from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.actions.void_labels import void_labels
 from fulfillment.carriers.base import BoughtLabel, Parcel, PostalAddress, Quote
 from fulfillment.models import Label
+from fulfillment.rules.customs import stored
 from oms.core import effects
 from oms.core.actors import Actor
 from oms.core.effects import Result
@@ -33,14 +35,19 @@ def buy_labels(*, blocked: Callable[[Collection[int]], dict[int, str]], limit: i
 
 
 def _label(effect: OutboundEffect) -> Label:
-    return Label.objects.select_related(
-        "shipment__fulfillment_order__location", "shipment__fulfillment_order__order", "carrier_account"
-    ).get(pk=effect.request["label"])
+    return (
+        Label.objects.select_related(
+            "shipment__fulfillment_order__location", "shipment__fulfillment_order__order", "carrier_account"
+        )
+        .prefetch_related(*(f"shipment__{read}" for read in READS[:2]))
+        .get(pk=effect.request["label"])
+    )
 
 
 def _parcel(label: Label) -> Parcel:
     parcel, work = label.shipment, label.shipment.fulfillment_order
     place, to = work.location, work.order.shipping_address
+    options = label.carrier_account.options if label.carrier_account else {}
     return Parcel(
         key=f"{parcel.key}-{label.attempt}", weight_g=parcel.weight_g, reference=work.number,
         sender=PostalAddress(
@@ -51,13 +58,16 @@ def _parcel(label: Label) -> Parcel:
             **{k: to.get(k, "") for k in ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")},
             email=work.order.email,
         ),
+        # What is bought already is found again even where an item has lost its data since.
+        customs=None if why_not_declare(parcel) else declare_customs(parcel, options),
     )  # fmt: skip
 
 
 def _find(effect: OutboundEffect) -> Result | None:
     label = _label(effect)
-    found = carrier_for(label.carrier_account).find_label(_parcel(label))  # type: ignore[arg-type]
-    return _result(found) if found else None
+    parcel = _parcel(label)
+    found = carrier_for(label.carrier_account).find_label(parcel)  # type: ignore[arg-type]
+    return _result(found, parcel) if found else None
 
 
 def _buy(effect: OutboundEffect, blocked: Callable[[Collection[int]], dict[int, str]]) -> Result:
@@ -65,11 +75,14 @@ def _buy(effect: OutboundEffect, blocked: Callable[[Collection[int]], dict[int, 
     if label.state == "voided":
         raise Permanent("not_wanted", "The label is no longer wanted.")
     work = label.shipment.fulfillment_order
+    lacking = why_not_declare(label.shipment)
+    if lacking:
+        raise Permanent(lacking[0].code, " ".join(reason.words for reason in lacking))
     why = blocked([work.order_id]).get(work.order_id)
     if why:
         raise Permanent("order_held", why)
     carrier, parcel = carrier_for(label.carrier_account), _parcel(label)  # type: ignore[arg-type]
-    return _result(carrier.buy(parcel, _quote(effect, label, carrier, parcel)))
+    return _result(carrier.buy(parcel, _quote(effect, label, carrier, parcel)), parcel)
 
 
 def _quote(effect: OutboundEffect, label: Label, carrier: Any, parcel: Parcel) -> Quote:
@@ -91,13 +104,14 @@ def _cheapest(quotes: Sequence[Quote]) -> Quote:
     return min(quotes, key=lambda q: (q.amount, q.days if q.days is not None else 99, q.service))
 
 
-def _result(bought: BoughtLabel) -> Result:
+def _result(bought: BoughtLabel, parcel: Parcel) -> Result:
     return Result(
         bought.external_id,
         {
             "carrier": bought.carrier, "service": bought.service, "tracking_number": bought.tracking_number,
             "tracking_url": bought.tracking_url, "amount": str(bought.amount), "currency": bought.currency,
             "type": bought.label_format, "url": bought.label_url, "document": bought.label_body.hex(), "tracker": bought.tracker_id,
+            "customs": stored(parcel.customs) if parcel.customs else None,
         },
     )  # fmt: skip
 
@@ -110,7 +124,7 @@ def _bought(effect: OutboundEffect, result: Result) -> None:
         sets={
             "external_id": result.remote_id, "carrier": r["carrier"][:60], "service": r["service"][:80],
             "cost": r["amount"], "currency": r["currency"], "document": bytes.fromhex(r["document"]),
-            "document_type": r["type"][:40], "document_url": r["url"][:400], "failure": "",
+            "document_type": r["type"][:40], "document_url": r["url"][:400], "customs": r["customs"], "failure": "",
         },
     )  # fmt: skip
     OutboundEffect.objects.filter(pk=effect.pk).update(

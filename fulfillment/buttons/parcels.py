@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from fulfillment.actions.ask_labels import ask_labels
+from fulfillment.actions.declare_customs import READS, why_not_declare
 from fulfillment.actions.settle_parcel import (
     Settling,
     quote_settling,
@@ -51,7 +52,9 @@ def buy(parcel_ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 def _not_buy(parcel: Shipment) -> list[Reason]:
-    return [] if needs_label(parcel) else [Reason("has_label", "It has its label, or it is being bought.")]
+    if not needs_label(parcel):
+        return [Reason("has_label", "It has its label, or it is being bought.")]
+    return why_not_declare(parcel)
 
 
 class TrackingForm(forms.Form):
@@ -118,7 +121,7 @@ def _not_settle(parcel: Shipment) -> list[Reason]:
 BUTTONS = (
     Button(
         name="fulfillment.buy_label", label="Buy a label", model="fulfillment.shipment", run=buy, rank=10,
-        permission="fulfillment.buy_label", shown=in_states("draft"), reads=(LABELS,), refusals=each(_not_buy),  # type: ignore[arg-type]
+        permission="fulfillment.buy_label", shown=in_states("draft"), reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]
         form=label_form, hotkey="b",
     ),
     Button(

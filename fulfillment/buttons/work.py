@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Prefetch
 
 from fulfillment.actions.cancel_work import cancel_work
+from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.release_work import release_work
@@ -24,6 +25,7 @@ from oms.core.errors import Reason
 
 WORK = ("lines__item", "lines__order_line", "order__holds", "shipments")
 WORK_LABELS = Prefetch("shipments__labels", Label.objects.defer("document"))
+CUSTOMS = ("location", "order", "shipments__lines__line__item", "shipments__lines__line__order_line")
 
 
 def _release(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -131,8 +133,9 @@ def _buy_for_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 def _not_buy_for_work(work: FulfillmentOrder) -> list[Reason]:
-    if any(needs_label(p) for p in work.shipments.all()):
-        return []
+    bare = [p for p in work.shipments.all() if needs_label(p)]
+    if bare:
+        return list(dict.fromkeys(reason for p in bare for reason in why_not_declare(p)))
     return [Reason("has_label", "Every parcel has its label, or it is being bought.")]
 
 
@@ -175,7 +178,7 @@ BUTTONS = (
     ),
     Button(
         name="fulfillment.buy_labels", label="Buy labels", model="fulfillment.fulfillmentorder", run=_buy_for_work,
-        permission="fulfillment.buy_label", shown=in_states("packed"), reads=(*WORK, WORK_LABELS), rank=50,  # type: ignore[arg-type]
+        permission="fulfillment.buy_label", shown=in_states("packed"), reads=(*WORK, WORK_LABELS, *CUSTOMS), rank=50,  # type: ignore[arg-type]
         refusals=each(_not_buy_for_work), form=label_form, steps=frozenset({"shipped"}), hotkey="b",
         words="For every parcel that has none.",
     ),

@@ -45,7 +45,13 @@ def shops(plan, parties, connected):
             latitude=at.latitude, longitude=at.longitude, phone="0115 496 0000",
         )  # fmt: skip
     for sku, item in plan.items.items():
-        build.item(sku, name=item.title, weight_g=item.weight_g)
+        build.item(
+            sku,
+            name=item.title,
+            weight_g=item.weight_g,
+            hs_code=item.hs_code,
+            origin_country=item.origin_country,
+        )
     for (sku, place), units in plan.opening.items():
         build.stock(Item.objects.get(sku=sku), units, Location.objects.get(code=place))
     connected.listings()
