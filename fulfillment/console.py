@@ -11,8 +11,10 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
+from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.buttons import BUTTONS
-from fulfillment.models import FulfillmentOrder, Label, RoutingDecision, Shipment
+from fulfillment.models import FulfillmentOrder, Label, ParcelLine, RoutingDecision, Shipment
+from fulfillment.rules.customs import UNIONS
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
@@ -32,7 +34,12 @@ def work_of(order: Order) -> list[FulfillmentOrder]:
         kept = list(
             FulfillmentOrder.objects.filter(order=order)
             .select_related("location")
-            .prefetch_related("lines__item", "shipments__lines__line__item", "shipments__scans")
+            .prefetch_related(
+                "lines__item",
+                "shipments__lines__line__item",
+                "shipments__lines__line__order_line",
+                "shipments__scans",
+            )
             .order_by("id")
         )
         labels: dict[int, list[Label]] = {}
@@ -68,6 +75,12 @@ def _tell(order: Order) -> Mapping[str, Any]:
                 words = f"no label for a parcel of {fo.number}: {failed[-1].failure}"
                 obstacles.append(Obstacle("shipped", words, failed[-1].created_at,
                                           "buy it again, or type a tracking number"))  # fmt: skip
+            wanting = why_not_declare(parcel) if parcel.state == "draft" else []
+            if wanting:
+                words = f"a parcel of {fo.number} cannot go through customs yet: {wanting[0].words}"
+                obstacles.append(
+                    Obstacle("shipped", words, parcel.created_at, "enter it, then buy the label")
+                )
             if parcel.state in ("exception", "lost", "returned_to_sender"):
                 words = f"{parcel}: {parcel.get_state_display()}"
                 since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
@@ -174,6 +187,22 @@ def _unlabelled() -> Any:
     return _open(state="packed").filter(Exists(failed)) | _open(state="picked").filter(Exists(failed))
 
 
+def _undeclared() -> Any:
+    """Packed work over a customs border with an item in it that lacks what customs want. Northern Ireland, which
+    has no border to the Union, is passed over by the postcode as in ``rules/customs.py``."""
+    bare = ParcelLine.objects.filter(
+        Q(line__item__hs_code="") | Q(line__item__origin_country="") | Q(line__item__weight_g=0),
+        shipment__fulfillment_order=OuterRef("pk"), shipment__state="draft",
+    )  # fmt: skip
+    within = Q(location__country=F("order__country"))
+    for union in UNIONS:
+        within |= Q(location__country__in=union, order__country__in=union)
+    within |= Q(location__country="GB", location__postcode__istartswith="BT", order__country__in=UNIONS[0])
+    within |= Q(order__country="GB", order__shipping_address__postcode__istartswith="BT",
+                location__country__in=UNIONS[0])  # fmt: skip
+    return _open(state="packed").exclude(within).filter(Exists(bare))
+
+
 def _troubled(state: str) -> Any:
     # A parcel is off the list when its order is settled, or when it was paid back itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
@@ -219,6 +248,9 @@ register(
           lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", "All sent off.", rank=60),
     Queue("no-label", "Labels that could not be bought", "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
           "created_at", "fulfillment.buy_label", "Every parcel got its label.", rank=70),
+    Queue("no-customs", "Cannot go through customs yet", "Ship today", "fulfillment.fulfillmentorder", _undeclared,
+          "created_at", "fulfillment.buy_label", "Every parcel can be declared.",
+          "An item lacks its HS code, where it was made, or its weight: enter it at the item.", rank=75),
     Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
           "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
           rank=10),

@@ -238,6 +238,9 @@ class Label(LabelLifecycle):
     document = models.BinaryField(null=True, blank=True)
     document_type = models.CharField(max_length=40, blank=True, default="")
     document_url = models.URLField(max_length=400, blank=True, default="")
+    customs = models.JSONField(
+        null=True, blank=True, help_text="What was declared, where it crosses a border."
+    )
     failure = models.CharField(max_length=300, blank=True, default="")
     printed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

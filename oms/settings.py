@@ -205,6 +205,8 @@ COMPANY = {
     "name": env.text("OMS_COMPANY_NAME", "Our shop"),
     "email": env.text("OMS_COMPANY_EMAIL", ""),
     "website": env.text("OMS_COMPANY_WEBSITE", ""),
+    "eori": env.text("OMS_COMPANY_EORI", ""),
+    "signer": env.text("OMS_CUSTOMS_SIGNER", ""),
 }
 CURRENCY = env.text("OMS_CURRENCY", "GBP")
 RETURN_WINDOW_DAYS = env.number("OMS_RETURN_WINDOW_DAYS", 30, least=0)

@@ -75,7 +75,7 @@ def print_label(shipment_id: int) -> tuple[bytes, str]:
         raise Refused(Reason("no_label", "This parcel has no label yet."))
     work = parcel.fulfillment_order
     ours = ShippingLabel(
-        sender=_place(work.location), recipient=address_lines(work.order.shipping_address), carrier=parcel.carrier,
+        sender=place_lines(work.location), recipient=address_lines(work.order.shipping_address), carrier=parcel.carrier,
         service=parcel.service, tracking_number=parcel.tracking_number, reference=work.number,
         weight_g=parcel.weight_g,
     )  # fmt: skip
@@ -127,7 +127,8 @@ def _other(billing: Mapping[str, Any], shipping: Mapping[str, Any]) -> tuple[str
     return address_lines(billing) if billing != shipping else ()
 
 
-def _place(place: Location) -> tuple[str, ...]:
+def place_lines(place: Location) -> tuple[str, ...]:
+    """A location as a sender."""
     return address_lines(
         {"name": settings.COMPANY["name"], "company": place.company or place.name, "line1": place.line1,
          "line2": place.line2, "city": place.city, "region": place.region, "postcode": place.postcode,

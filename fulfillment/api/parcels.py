@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
+from fulfillment.actions.print_customs import print_customs
 from fulfillment.actions.print_papers import PDF, print_label, print_packing_slips, print_pick_lists
 from fulfillment.actions.settle_parcel import Settling, settle_parcel
 from fulfillment.actions.type_tracking import type_tracking
@@ -132,6 +133,18 @@ class PackingSlipPdf(Paper):
     def get(self, request: Request, pk: int) -> HttpResponse:
         work = self.one(FulfillmentOrder.objects.all(), pk)
         return _file(print_packing_slips([work.pk]), PDF, f"slip-{work.pk}")
+
+
+class CustomsPdf(Paper):
+    """The commercial invoice of a parcel that crosses a customs border, as PDF.
+
+    It names a person, so it needs `orders:personal` or `orders.view_personal_data` too.
+    """
+
+    @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        parcel = self.one(Shipment.objects.all(), pk)
+        return _file(print_customs([parcel.pk]), PDF, f"customs-{parcel.pk}")
 
 
 class ParcelLabel(Paper):

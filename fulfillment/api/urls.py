@@ -21,6 +21,7 @@ urlpatterns = [
     path("parcels/<int:pk>", parcels.GetParcel.as_view()),
     path("parcels/<int:pk>/type-tracking", parcels.TypeTracking.as_view()),
     path("parcels/<int:pk>/settle-lost", parcels.SettleLost.as_view()),
+    path("parcels/<int:pk>/customs.pdf", parcels.CustomsPdf.as_view()),
     path("parcels/<int:pk>/label", parcels.ParcelLabel.as_view()),
     path("webhooks/carriers/<slug:slug>", webhooks.CarrierWebhook.as_view(), name="carrier-webhook"),
 ]

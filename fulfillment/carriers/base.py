@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from fulfillment.rules.customs import Declaration
+
 
 class Can(enum.StrEnum):
     RATE = "rate"
@@ -44,7 +46,7 @@ class PostalAddress:
 @dataclass(frozen=True)
 class Parcel:
     """One box to rate or label. ``key`` is ours, stable over retries, and travels as the carrier's reference.
-    Weight in grams, sides in millimetres (0 where unknown)."""
+    Weight in grams, sides in millimetres (0 where unknown). ``customs`` where it crosses a border."""
 
     key: str
     sender: PostalAddress
@@ -54,6 +56,7 @@ class Parcel:
     width_mm: int = 0
     height_mm: int = 0
     reference: str = ""
+    customs: Declaration | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """EasyPost API v2: rate, buy and void labels, and track them.
 
 ``Account.base_url`` is the API's address without ``/v2``. Credentials: ``api_key`` and ``webhook_secret``.
-Options: ``label_format`` (PDF), ``carrier_accounts`` (ids to ask; by default all), ``label_hosts`` (where
+Options: ``label_format`` (PDF), ``eel_pfc`` (the filing of an export of the United States above its exemption), ``carrier_accounts`` (ids to ask; by default all), ``label_hosts`` (where
 labels may be fetched from besides the API itself), ``search_days`` (2: how far apart two tries of one parcel
 may be).
 
@@ -55,6 +55,8 @@ class EasyPost:
     def rates(self, parcel: Parcel) -> Sequence[Quote]:
         """Cheapest first. Makes a shipment at EasyPost, which costs nothing until it is bought."""
         options = {"label_format": self.account.options.get("label_format", "PDF")}
+        if self.account.options.get("eel_pfc"):
+            options["eel_pfc"] = self.account.options["eel_pfc"]
         accounts = self.account.options.get("carrier_accounts") or ()
         return reading.read_quotes(self._post("shipments", reading.write_shipment(parcel, options, accounts)))
 

@@ -25,7 +25,8 @@ class ItemRow(Row):
 
     class Meta:
         model = Item
-        fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "active", "created_at"]
+        fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "hs_code", "origin_country",
+                  "customs_description", "customs_value", "active", "created_at"]  # fmt: skip
         read_only_fields = fields
 
 

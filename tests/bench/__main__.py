@@ -11,7 +11,9 @@ import django
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--quick", action="store_true", help="one round of each, smaller: for a look, not to quote")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of each, smaller: for a look, not to quote"
+    )
     parser.add_argument("--only", default="", help="workloads whose name has this word")
     parser.add_argument("--rounds", type=int, default=0)
     told = parser.parse_args()

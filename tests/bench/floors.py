@@ -23,7 +23,9 @@ def build() -> None:
     sql = (Path(__file__).parent / "floor.sql").read_text()
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        cursor.execute("INSERT INTO floor.stock SELECT n, %s FROM generate_series(1, %s) n", [world.PLENTY, world.ITEMS])
+        cursor.execute(
+            "INSERT INTO floor.stock SELECT n, %s FROM generate_series(1, %s) n", [world.PLENTY, world.ITEMS]
+        )
 
 
 def place(line: psycopg.Connection[Any], basket: Sequence[tuple[int, int]], email: str) -> None:
@@ -40,7 +42,9 @@ def place_hot(line: psycopg.Connection[Any], email: str) -> bool:
     return bool(found and found[0])
 
 
-def place_same_rows(line: psycopg.Connection[Any], drafts: Sequence[OrderDraft], items: dict[str, int]) -> None:
+def place_same_rows(
+    line: psycopg.Connection[Any], drafts: Sequence[OrderDraft], items: dict[str, int]
+) -> None:
     """Orders, lines, charges, payments, reservations, levels, journal and outbox as ``place_orders`` writes them,
     each table in one statement of arrays."""
     with line.transaction():
@@ -50,7 +54,9 @@ def place_same_rows(line: psycopg.Connection[Any], drafts: Sequence[OrderDraft],
 def _same_rows(line: psycopg.Connection[Any], drafts: Sequence[OrderDraft], items: dict[str, int]) -> None:
     count = len(drafts)
     home = json.dumps(asdict(drafts[0].shipping_address))
-    facts = json.dumps({"risk": "", "ip_country": "", "customer": "", "customer_orders": None, "missing": [], "test": False})
+    facts = json.dumps(
+        {"risk": "", "ip_country": "", "customer": "", "customer_orders": None, "missing": [], "test": False}
+    )
     ids = [row[0] for row in line.execute(
         "INSERT INTO orders_order (state, number, source, external_id, external_number, placed_at, received_at,"
         " remote_updated_at, version, currency, shop_currency, total, shop_total, tax_total, prices_include_tax, email,"
@@ -69,7 +75,19 @@ def _same_rows(line: psycopg.Connection[Any], drafts: Sequence[OrderDraft], item
         for x in d.lines:
             item = items[x.sku]
             wanted[item] += x.quantity
-            lines.append((order_id, uuid7(), x.external_id, item, x.sku, x.title, x.quantity, x.net.customer, x.tax.customer))
+            lines.append(
+                (
+                    order_id,
+                    uuid7(),
+                    x.external_id,
+                    item,
+                    x.sku,
+                    x.title,
+                    x.quantity,
+                    x.net.customer,
+                    x.tax.customer,
+                )
+            )
     needed = sorted(wanted)
     free = line.execute(
         "SELECT item_id, location_id, on_hand - reserved - unavailable - safety_stock FROM inventory_stocklevel"

@@ -108,7 +108,9 @@ class Rounds:
 
 def say(workload: str, *, ok: bool, **figures: Any) -> bool:
     """One JSON object a line; ``ok`` is whether the bar was met."""
-    print(json.dumps({"workload": workload, **{k: _short(v) for k, v in figures.items()}, "ok": ok}), flush=True)
+    print(
+        json.dumps({"workload": workload, **{k: _short(v) for k, v in figures.items()}, "ok": ok}), flush=True
+    )
     return ok
 
 

@@ -45,6 +45,7 @@ def timed(work: Callable[[], Any], things: int) -> float:
 
 def floor_rate(dsn: str, orders: int, seed: int, workers: int = 1) -> float:
     """The floor's orders a second."""
+
     def start() -> Callable[[Any], str]:
         line = plain(dsn)
         floors.place(line, [(1, 1)], "warm@example.org")

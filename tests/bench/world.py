@@ -37,14 +37,17 @@ def empty() -> None:
     """Every table of ours, empty."""
     tables = [t for t in connection.introspection.table_names() if t not in KEPT]
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")  # noqa: S608 - names of the catalogue
+        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
 
 
 def furnish(places: int = 1, *, items: int = ITEMS, pieces: int = PLENTY) -> dict[str, int]:
     """Empty tables, ``items`` items with stock at this many places, one shop; returns item ids by SKU."""
     empty()
     made = Item.objects.bulk_create(
-        [Item(sku=f"SKU{n:05d}", name=f"Widget number {n}", weight_g=200 + n % 700) for n in range(1, items + 1)]
+        [
+            Item(sku=f"SKU{n:05d}", name=f"Widget number {n}", weight_g=200 + n % 700)
+            for n in range(1, items + 1)
+        ]
     )
     for rank, (code, city, postcode, latitude, longitude) in enumerate(PLACES[:places], 1):
         place = Location.objects.create(
@@ -52,7 +55,9 @@ def furnish(places: int = 1, *, items: int = ITEMS, pieces: int = PLENTY) -> dic
             latitude=latitude, longitude=longitude,
         )  # fmt: skip
         arrived = [Arrived(it.pk, pieces) for it in made]
-        receive_goods(location_id=place.pk, arrived=arrived, reference="opening", key=f"open-{code}", by=SYSTEM)
+        receive_goods(
+            location_id=place.pk, arrived=arrived, reference="opening", key=f"open-{code}", by=SYSTEM
+        )
     ChannelAccount.objects.create(slug="shop", name="Shop", kind="woocommerce", base_url="http://127.0.0.1:9",
                                   order_prefix="S", credentials={"consumer_key": "ck_bench", "consumer_secret": "cs_bench"})  # fmt: skip
     call_command("sync_schedule", verbosity=0)
@@ -69,7 +74,9 @@ def settle() -> None:
 def baskets(count: int, seed: int, lines: int = 2) -> list[list[tuple[int, int]]]:
     """``count`` orders of (number of the item, quantity), each item once an order."""
     chance = random.Random(seed)
-    return [[(n, chance.randint(1, 3)) for n in chance.sample(range(1, ITEMS + 1), lines)] for _ in range(count)]
+    return [
+        [(n, chance.randint(1, 3)) for n in chance.sample(range(1, ITEMS + 1), lines)] for _ in range(count)
+    ]
 
 
 def draft(basket: Sequence[tuple[int, int]]) -> OrderDraft:
