@@ -68,11 +68,11 @@ class Orders(Listing, Verb):
         _fresh(draft, number)
         try:
             with transaction.atomic():
-                (order,) = place_orders([Placing(draft, number, _items(draft))], by=self.actor)
+                (key,) = place_orders([Placing(draft, number, _items(draft))], by=self.actor)
         except IntegrityError:  # somebody else took the same one in, between our look and our write
             _fresh(draft, number)
             raise
-        return whole_order(order.pk)
+        return whole_order(key)
 
 
 def _fresh(draft: OrderDraft, number: str) -> None:
