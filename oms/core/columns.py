@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
@@ -17,16 +17,24 @@ from django_fsm import FSMFieldMixin
 COPIED = 8
 
 
-def insert(model: type[models.Model], rows: Sequence[Mapping[str, Any]], *, keys: bool = False) -> list[int]:
+def insert(
+    model: type[models.Model],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keys: bool = False,
+    known: Literal["raise", "skip"] = "raise",
+) -> list[int]:
     """Insert rows given by column (``order_id``, not ``order``), all with the same names; a column that they leave
     out has its field's default. Returns the new primary keys in the order of the rows, where ``keys`` are wanted.
 
-    As ``bulk_create`` without its options: a row that is there already, or breaks a constraint, raises an
-    IntegrityError. JSON is given as Python values.
+    A row that breaks a constraint raises an IntegrityError; one that is there already too, unless ``known`` rows are
+    to be skipped (then the keys are those of the new ones). JSON is given as Python values.
     """
     if not rows:
         return []
     meta, given = model._meta, tuple(rows[0])
+    if known == "skip":
+        return _values(meta, given, rows, "ON CONFLICT DO NOTHING")
     if len(rows) < COPIED:
         return _values(meta, given, rows)
     if not keys:
@@ -83,7 +91,9 @@ def _copy(meta: Any, given: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) 
             copy.write_row(prepare(row))
 
 
-def _values(meta: Any, given: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+def _values(
+    meta: Any, given: tuple[str, ...], rows: Sequence[Mapping[str, Any]], clash: str = ""
+) -> list[int]:
     names, prepare = _plan(meta, given)
     values = [prepare(row) for row in rows]
     marks = f"({', '.join(['%s'] * len(values[0]))})"
@@ -91,7 +101,7 @@ def _values(meta: Any, given: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
         # Names come from our own models; values go as parameters.
         cursor.execute(
             f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({names})"  # noqa: S608
-            f" VALUES {', '.join([marks] * len(values))} RETURNING {connection.ops.quote_name(meta.pk.column)}",
+            f" VALUES {', '.join([marks] * len(values))} {clash} RETURNING {connection.ops.quote_name(meta.pk.column)}",
             [value for row in values for value in row],
         )
         return [key for (key,) in cursor.fetchall()]

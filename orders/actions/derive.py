@@ -46,16 +46,31 @@ def added_up(order_ids: Iterable[int]) -> dict[int, list[LineCounts]]:
 
 
 def derive_statuses(order_ids: Iterable[int]) -> None:
-    """Write the derived columns of these orders where they changed; three reads, one write. A return under
-    way stays ``open``: only ``note_returns`` knows when the last one ended."""
-    orders = list(Order.objects.filter(pk__in=list(order_ids)).prefetch_related("transactions"))
-    lines_of = added_up(order.pk for order in orders)
+    """Write the derived columns of these orders where they changed; three reads, two writes at most."""
+    ids = list(order_ids)
+    derive_progress(ids)
     changed = []
-    for order in orders:
+    for order in (
+        Order.objects.filter(pk__among=ids).only("total", "payment_status").prefetch_related("transactions")
+    ):
+        now = payment_of(order)
+        if now != order.payment_status:
+            order.payment_status = now
+            changed.append(order)
+    write_columns(changed, "payment_status")
+
+
+def derive_progress(order_ids: Iterable[int]) -> None:
+    """Of the derived columns those that units alone decide; two reads, one write. A return under way stays
+    ``open``: only ``note_returns`` knows when the last one ended."""
+    ids = list(order_ids)
+    lines_of = added_up(ids)
+    changed = []
+    for order in Order.objects.filter(pk__among=ids).only("fulfillment_status", "return_status"):
         lines = lines_of[order.pk]
         back = return_status(lines, int(order.return_status == "open"))
-        now = (payment_of(order), fulfilment_status(lines), "" if back == "none" else back)
-        if now != (order.payment_status, order.fulfillment_status, order.return_status):
-            order.payment_status, order.fulfillment_status, order.return_status = now
+        now = (fulfilment_status(lines), "" if back == "none" else back)
+        if now != (order.fulfillment_status, order.return_status):
+            order.fulfillment_status, order.return_status = now
             changed.append(order)
-    write_columns(changed, "payment_status", "fulfillment_status", "return_status")
+    write_columns(changed, "fulfillment_status", "return_status")

@@ -99,4 +99,5 @@ def test_a_longer_new_order_takes_no_more_statements(api: Caller) -> None:
         return len(seen)
 
     cost("a", range(1))
-    assert cost("b", range(30)) == cost("c", range(3))
+    # Eight rows and more go in by COPY, which is no statement that is counted.
+    assert cost("b", range(30)) <= cost("c", range(3))
