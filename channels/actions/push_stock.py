@@ -16,6 +16,7 @@ from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Permanent, Retry
 from oms.core.lifecycle import move
+from oms.core.steps import reached
 
 _CLAIM = """
 UPDATE channels_listing SET leased_until = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
@@ -46,6 +47,7 @@ def push_stock(account: ChannelAccount) -> dict[str, int]:
     targets = [_target(row) for row in rows]
     try:
         results = {result.external_id: result for result in adapter.push_stock(targets)}
+        reached("pushed")
     except (Retry, Permanent) as error:
         wait = getattr(error, "after", None) or 2.0 ** min(max(row.attempts for row in rows), 9)
         Listing.objects.filter(pk__in=ids).update(

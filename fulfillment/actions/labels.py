@@ -18,6 +18,7 @@ from oms.core.effects import Intent, Result
 from oms.core.errors import Permanent, Reason, Refused, Retry
 from oms.core.lifecycle import move
 from oms.core.models import OutboundEffect
+from oms.core.steps import reached
 
 BUY, VOID = "buy_label", "void_label"
 TASK = "channels.labels"
@@ -161,7 +162,9 @@ def _buy(effect: OutboundEffect, blocked: Callable[[Collection[int]], dict[int, 
     if why:
         raise Permanent("order_held", why)
     carrier, parcel = carrier_for(label.carrier_account), _parcel(label)  # type: ignore[arg-type]
-    return _result(carrier.buy(parcel, _quote(effect, label, carrier, parcel)))
+    bought = carrier.buy(parcel, _quote(effect, label, carrier, parcel))
+    reached("labelled")
+    return _result(bought)
 
 
 def _quote(effect: OutboundEffect, label: Label, carrier: Any, parcel: Parcel) -> Quote:

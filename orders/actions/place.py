@@ -17,6 +17,7 @@ from oms.core.columns import insert_rows
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.steps import reached
 from orders.actions.derive import derive_statuses
 from orders.actions.hold import Holding, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
@@ -97,6 +98,7 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
             words="It was cancelled at the shop before it came here.", sets={"closed_at": timezone.now()},
         )  # fmt: skip
     emit([OrderPlaced(order.pk) for order in orders if order.pk in open_ids], by=by)
+    reached("placed")
     return orders
 
 

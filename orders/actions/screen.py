@@ -13,6 +13,7 @@ from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
+from oms.core.steps import reached
 from orders.actions.hold import Holding, go_on, place_holds
 from orders.drafts import AddressDraft
 from orders.models import Order, OrderLine
@@ -62,6 +63,7 @@ def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> list[Order
     waiting = Order.objects.filter(pk__in=[o.pk for o in orders], state="received").prefetch_related("holds")
     move(waiting, "ask", by=by, words="Something has to be decided before it goes on.")
     go_on([o.pk for o in orders], by=by)
+    reached("screened")
     return orders
 
 

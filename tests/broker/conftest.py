@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,14 +54,7 @@ class House:
 
     def worker(self, name: str = "worker") -> Service:
         """A worker with two processes that takes tasks by now."""
-        service = replace(
-            system.worker(self.paths, self.env, 2), name=name, log=self.paths.log / f"{name}.log"
-        )
-        service = replace(
-            service,
-            argv=[*service.argv, "--hostname", f"{name}-{os.getpid()}@%h"],
-            ready=system.says(service.log, " ready."),
-        )
+        service = system.worker(self.paths, self.env, 2, name)
         self.supervisor.start(service)
         return service
 
