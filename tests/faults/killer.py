@@ -68,8 +68,8 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         while not self._enough.is_set():
-            for step in self._arm():
-                if not self.only:
+            for turn, step in enumerate(self._arm()):
+                if not self.only and turn % 2 == 0:
                     self._recover()
                     self._strike()
                 self._recover()
@@ -106,12 +106,12 @@ class Killer(threading.Thread):
             self.say(f"  killed at the step {step}")
 
     def _strike(self) -> None:
-        """A random process; one that was never hit is more likely."""
+        """A random process, of those never hit yet while there are any."""
         alive = self._alive()
         fresh = [name for name in alive if not self.by_process[name]]
         if not alive:
             return
-        name = self.lot.choice(fresh if fresh and self.lot.random() < 0.7 else list(alive))
+        name = self.lot.choice(fresh or list(alive))
         with suppress(ProcessLookupError):
             os.killpg(alive[name], signal.SIGKILL)
             self.by_process[name] += 1
