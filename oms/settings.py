@@ -184,16 +184,30 @@ SPECTACULAR_SETTINGS = {
 
 BROKER_URL = env.text("BROKER_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = BROKER_URL
+# Two systems that share a broker need a queue each.
+CELERY_TASK_DEFAULT_QUEUE = env.text("BROKER_QUEUE", "oms")
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = env.number("TASK_TIME_LIMIT", 1800, least=60)
+# Whoever nudges has committed and somebody waits for her page: a broker that accepts and then says nothing
+# must not keep her, and Redis' client would wait for ever.
+CELERY_BROKER_CONNECTION_TIMEOUT = 2.0
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 3600, "unacked_restore_throttle": 1} if BROKER_URL.startswith("redis") else {}
+    {
+        "visibility_timeout": 3600,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2.0,
+        "socket_timeout": 5.0,
+    }
+    if BROKER_URL.startswith("redis")
+    else {}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Work that a process took and did not end, because it died, is taken up again after this time.
+LEASE_SECONDS = env.number("LEASE_SECONDS", 300, least=5)
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

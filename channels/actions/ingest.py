@@ -18,6 +18,7 @@ from oms.core import inbox
 from oms.core.actors import Actor
 from oms.core.errors import Permanent, Refused
 from oms.core.models import InboundMessage
+from oms.core.steps import reached
 from orders.actions.apply_changes import Applying, apply_changes
 from orders.actions.place import Placing, place_orders
 from orders.actions.propose_changes import Proposing, propose_changes
@@ -69,6 +70,7 @@ def ingest(account: ChannelAccount, *, limit: int = BATCH) -> dict[str, int]:
                     older.append(before.message.pk)
                 newest[draft.external_id] = _Read(message, draft)
         inbox.finish(older, InboundMessage.State.SUPERSEDED)
+        reached("read")
         figures["read"] = len(newest)
         known = {
             order.external_id: order

@@ -20,6 +20,7 @@ from oms.core.effects import Result
 from oms.core.errors import Permanent
 from oms.core.lifecycle import move
 from oms.core.models import OutboundEffect
+from oms.core.steps import reached
 
 
 def buy_labels(*, blocked: Callable[[Collection[int]], dict[int, str]], limit: int = 25) -> dict[str, int]:
@@ -82,7 +83,9 @@ def _buy(effect: OutboundEffect, blocked: Callable[[Collection[int]], dict[int, 
     if why:
         raise Permanent("order_held", why)
     carrier, parcel = carrier_for(label.carrier_account), _parcel(label)  # type: ignore[arg-type]
-    return _result(carrier.buy(parcel, _quote(effect, label, carrier, parcel)), parcel)
+    bought = carrier.buy(parcel, _quote(effect, label, carrier, parcel))
+    reached("labelled")
+    return _result(bought, parcel)
 
 
 def _quote(effect: OutboundEffect, label: Label, carrier: Any, parcel: Parcel) -> Quote:

@@ -28,6 +28,7 @@ from oms.core.errors import Reason
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.steps import reached
 from orders.actions.advance import Step, advance_lines
 from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order, OrderLine
@@ -101,6 +102,7 @@ def route_orders(
         by=by,
     )  # fmt: skip
     emit([OrderRouted(task.order.pk) for task, plan in plans if plan.shipments], by=by)
+    reached("routed")
     return works
 
 

@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -27,7 +28,6 @@ from oms.core.models import Delivery
 log = logging.getLogger("oms.relay")
 
 BATCH = 200
-LEASE = timedelta(minutes=5)
 TRIES = 8
 
 
@@ -130,7 +130,7 @@ def claim(reaction: str, limit: int = BATCH) -> list[int]:
                  ORDER BY d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            {"lease": LEASE.total_seconds(), "reaction": reaction, "limit": limit},
+            {"lease": settings.LEASE_SECONDS, "reaction": reaction, "limit": limit},
         )
         return sorted(row[0] for row in cursor.fetchall())
 

@@ -18,6 +18,7 @@ from oms.core.ids import uuid7
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.steps import reached
 from orders.actions.derive import derive_statuses
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place_holds import Holding, place_holds
@@ -105,6 +106,7 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
             words="It was cancelled at the shop before it came here.", sets={"closed_at": timezone.now()},
         )  # fmt: skip
     emit([OrderPlaced(order.pk) for order in taken if order.wanted], by=by)
+    reached("placed")
     return keys
 
 

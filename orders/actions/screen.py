@@ -13,6 +13,7 @@ from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
+from oms.core.steps import reached
 from orders.actions.go_on import go_on
 from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import AddressDraft
@@ -68,6 +69,7 @@ def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> None:
         words="Something has to be decided before it goes on.",
     )  # fmt: skip
     go_on(ids, by=by)
+    reached("screened")
 
 
 def _lines(order_ids: Sequence[int]) -> dict[int, list[validation.LineFacts]]:
