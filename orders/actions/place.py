@@ -24,6 +24,7 @@ from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
 from orders.rules.holds import Finding
+from orders.rules.ledger import look
 from orders.rules.progress import Transaction, payment_status
 from orders.rules.reconcile import reconcile
 
@@ -80,7 +81,7 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
         [
             Holding(order.pk, finding, data=_difference(draft))
             for order, draft in zip(orders, drafts, strict=True)
-            for finding in _one(reconcile(draft).findings)
+            for finding in (*_one(reconcile(draft).findings), *_ledger(draft))
         ],
         by=by,
     )
@@ -123,7 +124,7 @@ def _order(placing: Placing) -> Order:
         country=d.shipping_address.country[:2], shipping_method=d.shipping_method[:120], note=d.note,
         tags=list(d.tags), channel_status=d.channel_status[:60], channel_facts=channel_facts(d),
         payment_status=payment_status(
-            [Transaction(p.kind, p.status, p.amount.customer, d.currency) for p in d.payments], d.total.customer
+            _facts(d), d.total.customer
         ),
     )  # fmt: skip
 
@@ -178,6 +179,14 @@ def _leave_out(orders: Sequence[Order], drafts: Sequence[OrderDraft], lines: Seq
 def _one(findings: Sequence[Finding]) -> list[Finding]:
     """Several faults of the same totals are one hold; its words name them all."""
     return list(findings[:1])
+
+
+def _ledger(draft: OrderDraft) -> Sequence[Finding]:
+    return look(_facts(draft), draft.total.customer)
+
+
+def _facts(d: OrderDraft) -> list[Transaction]:
+    return [Transaction(p.kind, p.status, p.amount.customer, d.currency, p.external_id) for p in d.payments]
 
 
 def _difference(draft: OrderDraft) -> dict[str, Any]:
