@@ -9,7 +9,8 @@ from django.db import transaction
 from channels.actions.connect import adapter_of
 from channels.actions.find_items import find_items, free_text
 from channels.models import ChannelAccount
-from fulfillment.actions.cancel_work import OPEN_STATES, cancel_orders_in_work, cancel_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
+from fulfillment.actions.cancel_work import OPEN_STATES, cancel_work
 from fulfillment.models import FulfillmentOrder
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused

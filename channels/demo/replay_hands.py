@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from channels.demo import retail
 from channels.demo.replay_house import BY, SLUG
-from fulfillment.actions.cancel_work import cancel_orders_in_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship

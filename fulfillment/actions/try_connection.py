@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from fulfillment.actions.labels import carrier_for
+from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.carriers.base import Parcel, PostalAddress
 from fulfillment.models import CarrierAccount
 from inventory.models import Location

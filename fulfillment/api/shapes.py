@@ -141,5 +141,6 @@ PARCELS = Shipment.objects.select_related("fulfillment_order").prefetch_related(
 PARCEL_WHOLE = PARCELS.prefetch_related(Prefetch("scans", TrackingEvent.objects.order_by("at", "pk")))
 WORKS = FulfillmentOrder.objects.select_related("order", "location")
 WORK_WHOLE = WORKS.select_related("decision").prefetch_related(
-    "lines__item", "lines__order_line", Prefetch("shipments", PARCELS.order_by("pk"))
+    Prefetch("lines", FulfillmentLine.objects.select_related("item", "order_line").order_by("pk")),
+    Prefetch("shipments", PARCELS.order_by("pk")),
 )

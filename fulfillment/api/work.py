@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.actions.cancel_work import cancel_orders_in_work, cancel_work
-from fulfillment.actions.labels import ask_labels
+from fulfillment.actions.ask_labels import ask_labels
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
+from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.release_work import release_work

@@ -11,7 +11,7 @@ from channels.demo import plan as plans
 from channels.demo.purchases import products, purchase
 from channels.demo.shapes import SHOPIFY, WOOCOMMERCE
 from channels.models import Listing
-from fulfillment.actions.labels import ask_labels
+from fulfillment.actions.ask_labels import ask_labels
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship

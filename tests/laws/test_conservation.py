@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from fulfillment.actions.cancel_work import cancel_orders_in_work, cancel_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
+from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick
 from fulfillment.actions.ship import ship
