@@ -59,11 +59,14 @@ def _told(order: Order) -> str:
 def _match_form(rows: Sequence[Return]) -> type[forms.Form]:
     rma = rows[0]
     near = list(could_be_of(rma)[:SUGGESTED])
+    came = ", ".join(f"{x.quantity} × {x.title}" for x in rma.lines.all())
+    could = "; ".join(f"{o.number} ({_told(o)})" for o in near[:5])
+    told = f"{came}{f' · {rma.reason}' if rma.reason else ''}. " + (f"It could be {could}. " if could else "")
 
     class MatchForm(forms.Form):
         order = forms.CharField(
             label="order", max_length=200, widget=Suggesting([(o.number, _told(o)) for o in near]),
-            help_text="Its number, the shop's number, the customer's e-mail, or the number of the parcel that was sent.",
+            help_text=f"{told}Type the order's number, the shop's, the customer's e-mail or the number of the parcel sent.",
         )  # fmt: skip
 
         def clean_order(self) -> Order:

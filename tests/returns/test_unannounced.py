@@ -221,6 +221,16 @@ def test_at_the_dock_and_at_the_desk() -> None:
     assert support.press("returns.unmatch", fresh(rma)) == 302 and waiting() == 1
 
 
+def test_nobodys_goods_are_settled_at_the_desk() -> None:
+    clerk, rma = Hand("clerk"), came()
+    pk = rma.lines.get().pk
+    assert "nobody has said" in clerk.offers(rma)["returns.close"]
+    assert clerk.press("returns.settle", rma, how="nobody asks for it") == 409  # not looked at yet
+    assert clerk.press("returns.inspect", rma, **{f"condition_{pk}": "as_new"}) == 302, clerk.told
+    assert clerk.press("returns.settle", rma, how="nobody asks for it") == 302, clerk.told
+    assert fresh(rma).state == "closed" and waiting() == 0
+
+
 def test_of_a_customers_many_orders_only_those_that_can_be_meant() -> None:
     support = Hand("support")
     mail = {"email": "ada@example.com"}
