@@ -18,6 +18,7 @@ from fulfillment.rules.customs import UNIONS
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
+from oms.core.links import tracking_link
 from oms.core.money import to_minor
 from orders.models import Hold, Order, OrderLine, Refund
 from orders.rules.progress import Obstacle
@@ -98,6 +99,10 @@ def _work(request: Any, order: Order) -> Mapping[str, Any] | None:
     parcels = [parcel for fo in work for parcel in fo.shipments.all()]
     attach(request.user, parcels)
     return {"all_work": [{"work": fo, "parcels": fo.shipments.all()} for fo in work]}
+
+
+def _tracking_link(request: Any, order: Order) -> Mapping[str, Any]:
+    return {"link": tracking_link(order.number)}
 
 
 def _open_work(order: Order) -> Sequence[FulfillmentOrder]:
@@ -221,6 +226,8 @@ register(
     *BUTTONS,
     Related("orders.order", "fulfillment.fulfillmentorder", _open_work),
     Teller("orders.order", _tell),
+    Panel("tracking-link", "Tracking page", "orders.order", "fulfillment/tracking_link.html", _tracking_link, order=15,
+          side=True),
     Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
     Panel("work", "Work and parcels", "orders.order", "fulfillment/work.html", _work, order=15),
     Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),

@@ -56,7 +56,7 @@ CLERK = (
         "orders.release_unmapped_sku_hold", "orders.release_total_mismatch_hold",
         "orders.release_duplicate_suspect_hold", "orders.release_anomaly_hold", "orders.release_out_of_stock_hold",
         "orders.release_awaiting_return_hold", "orders.release_channel_incomplete_hold",
-        "orders.release_changed_at_shop_hold",
+        "orders.release_changed_at_shop_hold", "orders.record_payment",
         "fulfillment.route_order", "fulfillment.cancel_fulfillmentorder",
         "channels.pull_channelaccount", "channels.map_listing", "channels.push_listing", "channels.pause_listing",
         "core.replay_inboundmessage", "core.retry_delivery", "core.retry_outboundeffect",
@@ -64,7 +64,7 @@ CLERK = (
 )  # fmt: skip
 
 MANAGER = CLERK | {
-    "orders.release_fraud_risk_hold", "orders.issue_large_refund", "orders.reopen_order",
+    "orders.release_fraud_risk_hold", "orders.release_chargeback_hold", "orders.issue_large_refund", "orders.reopen_order",
     "inventory.resolve_discrepancy", "inventory.add_item", "inventory.change_item", "inventory.add_location",
     "inventory.change_location",
     "fulfillment.add_ratecard", "fulfillment.change_ratecard", "fulfillment.add_carrieraccount",

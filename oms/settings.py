@@ -150,7 +150,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "oms.core.api.schema.Schema",
     "EXCEPTION_HANDLER": "oms.core.api.errors.envelope",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"api": "1200/min", "webhooks": "6000/min"},
+    "DEFAULT_THROTTLE_RATES": {"api": "1200/min", "webhooks": "6000/min", "portal": "60/min"},
     "COERCE_DECIMAL_TO_STRING": True,
     "PAGE_SIZE": 50,
 }
@@ -178,6 +178,8 @@ SPECTACULAR_SETTINGS = {
         "LineKind": "orders.models.OrderLine.Kind",
         "ChargeKind": "orders.api.asks.CHARGES",
         "PaymentKind": "orders.api.asks.PAYMENTS",
+        "PaymentStatus": "orders.api.asks.STATUSES",
+        "EnteredPaymentKind": "orders.actions.enter_payments.KINDS",
         "DispositionKind": "returns.models.Disposition.Kind",
     },
 }
@@ -226,6 +228,8 @@ CURRENCY = env.text("OMS_CURRENCY", "GBP")
 RETURN_WINDOW_DAYS = env.number("OMS_RETURN_WINDOW_DAYS", 30, least=0)
 # An order completes on delivery, or this long after shipping when its carrier tells us nothing.
 COMPLETE_AFTER_SHIPPING_DAYS = env.number("OMS_COMPLETE_AFTER_SHIPPING_DAYS", 21, least=1)
+# How long customers may still look at the tracking page of an order that is finished.
+TRACKING_LINK_DAYS = env.number("OMS_TRACKING_LINK_DAYS", 90, least=0)
 REFUND_LIMIT_CLERK = env.number("OMS_REFUND_LIMIT", 100, least=0)
 
 LOGGING = {

@@ -210,13 +210,18 @@ def _return(openings: Sequence[Opening]) -> None:
         ],
         by=BY,
     )  # fmt: skip
-    orders = {order.pk: order for order in for_quote([rma.order_id for rma in rows])}
-    rows = list(Return.objects.filter(pk__in=[r.pk for r in rows]).prefetch_related("lines").order_by("pk"))
+    orders = {order.pk: order for order in for_quote([rma.its_order.pk for rma in rows])}
+    rows = list(
+        Return.objects.filter(pk__in=[r.pk for r in rows])
+        .select_related("order")
+        .prefetch_related("lines")
+        .order_by("pk")
+    )
     owed = [
         rma
         for rma in rows
         if not quote_refund(
-            orders[rma.order_id], ask_for(rma, Paying(rma.pk), orders[rma.order_id].currency)
+            orders[rma.its_order.pk], ask_for(rma, Paying(rma.pk), rma.its_order.currency)
         ).refusals
     ]
     refund_returns([Paying(rma.pk) for rma in owed], by=BY)

@@ -23,6 +23,7 @@ class CancelOrderAsk(Shape):
     tell = serializers.BooleanField(
         default=True, help_text="Is the channel to be told? Not when it told you."
     )
+    refund = serializers.BooleanField(default=False, help_text="Pay back what was paid for it at once.")
 
     def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
         return each_once(ask, "lines", "line")

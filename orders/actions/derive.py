@@ -21,10 +21,16 @@ def counts(line: OrderLine) -> LineCounts:
     return LineCounts(key=line.pk, ships=line.stocked, **units)
 
 
+def facts_of(order: Order) -> list[Transaction]:
+    """The order's payment ledger as the rules read it."""
+    return [
+        Transaction(t.kind, t.status, t.amount, t.currency, t.external_id) for t in order.transactions.all()
+    ]
+
+
 def payment_of(order: Order) -> str:
-    facts = [Transaction(t.kind, t.status, t.amount, t.currency) for t in order.transactions.all()]
     try:
-        return payment_status(facts, order.total)
+        return payment_status(facts_of(order), order.total)
     except MixedCurrencies:
         return "disputed"
 

@@ -10,9 +10,11 @@ from oms.core.actors import Actor
 from oms.core.columns import insert
 from oms.core.journal import Line
 from orders.actions.clear_holds import clear_holds
-from orders.actions.derive import derive_statuses
+from orders.actions.derive import derive_statuses, facts_of
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import PaymentDraft, RefundDraft
 from orders.models import Order, PaymentTransaction, Refund, RefundLine
+from orders.rules.ledger import look
 from orders.rules.progress import PAYMENT_ALLOWS_WORK
 
 
@@ -77,7 +79,33 @@ def record_payments(
         )
     )
     clear_holds(paid, ["payment_pending"], by=by, note="paid")
+    _hold_what_is_odd(rows, by)
     return touched
+
+
+def _hold_what_is_odd(rows: Sequence[PaymentTransaction], by: Actor) -> None:
+    """Hold orders by what their new facts say (a dispute, more taken than authorised), and end the hold of a
+    dispute that was won. What a person has released is not held again for the same reason."""
+    new: dict[int, set[str]] = {}
+    for row in rows:
+        new.setdefault(row.order_id, set()).add(
+            "chargeback" if row.kind == "chargeback" else "total_mismatch"
+        )
+    orders = Order.objects.filter(pk__in=new).prefetch_related("transactions", "holds")
+    holdings: list[Holding] = []
+    won: list[int] = []
+    for order in orders:
+        found = look(facts_of(order), order.total)
+        released = {(h.type, h.data.get("code")) for h in order.holds.all() if h.state == "released"}
+        holdings += [
+            Holding(order.pk, f)
+            for f in found
+            if f.hold in new[order.pk] and (f.hold, f.reason.code) not in released
+        ]
+        if not any(f.hold == "chargeback" for f in found):
+            won.append(order.pk)
+    clear_holds(won, ["chargeback"], by=by, note="the dispute was won")
+    place_holds(holdings, by=by)
 
 
 def record_shop_refunds(

@@ -25,6 +25,7 @@ from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
+from orders.rules.ledger import look
 from orders.rules.progress import Transaction, payment_status
 from orders.rules.reconcile import reconcile
 
@@ -92,7 +93,7 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
             (line["order_id"], line["external_id"]): pk for line, pk in zip(lines, line_keys, strict=True)
         }
         record_shop_refunds(refunded, of_shop, by=by, quiet=True)
-    place_holds([holding for order in taken for holding in _mismatch(order)], by=by)
+    place_holds([holding for order in taken for holding in _wrong(order)], by=by)
     # Only what was touched at the shop before, or needs no parcel, has more to count than placing itself knows.
     derive_statuses(
         order.pk
@@ -124,7 +125,7 @@ def _order(placing: Placing) -> Row:
         "shipping_method": d.shipping_method[:120], "note": d.note, "tags": list(d.tags),
         "channel_status": d.channel_status[:60], "channel_facts": channel_facts(d),
         "payment_status": payment_status(
-            [Transaction(p.kind, p.status, p.amount.customer, d.currency) for p in d.payments], d.total.customer
+            _facts(d), d.total.customer
         ),
     }  # fmt: skip
 
@@ -188,16 +189,20 @@ def kept(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.0001"))
 
 
-def _mismatch(order: _Taken) -> list[Holding]:
-    """Several faults of the same totals are one hold; its words name them all."""
-    result = reconcile(order.draft)
-    if not result.findings:
-        return []
+def _wrong(order: _Taken) -> list[Holding]:
+    """What its amounts and its payments give reason to hold it for. Several faults of the same totals are one
+    hold; its words name them all."""
+    draft, result = order.draft, reconcile(order.draft)
     data = {
         "customer": str(result.customer), "shop": str(result.shop),
         "all": [finding.reason.words for finding in result.findings],
     }  # fmt: skip
-    return [Holding(order.pk, result.findings[0], data=data)]
+    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
+    return [Holding(order.pk, finding, data=data) for finding in found]
+
+
+def _facts(d: OrderDraft) -> list[Transaction]:
+    return [Transaction(p.kind, p.status, p.amount.customer, d.currency, p.external_id) for p in d.payments]
 
 
 def _told(order: _Taken) -> Line:

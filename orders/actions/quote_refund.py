@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from orders.actions.derive import facts_of
 from orders.models import Order
-from orders.rules.progress import Transaction, balance
+from orders.rules.progress import balance
 from orders.rules.refund_amount import (
     PaidLine,
     PaidOrder,
@@ -24,7 +25,7 @@ def quote_refund(order: Order, ask: RefundAsk) -> RefundQuote:
     parts = [part for refund in refunds for part in refund.lines.all()]
     shipping = [charge for charge in order.charges.all() if charge.kind == "shipping"]
     returned = [part for part in parts if part.kind == "shipping"]
-    facts = balance(Transaction(t.kind, t.status, t.amount, t.currency) for t in order.transactions.all())
+    facts = balance(facts_of(order))
     under_way = sum((r.amount for r in refunds if r.state in UNDER_WAY), ZERO)
     return refund_amount(
         PaidOrder(

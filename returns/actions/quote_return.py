@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from oms.core import money
-from oms.core.errors import Reason
+from oms.core.errors import Reason, Refused
 from oms.core.money import Money
 from orders.actions.quote_refund import for_quote, quote_refund
 from orders.rules.refund_amount import LineAsk, RefundAsk, RefundQuote
@@ -35,6 +35,8 @@ class Paying:
 
 def quote_return(rma: Return, paying: Paying) -> RefundQuote:
     """The preview: what would be paid back for it, and every reason why not."""
+    if rma.order_id is None:
+        raise Refused(why_not_refund(rma))
     (order,) = for_quote([rma.order_id])
     return quote_refund(order, ask_for(rma, paying, order.currency))
 
@@ -58,6 +60,8 @@ def ask_for(rma: Return, paying: Paying, currency: str) -> RefundAsk:
 
 def why_not_refund(rma: Return) -> list[Reason]:
     """Why nothing can be paid for this return now; whether goods came is another matter."""
+    if rma.order_id is None:
+        return [Reason("unmatched", f"{rma.number}: say first of which order it is.")]
     if rma.refund is not None and rma.refund.state != "cancelled":
         amount = money.words(rma.refund.amount, rma.refund.currency)
         told = f"{rma.number}: {amount} {rma.refund.get_state_display()} already. Refund more on the order."

@@ -44,7 +44,7 @@ def refund_returns(payings: Sequence[Paying], *, by: Actor) -> list[Refund]:
     refunds = approve_refunds(
         [
             Refunding(
-                order_id=(rma := rows[p.return_id]).order_id, ask=ask_for(rma, p, rma.order.currency),
+                order_id=(rma := rows[p.return_id]).its_order.pk, ask=ask_for(rma, p, rma.its_order.currency),
                 reason=p.reason.strip() or f"Return {rma.number}", cause=causes[rma.pk], limit=p.limit,
             )
             for p in open_

@@ -11,7 +11,7 @@ from inventory.models import Location
 from oms.core.console.registry import Ids
 from returns.models import Return
 
-READS = ("lines__order_line", "lines__receipts", "refund", "order")
+READS = ("lines__order_line", "lines__item", "lines__receipts", "refund", "order")
 
 
 def in_state(*states: str) -> Any:
@@ -40,4 +40,4 @@ def waiting(rma: Return) -> list[Any]:
 
 def code(line: Any, what: str) -> str:
     left = line.quantity - line.received if what == "awaited" else line.received - line.disposed
-    return f"{line.order_line.sku or 'no SKU'} · {left} {what}"
+    return f"{line.sku or 'no SKU'} · {left} {what}"

@@ -21,7 +21,9 @@ def _not_settled(rma: Return) -> list[Reason]:
 
 
 def _unresolved(rma: Return) -> bool:
-    return rma.state in OPEN_TO_CLOSE and any(r.code == "unresolved" for r in why_not_close(rma))
+    return rma.state in OPEN_TO_CLOSE and any(
+        r.code in ("unresolved", "unmatched") for r in why_not_close(rma)
+    )
 
 
 def _close(ids: Ids, actor: Actor, data: Data) -> Outcome:

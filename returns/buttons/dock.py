@@ -21,7 +21,7 @@ def _receive_form(rows: Sequence[Return]) -> type[forms.Form]:
     rma = rows[0]
     return ask(
         **{
-            f"units_{x.pk}": pieces(x.order_line.title, x.quantity - x.received, help_text=code(x, "awaited"))
+            f"units_{x.pk}": pieces(x.title, x.quantity - x.received, help_text=code(x, "awaited"))
             for x in waiting(rma)
         },
         location=forms.ModelChoiceField(
@@ -46,7 +46,7 @@ def _not_finish(rma: Return) -> list[Reason]:
 def _finish_form(rows: Sequence[Return]) -> type[forms.Form] | None:
     fields = {
         f"kept_{x.pk}": forms.BooleanField(
-            label=f"the customer keeps {x.quantity} × {x.order_line.title}", required=False,
+            label=f"the customer keeps {x.quantity} × {x.title}", required=False,
             help_text="It is paid for all the same. Left empty: it did not come.",
         )
         for x in waiting(rows[0])

@@ -22,7 +22,7 @@ def _inspect_form(rows: Sequence[Return]) -> type[forms.Form]:
         left = x.received - x.disposed
         if not left:
             continue
-        title = x.order_line.title
+        title = x.title
         fields[f"units_{x.pk}"] = pieces(
             f"{title}: looked at", left, given=left, help_text=code(x, "to look at")
         )
@@ -56,7 +56,7 @@ def _findings(data: Data) -> list[Finding]:
 
 def _inspect_preview(ids: Ids, data: Data) -> Preview:
     rma = one(ids)
-    titles = {x.pk: x.order_line.title for x in rma.lines.all()}
+    titles = {x.pk: x.title for x in rma.lines.all()}
     does = {
         "restock": "for sale at once", "quarantine": "stay set aside", "refurbish": "stay set aside, to be made good",
         "return_to_supplier": "leave for the supplier", "write_off": "leave the books",

@@ -16,7 +16,7 @@ from orders.querysets import refund_limit
 from returns.actions.derive import accepted_units
 from returns.actions.quote_return import Paying, quote_return, why_not_refund
 from returns.actions.refund_returns import refund_return
-from returns.buttons.base import READS, in_state, one
+from returns.buttons.base import READS, one
 from returns.models import Return
 
 REFUNDS = ("orders.issue_refund", "orders.issue_large_refund")
@@ -24,14 +24,13 @@ REFUNDS = ("orders.issue_refund", "orders.issue_large_refund")
 
 def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
     rma = rows[0]
-    given, currency = accepted_units(rma), rma.order.currency
+    given, currency = accepted_units(rma), rma.its_order.currency
     fields: dict[str, forms.Field] = {}
     for x in rma.lines.all():
-        told = f"{given.get(x.order_line_id, 0)} accepted, {x.received} received, {x.quantity} announced"
-        fields[f"units_{x.order_line_id}"] = pieces(
-            x.order_line.title, x.quantity, given=given.get(x.order_line_id), help_text=told
-        )
-        fields[f"amount_{x.order_line_id}"] = amount(
+        key = x.order_line_id or 0
+        told = f"{given.get(key, 0)} accepted, {x.received} received, {x.quantity} announced"
+        fields[f"units_{key}"] = pieces(x.title, x.quantity, given=given.get(key), help_text=told)
+        fields[f"amount_{key}"] = amount(
             "or this amount for it", currency, help_text="Left empty: what was paid for these pieces."
         )
     return ask(
@@ -55,7 +54,7 @@ def _paying(pk: int, data: Data) -> Paying:
 def _refund_preview(ids: Ids, data: Data) -> Preview:
     rma = one(ids)
     quote = quote_return(rma, _paying(rma.pk, data))
-    return told_quote(quote, {x.order_line_id: x.order_line.title for x in rma.lines.all()})
+    return told_quote(quote, {x.order_line_id: x.title for x in rma.lines.all()})
 
 
 def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -67,7 +66,8 @@ def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
 BUTTONS = (
     Button(
         name="returns.refund", label="Refund", model="returns.return", permission=REFUNDS, run=_refund,
-        shown=in_state("authorised", "partly_received", "received"), reads=READS, refusals=each(why_not_refund),
+        shown=lambda rma: rma.order_id is not None and rma.state in ("authorised", "partly_received", "received"),
+        reads=READS, refusals=each(why_not_refund),
         form=_refund_form, preview=_refund_preview, bulk=False, rank=60, hotkey="f",
         words="Pay for what came back, in part or whole, once. Goods need not have come.",
     ),

@@ -1,0 +1,27 @@
+"""Reads that several doors share."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q, QuerySet
+
+from fulfillment.models import Shipment
+from orders.models import Order, OrderLine
+from returns.models import Return
+
+
+def could_be_of(rma: Return) -> QuerySet[Order]:
+    """Orders of which something of these items was sent and has not come back, the latest first."""
+    items = [line.item_id for line in rma.lines.all()]
+    lines = OrderLine.objects.filter(item__in=items, shipped__gt=F("returned"))
+    return Order.objects.filter(pk__in=lines.values("order_id")).order_by("-placed_at", "-pk")
+
+
+def orders_by(text: str) -> QuerySet[Order]:
+    """Orders by what a person at the dock can read off a parcel: our number, the shop's, an e-mail address, the
+    number of the parcel that was sent."""
+    text = text.strip()
+    where = Q(number=text.upper()) | Q(external_number__in={text, text.lstrip("#"), f"#{text.lstrip('#')}"})
+    if "@" in text:
+        where = Q(email=text.lower())
+    sent = Shipment.objects.filter(tracking_number=text).values("fulfillment_order__order_id")
+    return Order.objects.filter(where | Q(pk__in=sent)).order_by("-placed_at", "-pk")
