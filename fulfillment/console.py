@@ -13,8 +13,18 @@ from django.utils import timezone
 
 from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.buttons import BUTTONS
-from fulfillment.models import FulfillmentOrder, Label, ParcelLine, RoutingDecision, Shipment
+from fulfillment.buttons.manifests import paper_link
+from fulfillment.models import (
+    FulfillmentOrder,
+    Label,
+    Manifest,
+    ManifestParcel,
+    ParcelLine,
+    RoutingDecision,
+    Shipment,
+)
 from fulfillment.rules.customs import UNIONS
+from fulfillment.rules.offers import choose, restored
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
@@ -140,12 +150,26 @@ def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
 
 
 def _scans(request: Any, parcel: Shipment) -> Mapping[str, Any]:
+    labels = list(parcel.labels.defer("document").order_by("-id"))
+    live = next((label for label in labels if label.quotes), None)
+    offers = [restored(kept) for kept in (live.quotes if live else parcel.quotes)]
+    best = choose(offers, shipping_method=parcel.fulfillment_order.order.shipping_method)
     return {
+        "offers": offers,
+        "best": best.offer if best else None,
+        "offered_at": live.created_at if live else parcel.quoted_at,
+        "problems": live.quote_problems if live else parcel.quote_problems,
         "scans": list(parcel.scans.order_by("-at")[:100]),
         "lines": list(parcel.lines.select_related("line__item")),
-        "labels": list(parcel.labels.defer("document").order_by("-id")),
+        "labels": labels,
         "parcel": parcel,
     }
+
+
+def _manifest(request: Any, manifest: Manifest) -> Mapping[str, Any]:
+    parts = manifest.parcels.select_related("shipment__fulfillment_order__order").order_by("pk")
+    paper = paper_link("manifest", [manifest.pk]) if manifest.state == "made" else ""
+    return {"manifest": manifest, "parts": list(parts[:500]), "paper": paper}
 
 
 # -- queues, each within its partial index
@@ -203,6 +227,12 @@ def _undeclared() -> Any:
     return _open(state="packed").exclude(within).filter(Exists(bare))
 
 
+def _unlisted() -> Any:
+    """Parcels not scanned yet that stand on no manifest that counts."""
+    live = ManifestParcel.objects.filter(shipment=OuterRef("pk"), dropped=False)
+    return Shipment.objects.filter(~Exists(live), state="labelled").values("pk")
+
+
 def _troubled(state: str) -> Any:
     # A parcel is off the list when its order is settled, or when it was paid back itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
@@ -226,6 +256,7 @@ register(
     Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
     Panel("parcels", "Parcels", "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
     Panel("scans", "On its way", "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
+    Panel("parcels", "Parcels", "fulfillment.manifest", "fulfillment/manifest.html", _manifest, order=10),
     Panel("why", "The decision", "fulfillment.routingdecision", "fulfillment/why.html",
           lambda request, decision: _told(decision), order=10),
     Queue("unrouted", "No place found to send it from", "Cannot be promised", "orders.order", _unrouted, "placed_at",
@@ -251,6 +282,9 @@ register(
     Queue("no-customs", "Cannot go through customs yet", "Ship today", "fulfillment.fulfillmentorder", _undeclared,
           "created_at", "fulfillment.buy_label", "Every parcel can be declared.",
           "An item lacks its HS code, where it was made, or its weight: enter it at the item.", rank=75),
+    Queue("manifest-failed", "End of day: the carrier refused its list", "Ship today", "fulfillment.manifest",
+          lambda: Manifest.objects.filter(state="failed", parcels__shipment__in=_unlisted()).distinct(), "created_at",
+          "fulfillment.make_manifest", "Every list was made.", "Close the day again, on our own list.", rank=80),
     Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
           "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
           rank=10),
@@ -277,6 +311,8 @@ register(
               "fulfillment.view_fulfillmentorder", 10),
     MenuEntry("Warehouse", "Parcels", "local_shipping", "admin:fulfillment_shipment_changelist",
               "fulfillment.view_shipment", 20),
+    MenuEntry("Warehouse", "Manifests", "receipt_long", "admin:fulfillment_manifest_changelist",
+              "fulfillment.view_manifest", 25),
     MenuEntry("Warehouse", "Routing decisions", "route", "admin:fulfillment_routingdecision_changelist",
               "fulfillment.view_routingdecision", 30),
     MenuEntry("Warehouse", "Carriers", "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",

@@ -149,6 +149,27 @@ class ParcelLifecycle(FSMModelMixin, models.Model):
     def come_back(self) -> None: ...
 
 
+class ManifestState(models.TextChoices):
+    REQUESTED = "requested", "being made"
+    MADE = "made", "made"
+    FAILED = "failed", "could not be made"
+
+
+class ManifestLifecycle(FSMModelMixin, models.Model):
+    """requested → made | failed."""
+
+    state = FSMField(default=ManifestState.REQUESTED, choices=ManifestState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=ManifestState.REQUESTED, target=ManifestState.MADE)
+    def make(self) -> None: ...
+
+    @transition(field=state, source=ManifestState.REQUESTED, target=ManifestState.FAILED)
+    def fail(self) -> None: ...
+
+
 class LabelState(models.TextChoices):
     REQUESTED = "requested", "being bought"
     PURCHASED = "purchased", "bought"

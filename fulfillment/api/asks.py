@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from fulfillment.api.shapes import ManifestRow
 from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
 
@@ -68,10 +69,14 @@ class PackAsk(Shape):
 
 
 class BuyLabelAsk(Shape):
-    carrier = serializers.CharField(max_length=60, help_text="The slug of one of our carrier accounts.")
+    carrier = serializers.CharField(
+        max_length=60, required=False, default="", allow_blank=True,
+        help_text="The slug of one of our carrier accounts; the best offer of all, unless said.",
+    )  # fmt: skip
     service = serializers.CharField(
-        max_length=80, required=False, default="", allow_blank=True, help_text="The cheapest, unless said."
-    )
+        max_length=80, required=False, default="", allow_blank=True,
+        help_text="The cheapest that arrives in the days the customer chose, unless said.",
+    )  # fmt: skip
 
 
 class TypeTrackingAsk(Shape):
@@ -83,6 +88,20 @@ class TypeTrackingAsk(Shape):
 
 class ReasonAsk(Shape):
     reason = serializers.CharField(max_length=300)
+
+
+class CloseDayAsk(Shape):
+    """Without ``parcels``, everything of the location that was handed over and stands on no list."""
+
+    location = serializers.CharField(max_length=32, help_text="The location's code.")
+    parcels = serializers.ListField(child=Id(), required=False, default=[], max_length=1000)
+    own = serializers.BooleanField(
+        default=False, help_text="Our own list, also where the carrier has a form."
+    )
+
+
+class ManifestsMade(serializers.Serializer):
+    manifests = ManifestRow(many=True, read_only=True)
 
 
 class SettleLostAsk(Shape):

@@ -9,16 +9,19 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from fulfillment.actions.compare_offers import compare_offers
 from fulfillment.actions.print_customs import print_customs
 from fulfillment.actions.print_papers import PDF, print_label, print_packing_slips, print_pick_lists
 from fulfillment.actions.settle_parcel import Settling, settle_parcel
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.api.asks import SettleLostAsk, TypeTrackingAsk
 from fulfillment.api.filters import ParcelFilter
-from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, ParcelDetail, ParcelRow
+from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, OffersRow, ParcelDetail, ParcelRow
 from fulfillment.models import FulfillmentOrder, Shipment
 from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb
+from oms.core.errors import Permanent, Reason, Refused, Retry
 from oms.core.tokens import Access
 from orders.api.refunds import refund_limit
 from orders.api.shapes import RefundRow
@@ -55,6 +58,25 @@ class TypeTracking(Verb):
             by=self.actor,
         )  # fmt: skip
         return PARCEL_WHOLE.get(pk=parcel.pk)
+
+
+class CompareOffers(Detail):
+    """Ask all carriers what they would take for a parcel.
+
+    They are asked now, which takes a moment; nothing is bought. Refused for a parcel that needs no label, or that
+    customs would not let pass.
+    """
+
+    reads, answer = Access("fulfillment:write", "fulfillment.buy_label"), OffersRow
+    also = (409,)
+    queryset = Shipment.objects.all()
+
+    def get(self, request: Request, pk: int) -> Response:
+        parcel = self.one(self.get_queryset(), pk)
+        try:
+            return Response(self.shape(compare_offers(parcel.pk)))
+        except (Retry, Permanent) as error:
+            raise Refused(Reason("no_offers", str(error))) from error
 
 
 class SettleLost(Verb):
@@ -105,7 +127,8 @@ class Paper(Door):
             )
 
 
-def _file(body: bytes, kind: str, name: str) -> HttpResponse:
+def paper_file(body: bytes, kind: str, name: str) -> HttpResponse:
+    """A document to be looked at or kept."""
     ending = kind.rpartition("/")[2]
     return HttpResponse(
         body, content_type=kind, headers={"Content-Disposition": f'inline; filename="{name}.{ending}"'}
@@ -120,7 +143,7 @@ class PickListPdf(Paper):
     @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponse:
         work = self.one(FulfillmentOrder.objects.all(), pk)
-        return _file(print_pick_lists([work.pk]), PDF, f"pick-{work.pk}")
+        return paper_file(print_pick_lists([work.pk]), PDF, f"pick-{work.pk}")
 
 
 class PackingSlipPdf(Paper):
@@ -132,7 +155,7 @@ class PackingSlipPdf(Paper):
     @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponse:
         work = self.one(FulfillmentOrder.objects.all(), pk)
-        return _file(print_packing_slips([work.pk]), PDF, f"slip-{work.pk}")
+        return paper_file(print_packing_slips([work.pk]), PDF, f"slip-{work.pk}")
 
 
 class CustomsPdf(Paper):
@@ -144,7 +167,7 @@ class CustomsPdf(Paper):
     @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponse:
         parcel = self.one(Shipment.objects.all(), pk)
-        return _file(print_customs([parcel.pk]), PDF, f"customs-{parcel.pk}")
+        return paper_file(print_customs([parcel.pk]), PDF, f"customs-{parcel.pk}")
 
 
 class ParcelLabel(Paper):
@@ -164,4 +187,4 @@ class ParcelLabel(Paper):
     def get(self, request: Request, pk: int) -> HttpResponse:
         parcel = self.one(Shipment.objects.all(), pk)
         body, kind = print_label(parcel.pk)
-        return _file(body, kind, f"label-{parcel.pk}")
+        return paper_file(body, kind, f"label-{parcel.pk}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Prefetch
 from rest_framework import serializers
 
@@ -10,6 +12,7 @@ from fulfillment.models import (
     FulfillmentLine,
     FulfillmentOrder,
     Label,
+    Manifest,
     ParcelLine,
     RoutingDecision,
     Shipment,
@@ -30,7 +33,29 @@ class LabelRow(Row):
 
     class Meta:
         model = Label
-        fields = ["id", "attempt", "state", "carrier", "service", "cost", "currency", "failure", "created_at"]
+        fields = ["id", "attempt", "state", "carrier", "service", "cost", "currency", "rule", "choice", "failure",
+                  "created_at"]  # fmt: skip
+        read_only_fields = fields
+
+
+class OfferRow(serializers.Serializer):
+    account_name = serializers.CharField(read_only=True)
+    carrier = serializers.CharField(read_only=True)
+    service = serializers.CharField(read_only=True)
+    amount = serializers.CharField(read_only=True)
+    currency = serializers.CharField(read_only=True)
+    days = serializers.IntegerField(read_only=True, allow_null=True, help_text="The carrier's own estimate.")
+
+
+class OffersRow(Row):
+    """What all carriers would take for a parcel, cheapest first; `problems` are those that did not answer."""
+
+    offers = OfferRow(source="quotes", many=True, read_only=True)
+    problems = serializers.ListField(source="quote_problems", child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Shipment
+        fields = ["id", "offers", "problems", "quoted_at"]
         read_only_fields = fields
 
 
@@ -74,6 +99,21 @@ class ParcelDetail(ParcelRow):
     class Meta(ParcelRow.Meta):
         fields = [*ParcelRow.Meta.fields, "scans"]
         read_only_fields = fields
+
+
+class ManifestRow(Row):
+    """What one carrier took from one place in one go."""
+
+    location = serializers.CharField(source="location.code", read_only=True)
+    parcels: Any = serializers.SerializerMethodField(help_text="The ids of the parcels on it.")
+
+    class Meta:
+        model = Manifest
+        fields = ["id", "number", "location", "carrier", "state", "failure", "created_at", "parcels"]
+        read_only_fields = fields
+
+    def get_parcels(self, manifest: Manifest) -> list[int]:
+        return [part.shipment_id for part in manifest.parcels.all() if not part.dropped]
 
 
 class WorkLineRow(Row):
@@ -133,6 +173,7 @@ class WorkDetail(WorkRow):
         read_only_fields = fields
 
 
+MANIFESTS = Manifest.objects.select_related("location").prefetch_related("parcels").defer("document")
 # A label's document is large, and told by its own address.
 _LABELS = Label.objects.defer("document").order_by("pk")
 PARCELS = Shipment.objects.select_related("fulfillment_order").prefetch_related(

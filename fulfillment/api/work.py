@@ -134,7 +134,8 @@ class BuyLabel(WorkVerb):
     writes, ask, status = Access("fulfillment:write", "fulfillment.buy_label"), BuyLabelAsk, 202
 
     def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
-        account = ids_of(CarrierAccount, "slug", {"carrier": ask["carrier"]})[ask["carrier"]]
+        slug = ask["carrier"]
+        account = ids_of(CarrierAccount, "slug", {"carrier": slug})[slug] if slug else None
         bare = [parcel.pk for parcel in work.shipments.all() if parcel.state == "draft"]
         if not bare:
             raise Refused(Reason("no_parcel", f"{work.number} has no parcel without a label."))

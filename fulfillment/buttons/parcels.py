@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from fulfillment.actions.ask_labels import ask_labels
+from fulfillment.actions.compare_offers import compare_offers
 from fulfillment.actions.declare_customs import READS, why_not_declare
 from fulfillment.actions.settle_parcel import (
     Settling,
@@ -21,8 +24,9 @@ from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.actions.unlabel import unlabel_parcels, why_not_unlabel
 from fulfillment.buttons.asking import LABELS, Data, Ids, can, each, in_states, told_parcels
 from fulfillment.models import CarrierAccount, Shipment
+from fulfillment.rules.offers import RULES, Choice, Offer, choose, restored
 from oms.core.actors import Actor
-from oms.core.console import Button, Outcome, Preview
+from oms.core.console import Button, Outcome, Preview, shown
 from oms.core.console.forms import WhyForm, amount, ask, person
 from oms.core.errors import Reason
 from orders.buttons import told_quote, told_refund
@@ -30,16 +34,44 @@ from orders.models import OrderLine
 from orders.querysets import refund_limit
 
 ASKED = ("requested", "purchased")
+BEST = "best"
+FRESH = timedelta(hours=4)
 
 
 def label_form(rows: Sequence[Any]) -> type[forms.Form]:
+    """Which offer: those that were compared, else an account and a service, else the rule's."""
+    offers = _offers(rows)
+    if offers:
+        best = choose(offers, shipping_method=rows[0].fulfillment_order.order.shipping_method)
+        choices = [(BEST, f"by the rule: {best.words if best else RULES['cheapest']}")]
+        choices += [(offer.key, _told_offer(offer, best)) for offer in offers]
+        return ask(
+            offer=forms.ChoiceField(label="offer", choices=choices, initial=BEST, widget=forms.RadioSelect)
+        )
     accounts = CarrierAccount.objects.filter(active=True).order_by("pk")
     return ask(
-        account=forms.ModelChoiceField(accounts, label="carrier", initial=accounts.first()),
-        service=forms.CharField(
-            label="service", required=False, max_length=80, help_text="Left empty: the cheapest."
+        account=forms.ModelChoiceField(
+            accounts, label="carrier", required=False, empty_label="the best offer of all",
         ),
-    )
+        service=forms.CharField(
+            label="service", required=False, max_length=80,
+            help_text="Left empty: the cheapest that arrives in the days the customer chose.",
+        ),
+    )  # fmt: skip
+
+
+def _offers(rows: Sequence[Any]) -> list[Offer]:
+    """What was offered for one parcel, while it is fresh."""
+    row = rows[0] if len(rows) == 1 else None
+    fresh = isinstance(row, Shipment) and row.quoted_at and row.quoted_at > timezone.now() - FRESH
+    return [restored(kept) for kept in row.quotes] if row is not None and fresh else []
+
+
+def _told_offer(offer: Offer, best: Choice | None) -> str:
+    days = "no estimate" if offer.days is None else "1 day" if offer.days == 1 else f"{offer.days} days"
+    mark = " (the rule's)" if best and best.offer == offer else ""
+    price = shown.money(offer.amount, offer.currency)
+    return f"{price} · {days} · {offer.carrier} {offer.service} · {offer.account_name}{mark}"
 
 
 def needs_label(parcel: Shipment) -> bool:
@@ -47,8 +79,30 @@ def needs_label(parcel: Shipment) -> bool:
 
 
 def buy(parcel_ids: Ids, actor: Actor, data: Data) -> Outcome:
-    labels = ask_labels(parcel_ids, account_id=data["account"].pk, service=data["service"].strip(), by=actor)
+    wanted = data.get("offer", BEST)
+    if wanted == BEST:
+        account, service = data.get("account"), data.get("service", "").strip()
+        labels = ask_labels(parcel_ids, account_id=account.pk if account else None, service=service, by=actor)
+    else:
+        number, carrier, service = wanted.split(":", 2)
+        labels = ask_labels(
+            parcel_ids, account_id=int(number), carrier=carrier, service=service, by_hand=True, by=actor
+        )
     return Outcome(f"{told_parcels(len(labels))}: the label is bought within moments.", done=len(labels))
+
+
+def _compare(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    parcel = compare_offers(ids[0])
+    offers = [restored(kept) for kept in parcel.quotes]
+    best = choose(offers, shipping_method=parcel.fulfillment_order.order.shipping_method)
+    count = "1 offer" if len(offers) == 1 else f"{len(offers)} offers"
+    told = f" By the rule: {_told_offer(best.offer, None)}, {best.words}." if best else ""
+    return Outcome(
+        f"{count}.{told} Buy a label to take it, or another.",
+        refused={"Not all answered": [Reason("no_answer", p) for p in parcel.quote_problems]}
+        if parcel.quote_problems
+        else {},
+    )
 
 
 def _not_buy(parcel: Shipment) -> list[Reason]:
@@ -119,6 +173,11 @@ def _not_settle(parcel: Shipment) -> list[Reason]:
 
 
 BUTTONS = (
+    Button(
+        name="fulfillment.compare_offers", label="Compare offers", model="fulfillment.shipment", run=_compare, rank=5,
+        permission="fulfillment.buy_label", shown=in_states("draft"), reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]
+        bulk=False, words="Ask all carriers what they take for it, and when it arrives. Nothing is bought.",
+    ),
     Button(
         name="fulfillment.buy_label", label="Buy a label", model="fulfillment.shipment", run=buy, rank=10,
         permission="fulfillment.buy_label", shown=in_states("draft"), reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]

@@ -1,0 +1,43 @@
+"""Papers as PDF, behind an address of their own: what buttons' answers link to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from fulfillment.actions.print_manifest import print_manifest
+from fulfillment.actions.print_papers import PDF
+from oms.core.errors import Refused
+
+MOST = 500
+Printed = tuple[bytes, str]
+PAPERS: Mapping[str, tuple[str, Callable[[list[int], str], Printed]]] = {
+    "manifest": ("fulfillment.view_manifest", lambda ids, size: (print_manifest(ids[0]), PDF)),
+}
+"""By name: the permission it needs besides seeing personal data, and how it is printed."""
+
+
+def paper_page(request: HttpRequest, kind: str) -> HttpResponse:
+    """One paper of the rows ``ids`` (parted by commas); where it is refused, back to where one came from."""
+    if kind not in PAPERS:
+        return HttpResponse(status=404)
+    permission, made = PAPERS[kind]
+    if not (request.user.has_perm(permission) and request.user.has_perm("orders.view_personal_data")):
+        raise PermissionDenied
+    ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.strip().isdigit()][:MOST]
+    if not ids:
+        return HttpResponse(status=404)
+    try:
+        body, media = made(ids, request.GET.get("size", ""))
+    except Refused as error:
+        for reason in error.reasons[:20]:
+            messages.warning(request, reason.words)
+        return HttpResponseRedirect(reverse("admin:index"))
+    name = f"{kind}-{ids[0]}.{media.rpartition('/')[2]}"
+    return HttpResponse(
+        body, content_type=media, headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
