@@ -35,7 +35,8 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
     list_display = ("number", "order", "location", "state", "due", "claimed", "created_at")
     list_select_related = ("order", "location")
     list_filter = (choose("state", WorkState.choices, "state"), choose("location", places, "place"))
-    page_fields = ("order", "location", "claimed", "created_at", "released_at", "shipped_at")
+    page_fields = ("order", "location", "claimed", "created_at", "released_at", "rejected_at", "rejected_why",
+                   "shipped_at")  # fmt: skip
     empty_words = "No work yet: it comes by itself when an order is routed."
 
     def page_queryset(self, request: HttpRequest) -> Any:
@@ -51,7 +52,7 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
 
     @admin.display(description="due")
     def due(self, obj: FulfillmentOrder) -> Any:
-        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled"))
+        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled", "rejected"))
 
     @admin.display(description="taken by")
     def claimed(self, obj: FulfillmentOrder) -> str:

@@ -20,6 +20,7 @@ from fulfillment.models import (
     Manifest,
     ManifestParcel,
     ParcelLine,
+    Reshipment,
     RoutingDecision,
     Shipment,
 )
@@ -49,6 +50,7 @@ def work_of(order: Order) -> list[FulfillmentOrder]:
                 "shipments__lines__line__item",
                 "shipments__lines__line__order_line",
                 "shipments__scans",
+                "shipments__reshipments__order",
             )
             .order_by("id")
         )
@@ -91,12 +93,11 @@ def _tell(order: Order) -> Mapping[str, Any]:
                 obstacles.append(
                     Obstacle("shipped", words, parcel.created_at, "enter it, then buy the label")
                 )
-            if parcel.state in ("exception", "lost", "returned_to_sender"):
+            settled = any(r.order.state != "cancelled" for r in parcel.reshipments.all())
+            if parcel.state in ("exception", "lost", "returned_to_sender") and not settled:
                 words = f"{parcel}: {parcel.get_state_display()}"
                 since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
-                obstacles.append(
-                    Obstacle("delivered", words, since, "settle it with the carrier and the customer")
-                )
+                obstacles.append(Obstacle("delivered", words, since, "send it again, or pay back"))
     return {"planned": planned, "obstacles": obstacles}
 
 
@@ -147,6 +148,19 @@ def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
         parcel.known_labels = labels.get(parcel.pk, [])  # type: ignore[attr-defined]
     attach(request.user, parcels)
     return {"parcels": parcels}
+
+
+def _again(request: Any, order: Order) -> Mapping[str, Any] | None:
+    """Both ends of what was sent again: what this order stands in for, and which orders stand in for it."""
+    stands = (
+        Reshipment.objects.filter(order=order).select_related("shipment__fulfillment_order__order").first()
+    )
+    theirs = list(
+        Reshipment.objects.filter(shipment__fulfillment_order__order=order)
+        .select_related("order", "shipment__fulfillment_order")
+        .order_by("pk")
+    )
+    return {"stands": stands, "theirs": theirs} if stands or theirs else None
 
 
 def _scans(request: Any, parcel: Shipment) -> Mapping[str, Any]:
@@ -227,6 +241,15 @@ def _undeclared() -> Any:
     return _open(state="packed").exclude(within).filter(Exists(bare))
 
 
+def _rejected() -> Any:
+    """Work that its location sent back, while something of its order is in nobody's hands."""
+    idle = OrderLine.objects.filter(
+        Q(promised__gt=0) | Q(backordered__gt=0) | Q(unallocated__gt=0),
+        fulfillment_lines__fulfillment_order=OuterRef("pk"),
+    )
+    return FulfillmentOrder.objects.filter(Exists(idle), state="rejected", order__state="open")
+
+
 def _unlisted() -> Any:
     """Parcels not scanned yet that stand on no manifest that counts."""
     live = ManifestParcel.objects.filter(shipment=OuterRef("pk"), dropped=False)
@@ -234,13 +257,16 @@ def _unlisted() -> Any:
 
 
 def _troubled(state: str) -> Any:
-    # A parcel is off the list when its order is settled, or when it was paid back itself.
+    # A parcel is off the list when its order is settled, or when it was paid back or sent again itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
     paid = Refund.objects.filter(
         Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))),
         order=OuterRef("fulfillment_order__order"),
     ).exclude(state="cancelled")
-    return Shipment.objects.filter(~Exists(paid), state=state, fulfillment_order__order__state="open")
+    again = Reshipment.objects.filter(shipment=OuterRef("pk")).exclude(order__state="cancelled")
+    return Shipment.objects.filter(
+        ~Exists(paid), ~Exists(again), state=state, fulfillment_order__order__state="open"
+    )
 
 
 def _find_parcel(text: str) -> Any:
@@ -253,6 +279,7 @@ register(
     Teller("orders.order", _tell),
     Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
     Panel("work", "Work and parcels", "orders.order", "fulfillment/work.html", _work, order=15),
+    Panel("again", "Sent again", "orders.order", "fulfillment/again.html", _again, order=12),
     Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
     Panel("parcels", "Parcels", "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
     Panel("scans", "On its way", "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
@@ -279,6 +306,9 @@ register(
           lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", "All sent off.", rank=60),
     Queue("no-label", "Labels that could not be bought", "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
           "created_at", "fulfillment.buy_label", "Every parcel got its label.", rank=70),
+    Queue("rejected", "Sent back by the location", "Cannot be promised", "fulfillment.fulfillmentorder", _rejected,
+          "rejected_at", "fulfillment.route_order", "Nothing was sent back that is not sent from elsewhere.",
+          "No other place has it: route again to ask the same place once more.", rank=210),
     Queue("no-customs", "Cannot go through customs yet", "Ship today", "fulfillment.fulfillmentorder", _undeclared,
           "created_at", "fulfillment.buy_label", "Every parcel can be declared.",
           "An item lacks its HS code, where it was made, or its weight: enter it at the item.", rank=75),

@@ -18,6 +18,7 @@ class WorkState(models.TextChoices):
     PACKED = "packed", "packed"
     SHIPPED = "shipped", "shipped"
     CANCELLED = "cancelled", "cancelled"
+    REJECTED = "rejected", "sent back by the location"
 
 
 # What may still be stopped: nothing has left the house.
@@ -46,7 +47,8 @@ def parcels_ready(work: Any) -> bool:
 
 
 class WorkLifecycle(FSMModelMixin, models.Model):
-    """planned → released → picking → picked → packed → shipped; planned … packed → cancelled."""
+    """planned → released → picking → picked → packed → shipped; planned … packed → cancelled;
+    released, picking → rejected."""
 
     state = FSMField(default=WorkState.PLANNED, choices=WorkState.choices, protected=True)
 
@@ -73,6 +75,9 @@ class WorkLifecycle(FSMModelMixin, models.Model):
         conditions=[shipping_not_held, parcels_ready],
     )  # fmt: skip
     def ship(self) -> None: ...
+
+    @transition(field=state, source=[WorkState.RELEASED, WorkState.PICKING], target=WorkState.REJECTED)
+    def reject(self) -> None: ...
 
     @transition(field=state, source=STOPPABLE, target=WorkState.CANCELLED)
     def cancel(self) -> None: ...

@@ -103,6 +103,8 @@ class FulfillmentOrder(WorkLifecycle):
     claimed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     released_at = models.DateTimeField(null=True, blank=True)
+    rejected_at = models.DateTimeField(null=True, blank=True)
+    rejected_why = models.CharField(max_length=200, blank=True, default="")
     shipped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -113,6 +115,7 @@ class FulfillmentOrder(WorkLifecycle):
             ("pack_fulfillmentorder", "Can pack"),
             ("ship_fulfillmentorder", "Can ship"),
             ("cancel_fulfillmentorder", "Can take work back from the warehouse"),
+            ("reject_fulfillmentorder", "Can send work back that cannot be done here"),
         ]
         constraints = [states_check("state", WorkState.values, "work_state")]
         indexes = [
@@ -121,6 +124,7 @@ class FulfillmentOrder(WorkLifecycle):
                 fields=["location", "due_at", "id"], name="work_open",
                 condition=Q(state__in=["planned", "released", "picking", "picked", "packed"]),
             ),
+            models.Index(fields=["rejected_at"], name="work_rejected", condition=Q(state="rejected")),
             models.Index(fields=["shipped_at"], name="work_shipped", condition=Q(shipped_at__isnull=False)),
         ]  # fmt: skip
 
@@ -196,6 +200,7 @@ class Shipment(ParcelLifecycle):
             ("void_label", "Can give labels back"),
             ("type_tracking", "Can type a tracking number by hand"),
             ("settle_parcel", "Can settle a lost or returned parcel"),
+            ("reship_parcel", "Can send again what was in a parcel"),
         ]
         constraints = [states_check("state", ParcelState.values, "parcel_state")]
         indexes = [
@@ -271,6 +276,24 @@ class Label(LabelLifecycle):
     @property
     def journal_thread(self) -> str:
         return self.shipment.journal_thread
+
+
+class Reshipment(models.Model):
+    """What was in a parcel is sent again at no charge, by an order of its own. ``whole``: all of it."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="reshipments")
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="replaces")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    whole = models.BooleanField(default=True)
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.order_id} for parcel {self.shipment_id}"
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
 
 
 class Manifest(ManifestLifecycle):

@@ -9,13 +9,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from fulfillment.actions.print_customs import print_customs
+from fulfillment.actions.print_labels import print_labels
 from fulfillment.actions.print_manifest import print_manifest
-from fulfillment.actions.print_papers import PDF
+from fulfillment.actions.print_papers import PDF, print_packing_slips, print_pick_lists
 from oms.core.errors import Refused
 
 MOST = 500
 Printed = tuple[bytes, str]
 PAPERS: Mapping[str, tuple[str, Callable[[list[int], str], Printed]]] = {
+    "labels": ("fulfillment.view_shipment", print_labels),
+    "customs": ("fulfillment.view_shipment", lambda ids, size: (print_customs(ids), PDF)),
+    "picks": ("fulfillment.view_fulfillmentorder", lambda ids, size: (print_pick_lists(ids), PDF)),
+    "slips": ("fulfillment.view_fulfillmentorder", lambda ids, size: (print_packing_slips(ids), PDF)),
     "manifest": ("fulfillment.view_manifest", lambda ids, size: (print_manifest(ids[0]), PDF)),
 }
 """By name: the permission it needs besides seeing personal data, and how it is printed."""

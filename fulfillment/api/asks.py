@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from fulfillment.api.shapes import ManifestRow
+from fulfillment.rules.rejection import REJECTIONS
 from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
 
@@ -86,6 +87,16 @@ class TypeTrackingAsk(Shape):
     untracked = serializers.BooleanField(default=False, help_text="It is sent without a number.")
 
 
+class RejectAsk(Shape):
+    """For a reason about the stock, ``lines`` are those it is true of; without them it is true of all."""
+
+    reason = serializers.ChoiceField([(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()])
+    lines = serializers.ListField(
+        child=Id(help_text="The fulfillment line."), required=False, default=[], max_length=500
+    )
+    note = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+
+
 class ReasonAsk(Shape):
     reason = serializers.CharField(max_length=300)
 
@@ -102,6 +113,21 @@ class CloseDayAsk(Shape):
 
 class ManifestsMade(serializers.Serializer):
     manifests = ManifestRow(many=True, read_only=True)
+
+
+class ReshippedLine(Shape):
+    line = Id(help_text="The order line.")
+    quantity = Pieces()
+
+
+class ReshipAsk(Shape):
+    """Without ``lines``, all that was in it."""
+
+    reason = serializers.CharField(max_length=200)
+    lines = ReshippedLine(many=True, required=False, default=[], max_length=500)
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        return each_once(ask, "lines", "line")
 
 
 class SettleLostAsk(Shape):

@@ -6,21 +6,24 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fulfillment.actions.compare_offers import compare_offers
 from fulfillment.actions.print_customs import print_customs
-from fulfillment.actions.print_papers import PDF, print_label, print_packing_slips, print_pick_lists
+from fulfillment.actions.print_labels import print_label, print_labels
+from fulfillment.actions.print_papers import PDF, print_packing_slips, print_pick_lists
+from fulfillment.actions.reship_parcel import Reshipping, reship_parcel, units_of
 from fulfillment.actions.settle_parcel import Settling, settle_parcel
 from fulfillment.actions.type_tracking import type_tracking
-from fulfillment.api.asks import SettleLostAsk, TypeTrackingAsk
+from fulfillment.api.asks import ReshipAsk, SettleLostAsk, TypeTrackingAsk
 from fulfillment.api.filters import ParcelFilter
-from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, OffersRow, ParcelDetail, ParcelRow
-from fulfillment.models import FulfillmentOrder, Shipment
-from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb
+from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, OffersRow, ParcelDetail, ParcelRow, ReshipmentRow
+from fulfillment.documents.label_sheets import SIZES
+from fulfillment.models import FulfillmentOrder, Reshipment, Shipment
+from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb, belong
 from oms.core.errors import Permanent, Reason, Refused, Retry
 from oms.core.tokens import Access
 from orders.api.refunds import refund_limit
@@ -101,6 +104,26 @@ class SettleLost(Verb):
         return Refund.objects.prefetch_related("lines").get(pk=refund.pk)
 
 
+class Reship(Verb):
+    """Send again what was in a parcel, at no charge.
+
+    An order of its own is made for it; a parcel that is still on its way counts as lost from now on.
+    """
+
+    writes, ask, answer, status = (
+        Access("orders:write", "fulfillment.reship_parcel"),
+        ReshipAsk,
+        ReshipmentRow,
+        201,
+    )
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Reshipment:
+        parcel = self.one(Shipment.objects.prefetch_related("lines__line"), ids["pk"])
+        belong({f"lines.{n}.line": x["line"] for n, x in enumerate(ask["lines"])}, units_of(parcel), "line")
+        units = {x["line"]: x["quantity"] for x in ask["lines"]}
+        return reship_parcel(Reshipping(parcel.pk, ask["reason"], units), by=self.actor)
+
+
 class AsItIs(BaseContentNegotiation):
     """A paper is what it is, whatever the caller prefers; errors are JSON."""
 
@@ -173,18 +196,27 @@ class CustomsPdf(Paper):
 class ParcelLabel(Paper):
     """The label of a parcel.
 
-    The carrier's own as it came (PDF, PNG or ZPL), or ours as PDF where the number was typed by hand.
+    The carrier's own as it came (PDF, PNG or ZPL), or ours as PDF where the number was typed by hand. With `size`
+    (`4x6`, `a6`, `a4`) a PDF of that paper; with `with` (parcel ids parted by commas) these parcels' too, in one file.
     Needs `orders:personal` or `orders.view_personal_data` too.
     """
 
+    queries = frozenset({"size", "with"})
+
     @extend_schema(
+        parameters=[
+            OpenApiParameter("size", str, enum=list(SIZES), description="The paper of the printer."),
+            OpenApiParameter("with", str, description="Ids of more parcels, parted by commas."),
+        ],
         responses={
             (200, PDF): OpenApiTypes.BINARY,
             (200, "image/png"): OpenApiTypes.BINARY,
             (200, "application/zpl"): OpenApiTypes.BINARY,
-        }
+        },
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         parcel = self.one(Shipment.objects.all(), pk)
-        body, kind = print_label(parcel.pk)
+        size, others = request.query_params.get("size", ""), request.query_params.get("with", "")
+        more = [int(part) for part in others.split(",") if part.strip().isdigit()][:500]
+        body, kind = print_labels([parcel.pk, *more], size) if size or more else print_label(parcel.pk)
         return paper_file(body, kind, f"label-{parcel.pk}")

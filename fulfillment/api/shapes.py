@@ -14,6 +14,7 @@ from fulfillment.models import (
     Label,
     Manifest,
     ParcelLine,
+    Reshipment,
     RoutingDecision,
     Shipment,
     TrackingEvent,
@@ -116,6 +117,19 @@ class ManifestRow(Row):
         return [part.shipment_id for part in manifest.parcels.all() if not part.dropped]
 
 
+class ReshipmentRow(Row):
+    """The order that stands in for a parcel."""
+
+    parcel = serializers.IntegerField(source="shipment_id", read_only=True)
+    order = serializers.IntegerField(source="order_id", read_only=True)
+    order_number = serializers.CharField(source="order.number", read_only=True)
+
+    class Meta:
+        model = Reshipment
+        fields = ["id", "parcel", "order", "order_number", "reason", "whole", "made_at"]
+        read_only_fields = fields
+
+
 class WorkLineRow(Row):
     order_line = serializers.IntegerField(source="order_line_id", read_only=True)
     item = serializers.CharField(source="item.sku", read_only=True)
@@ -157,7 +171,7 @@ class WorkRow(Row):
     class Meta:
         model = FulfillmentOrder
         fields = ["id", "number", "order", "order_number", "location", "state", "due_at", "claimed_by", "created_at",
-                  "released_at", "shipped_at"]  # fmt: skip
+                  "released_at", "rejected_at", "rejected_why", "shipped_at"]  # fmt: skip
         read_only_fields = fields
 
 

@@ -9,10 +9,11 @@ from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
 from fulfillment.actions.release_work import release_work
 from fulfillment.actions.reroute import route_again
 from fulfillment.actions.ship import ship
-from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk
+from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk, RejectAsk
 from fulfillment.api.filters import WorkFilter
 from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, WorkDetail, WorkRow
 from fulfillment.models import CarrierAccount, FulfillmentOrder
@@ -152,6 +153,19 @@ class Ship(WorkVerb):
 
     def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
         ship([work.pk], by=self.actor)
+
+
+class RejectWork(WorkVerb):
+    """Send work back that the location cannot do.
+
+    The reason decides what becomes of the stock there; the order is routed without this location.
+    """
+
+    writes, ask = Access("fulfillment:write", "fulfillment.reject_fulfillmentorder"), RejectAsk
+
+    def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
+        _lines(work, {f"lines.{n}": pk for n, pk in enumerate(ask["lines"])})
+        reject_work([Rejecting(work.pk, ask["reason"], ask["lines"], ask["note"])], by=self.actor)
 
 
 class CancelWork(WorkVerb):
