@@ -89,7 +89,7 @@ def _tell(order: Order) -> Mapping[str, Any]:
                                           "buy it again, or type a tracking number"))  # fmt: skip
             wanting = why_not_declare(parcel) if parcel.state == "draft" else []
             if wanting:
-                words = f"a parcel of {fo.number} cannot go through customs yet: {wanting[0].words}"
+                words = f"a parcel of {fo.number}: {wanting[0].words.rstrip('.')}"
                 obstacles.append(
                     Obstacle("shipped", words, parcel.created_at, "enter it, then buy the label")
                 )

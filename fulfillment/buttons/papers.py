@@ -10,14 +10,13 @@ from django.db.models import Prefetch
 
 from fulfillment.actions.declare_customs import READS, crosses, why_not_declare
 from fulfillment.actions.note_printed import note_printed
-from fulfillment.buttons.asking import Data, Ids, each, told_parcels, told_work
+from fulfillment.buttons.asking import Data, Ids, told_parcels, told_work
 from fulfillment.buttons.manifests import paper_link
 from fulfillment.models import FulfillmentOrder, Label, Shipment
 from inventory.models import Location
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome
 from oms.core.console.forms import ask
-from oms.core.errors import Reason
 
 PAPER: Any = Location._meta.get_field("label_paper")
 PAPERS = (("picks", "pick list"), ("slips", "packing slips"), ("labels", "labels"))
@@ -38,21 +37,16 @@ def _labels(ids: Ids, actor: Actor, data: Data) -> Outcome:
     return Outcome(f"Labels of {told_parcels(len(ids))} in one file.{told}", done=len(ids), link=link)
 
 
-def _not_labels(parcel: Shipment) -> list[Reason]:
-    if parcel.state == "draft":
-        return [Reason("no_label", "It has no label yet.")]
-    return []
-
-
 def _customs(ids: Ids, actor: Actor, data: Data) -> Outcome:
     link = ("open and print", paper_link("customs", ids))
     return Outcome(f"The commercial invoice of {told_parcels(len(ids))}.", done=len(ids), link=link)
 
 
-def _not_customs(parcel: Shipment) -> list[Reason]:
-    if not crosses(parcel):
-        return [Reason("no_customs", "It crosses no customs border.")]
-    return [] if any(label.customs for label in parcel.labels.all()) else why_not_declare(parcel)
+def _declared(parcel: Shipment) -> bool:
+    """Is it declared, or can it be? What is lacking is told where its label is bought."""
+    if parcel.state == "voided" or not crosses(parcel):
+        return False
+    return any(label.customs for label in parcel.labels.all()) or not why_not_declare(parcel)
 
 
 def _papers_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form]:
@@ -78,15 +72,14 @@ def _papers(ids: Ids, actor: Actor, data: Data) -> Outcome:
 BUTTONS = (
     Button(
         name="fulfillment.print_labels", label="Print labels", model="fulfillment.shipment", run=_labels, rank=25,
-        permission="fulfillment.pack_fulfillmentorder", shown=lambda parcel: parcel.state != "voided",
-        reads=("fulfillment_order__location",), refusals=each(_not_labels), form=_labels_form, hotkey="l",
+        permission="fulfillment.pack_fulfillmentorder", shown=lambda parcel: parcel.state not in ("draft", "voided"),
+        reads=("fulfillment_order__location",), form=_labels_form, hotkey="l",
         words="One file for all that are ticked, in the size of the printer; also once more.",
     ),
     Button(
         name="fulfillment.print_customs", label="Print customs papers", model="fulfillment.shipment", run=_customs, rank=27,
         permission="fulfillment.pack_fulfillmentorder",
-        shown=lambda parcel: parcel.state != "voided" and crosses(parcel),
-        reads=(Prefetch("labels", Label.objects.defer("document")), *READS), refusals=each(_not_customs),  # type: ignore[arg-type]
+        shown=_declared, reads=(Prefetch("labels", Label.objects.defer("document")), *READS),  # type: ignore[arg-type]
         words="The commercial invoice, for the pouch.",
     ),
     Button(

@@ -230,8 +230,9 @@ def _not_settle(parcel: Shipment) -> list[Reason]:
 BUTTONS = (
     Button(
         name="fulfillment.compare_offers", label="Compare offers", model="fulfillment.shipment", run=_compare, rank=5,
-        permission="fulfillment.buy_label", shown=in_states("draft"), reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]
-        bulk=False, words="Ask all carriers what they take for it, and when it arrives. Nothing is bought.",
+        permission="fulfillment.buy_label", shown=lambda p: p.state == "draft" and not _not_buy(p), bulk=False,
+        reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]
+        words="Ask all carriers what they take for it, and when it arrives. Nothing is bought.",
     ),
     Button(
         name="fulfillment.buy_label", label="Buy a label", model="fulfillment.shipment", run=buy, rank=10,
