@@ -8,10 +8,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import path
 
 from fulfillment import connecting
-from fulfillment.lifecycle import ParcelState, WorkState
-from fulfillment.models import CarrierAccount, FulfillmentOrder, RateCard, RoutingDecision, Shipment
+from fulfillment.lifecycle import ManifestState, ParcelState, WorkState
+from fulfillment.models import CarrierAccount, FulfillmentOrder, Manifest, RateCard, RoutingDecision, Shipment
+from fulfillment.pages import paper_page
 from inventory.models import Location
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
@@ -33,7 +35,8 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
     list_display = ("number", "order", "location", "state", "due", "claimed", "created_at")
     list_select_related = ("order", "location")
     list_filter = (choose("state", WorkState.choices, "state"), choose("location", places, "place"))
-    page_fields = ("order", "location", "claimed", "created_at", "released_at", "shipped_at")
+    page_fields = ("order", "location", "claimed", "created_at", "released_at", "rejected_at", "rejected_why",
+                   "shipped_at")  # fmt: skip
     empty_words = "No work yet: it comes by itself when an order is routed."
 
     def page_queryset(self, request: HttpRequest) -> Any:
@@ -49,7 +52,7 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
 
     @admin.display(description="due")
     def due(self, obj: FulfillmentOrder) -> Any:
-        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled"))
+        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled", "rejected"))
 
     @admin.display(description="taken by")
     def claimed(self, obj: FulfillmentOrder) -> str:
@@ -64,6 +67,10 @@ class ShipmentAdmin(ConsoleAdmin):
     list_filter = (choose("state", ParcelState.choices, "state"),)
     page_fields = ("order", "work", "carrier", "service", "tracking_number", "weight", "created_at", "shipped_at",
                    "delivered_at")  # fmt: skip
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(paper_page)
+        return [path("papers/<slug:kind>/", page, name="fulfillment_paper"), *super().get_urls()]
 
     def badges(self, obj: Shipment) -> list[Any]:
         return [shown.badge(obj.get_state_display(), obj.state)]
@@ -83,6 +90,25 @@ class ShipmentAdmin(ConsoleAdmin):
     @admin.display(description="weight")
     def weight(self, obj: Shipment) -> str:
         return f"{obj.weight_g} g" if obj.weight_g else "unknown"
+
+
+@admin.register(Manifest)
+class ManifestAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("number", "carrier", "location", "state", "created_at")
+    list_select_related = ("location",)
+    list_filter = (choose("state", ManifestState.choices, "state"), choose("location", places, "place"))
+    page_fields = ("number", "carrier", "location", "external_id", "created_at")
+    empty_words = "No day was closed yet: press End of day at a place."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("document")
+
+    def title_of(self, obj: Manifest) -> str:
+        return f"{obj.number} {obj.carrier}".strip()
+
+    def badges(self, obj: Manifest) -> list[Any]:
+        return [shown.badge(obj.get_state_display(), obj.state)]
 
 
 @admin.register(RoutingDecision)

@@ -13,8 +13,19 @@ from django.utils import timezone
 
 from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.buttons import BUTTONS
-from fulfillment.models import FulfillmentOrder, Label, ParcelLine, RoutingDecision, Shipment
+from fulfillment.buttons.manifests import paper_link
+from fulfillment.models import (
+    FulfillmentOrder,
+    Label,
+    Manifest,
+    ManifestParcel,
+    ParcelLine,
+    Reshipment,
+    RoutingDecision,
+    Shipment,
+)
 from fulfillment.rules.customs import UNIONS
+from fulfillment.rules.offers import choose, restored
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
@@ -40,6 +51,7 @@ def work_of(order: Order) -> list[FulfillmentOrder]:
                 "shipments__lines__line__item",
                 "shipments__lines__line__order_line",
                 "shipments__scans",
+                "shipments__reshipments__order",
             )
             .order_by("id")
         )
@@ -78,16 +90,15 @@ def _tell(order: Order) -> Mapping[str, Any]:
                                           "buy it again, or type a tracking number"))  # fmt: skip
             wanting = why_not_declare(parcel) if parcel.state == "draft" else []
             if wanting:
-                words = f"a parcel of {fo.number} cannot go through customs yet: {wanting[0].words}"
+                words = f"a parcel of {fo.number}: {wanting[0].words.rstrip('.')}"
                 obstacles.append(
                     Obstacle("shipped", words, parcel.created_at, "enter it, then buy the label")
                 )
-            if parcel.state in ("exception", "lost", "returned_to_sender"):
+            settled = any(r.order.state != "cancelled" for r in parcel.reshipments.all())
+            if parcel.state in ("exception", "lost", "returned_to_sender") and not settled:
                 words = f"{parcel}: {parcel.get_state_display()}"
                 since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
-                obstacles.append(
-                    Obstacle("delivered", words, since, "settle it with the carrier and the customer")
-                )
+                obstacles.append(Obstacle("delivered", words, since, "send it again, or pay back"))
     return {"planned": planned, "obstacles": obstacles}
 
 
@@ -144,13 +155,40 @@ def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
     return {"parcels": parcels}
 
 
+def _again(request: Any, order: Order) -> Mapping[str, Any] | None:
+    """Both ends of what was sent again: what this order stands in for, and which orders stand in for it."""
+    stands = (
+        Reshipment.objects.filter(order=order).select_related("shipment__fulfillment_order__order").first()
+    )
+    theirs = list(
+        Reshipment.objects.filter(shipment__fulfillment_order__order=order)
+        .select_related("order", "shipment__fulfillment_order")
+        .order_by("pk")
+    )
+    return {"stands": stands, "theirs": theirs} if stands or theirs else None
+
+
 def _scans(request: Any, parcel: Shipment) -> Mapping[str, Any]:
+    labels = list(parcel.labels.defer("document").order_by("-id"))
+    live = next((label for label in labels if label.quotes), None)
+    offers = [restored(kept) for kept in (live.quotes if live else parcel.quotes)]
+    best = choose(offers, shipping_method=parcel.fulfillment_order.order.shipping_method)
     return {
+        "offers": offers,
+        "best": best.offer if best else None,
+        "offered_at": live.created_at if live else parcel.quoted_at,
+        "problems": live.quote_problems if live else parcel.quote_problems,
         "scans": list(parcel.scans.order_by("-at")[:100]),
         "lines": list(parcel.lines.select_related("line__item")),
-        "labels": list(parcel.labels.defer("document").order_by("-id")),
+        "labels": labels,
         "parcel": parcel,
     }
+
+
+def _manifest(request: Any, manifest: Manifest) -> Mapping[str, Any]:
+    parts = manifest.parcels.select_related("shipment__fulfillment_order__order").order_by("pk")
+    paper = paper_link("manifest", [manifest.pk]) if manifest.state == "made" else ""
+    return {"manifest": manifest, "parts": list(parts[:500]), "paper": paper}
 
 
 # -- queues, each within its partial index
@@ -208,14 +246,32 @@ def _undeclared() -> Any:
     return _open(state="packed").exclude(within).filter(Exists(bare))
 
 
+def _rejected() -> Any:
+    """Work that its location sent back, while something of its order is in nobody's hands."""
+    idle = OrderLine.objects.filter(
+        Q(promised__gt=0) | Q(backordered__gt=0) | Q(unallocated__gt=0),
+        fulfillment_lines__fulfillment_order=OuterRef("pk"),
+    )
+    return FulfillmentOrder.objects.filter(Exists(idle), state="rejected", order__state="open")
+
+
+def _unlisted() -> Any:
+    """Parcels not scanned yet that stand on no manifest that counts."""
+    live = ManifestParcel.objects.filter(shipment=OuterRef("pk"), dropped=False)
+    return Shipment.objects.filter(~Exists(live), state="labelled").values("pk")
+
+
 def _troubled(state: str) -> Any:
-    # A parcel is off the list when its order is settled, or when it was paid back itself.
+    # A parcel is off the list when its order is settled, or when it was paid back or sent again itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
     paid = Refund.objects.filter(
         Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))),
         order=OuterRef("fulfillment_order__order"),
     ).exclude(state="cancelled")
-    return Shipment.objects.filter(~Exists(paid), state=state, fulfillment_order__order__state="open")
+    again = Reshipment.objects.filter(shipment=OuterRef("pk")).exclude(order__state="cancelled")
+    return Shipment.objects.filter(
+        ~Exists(paid), ~Exists(again), state=state, fulfillment_order__order__state="open"
+    )
 
 
 def _find_parcel(text: str) -> Any:
@@ -230,9 +286,11 @@ register(
           side=True),
     Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
     Panel("work", "Work and parcels", "orders.order", "fulfillment/work.html", _work, order=15),
+    Panel("again", "Sent again", "orders.order", "fulfillment/again.html", _again, order=12),
     Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
     Panel("parcels", "Parcels", "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
     Panel("scans", "On its way", "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
+    Panel("parcels", "Parcels", "fulfillment.manifest", "fulfillment/manifest.html", _manifest, order=10),
     Panel("why", "The decision", "fulfillment.routingdecision", "fulfillment/why.html",
           lambda request, decision: _told(decision), order=10),
     Queue("unrouted", "No place found to send it from", "Cannot be promised", "orders.order", _unrouted, "placed_at",
@@ -255,9 +313,15 @@ register(
           lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", "All sent off.", rank=60),
     Queue("no-label", "Labels that could not be bought", "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
           "created_at", "fulfillment.buy_label", "Every parcel got its label.", rank=70),
+    Queue("rejected", "Sent back by the location", "Cannot be promised", "fulfillment.fulfillmentorder", _rejected,
+          "rejected_at", "fulfillment.route_order", "Nothing was sent back that is not sent from elsewhere.",
+          "No other place has it: route again to ask the same place once more.", rank=210),
     Queue("no-customs", "Cannot go through customs yet", "Ship today", "fulfillment.fulfillmentorder", _undeclared,
           "created_at", "fulfillment.buy_label", "Every parcel can be declared.",
           "An item lacks its HS code, where it was made, or its weight: enter it at the item.", rank=75),
+    Queue("manifest-failed", "End of day: the carrier refused its list", "Ship today", "fulfillment.manifest",
+          lambda: Manifest.objects.filter(state="failed", parcels__shipment__in=_unlisted()).distinct(), "created_at",
+          "fulfillment.make_manifest", "Every list was made.", "Close the day again, on our own list.", rank=80),
     Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
           "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
           rank=10),
@@ -284,6 +348,8 @@ register(
               "fulfillment.view_fulfillmentorder", 10),
     MenuEntry("Warehouse", "Parcels", "local_shipping", "admin:fulfillment_shipment_changelist",
               "fulfillment.view_shipment", 20),
+    MenuEntry("Warehouse", "Manifests", "receipt_long", "admin:fulfillment_manifest_changelist",
+              "fulfillment.view_manifest", 25),
     MenuEntry("Warehouse", "Routing decisions", "route", "admin:fulfillment_routingdecision_changelist",
               "fulfillment.view_routingdecision", 30),
     MenuEntry("Warehouse", "Carriers", "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",

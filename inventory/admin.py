@@ -76,10 +76,10 @@ class LocationAdmin(ConsoleAdmin):
     keyset = "code"
     list_display = ("code", "name", "type", "city", "country", "ships", "active")
     editable = ("name", "type", "company", "line1", "line2", "city", "region", "postcode", "country", "phone",
-                "latitude", "longitude", "handling_cost", "rank", "ships", "active")  # fmt: skip
+                "latitude", "longitude", "handling_cost", "label_paper", "rank", "ships", "active")  # fmt: skip
     addable = ("code", *editable)
     page_fields = ("code", "type", "company", "line1", "line2", "postcode", "city", "region", "country", "phone",
-                   "handling_cost", "rank", "ships", "active")  # fmt: skip
+                   "handling_cost", "label_paper", "rank", "ships", "active")  # fmt: skip
     empty_words = "No places yet: add the first one that holds stock."
 
     def save_model(self, request: HttpRequest, obj: Location, form: Any, change: bool) -> None:

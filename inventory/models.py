@@ -94,6 +94,10 @@ class Location(models.Model):
     rank = models.PositiveSmallIntegerField(
         default=100, help_text="Lower goes first where all else is equal."
     )
+    label_paper = models.CharField(
+        "labels are printed on", max_length=4, default="4x6",
+        choices=[("4x6", "4 × 6 inch labels"), ("a6", "A6"), ("a4", "A4, four on a sheet")],
+    )  # fmt: skip
     ships = models.BooleanField("ships orders", default=True)
     active = models.BooleanField(default=True)
 

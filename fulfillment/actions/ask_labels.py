@@ -14,17 +14,27 @@ from oms.core.actors import Actor
 from oms.core.effects import Intent
 from oms.core.errors import Reason, Refused
 
-BUY, TASK = "buy_label", "channels.labels"
+BUY, TASK, ANY = "buy_label", "channels.labels", "any"
 
 
 @transaction.atomic
-def ask_labels(shipment_ids: Sequence[int], *, account_id: int, service: str = "", by: Actor) -> list[Label]:
-    """Ask for a label per parcel; it is bought within moments. ``service`` empty takes the cheapest.
+def ask_labels(
+    shipment_ids: Sequence[int],
+    *,
+    account_id: int | None = None,
+    service: str = "",
+    carrier: str = "",
+    by_hand: bool = False,
+    by: Actor,
+) -> list[Label]:
+    """Ask for a label per parcel; it is bought within moments. Without ``account_id`` the offers of all accounts
+    are looked at, and without ``service`` the rule of ``rules/offers.py`` takes one; ``by_hand`` says that a
+    person chose it among several.
 
     Raises :class:`Refused` for parcels that have one, are not packed, or lack what customs want to know; then
     none is asked for.
     """
-    account = CarrierAccount.objects.get(pk=account_id)
+    account = CarrierAccount.objects.get(pk=account_id) if account_id else None
     parcels = list(
         Shipment.objects.filter(pk__in=shipment_ids)
         .select_for_update(of=("self",))
@@ -37,7 +47,7 @@ def ask_labels(shipment_ids: Sequence[int], *, account_id: int, service: str = "
         for p in parcels
         if p.state != "draft" or any(label.state in {"requested", "purchased"} for label in p.labels.all())
     ]
-    if not account.active:
+    if account and not account.active:
         reasons.append(Reason("carrier_off", f"{account.name} is switched off."))
     reasons += [reason for p in parcels for reason in why_not_declare(p)]
     if reasons:
@@ -55,8 +65,8 @@ def ask_labels(shipment_ids: Sequence[int], *, account_id: int, service: str = "
     effects.intend(
         [
             Intent(
-                target=f"carrier:{account.slug}", kind=BUY, key=f"label:{label.pk}", subject=f"label:{label.pk}",
-                thread=label.journal_thread, request={"label": label.pk, "service": service},
+                target=f"carrier:{account.slug if account else ANY}", kind=BUY, key=f"label:{label.pk}", subject=f"label:{label.pk}",
+                thread=label.journal_thread, request={"label": label.pk, "service": service, "carrier": carrier, "by_hand": by_hand},
             )
             for label in labels
         ],

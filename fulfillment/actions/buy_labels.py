@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+
+from django.db import transaction
 
 from fulfillment.actions.ask_labels import BUY
-from fulfillment.actions.declare_customs import READS, declare_customs, why_not_declare
+from fulfillment.actions.compare_offers import Bid, active_accounts, ask_all
+from fulfillment.actions.declare_customs import READS, why_not_declare
+from fulfillment.actions.describe_parcel import describe_parcel
 from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.actions.void_labels import void_labels
-from fulfillment.carriers.base import BoughtLabel, Parcel, PostalAddress, Quote
-from fulfillment.models import Label
+from fulfillment.carriers.base import BoughtLabel, Parcel, Quote
+from fulfillment.models import Label, Shipment
 from fulfillment.rules.customs import stored
+from fulfillment.rules.offers import choose
+from fulfillment.rules.offers import stored as stored_offer
 from oms.core import effects
-from oms.core.actors import Actor
+from oms.core.actors import SYSTEM, Actor
 from oms.core.effects import Result
-from oms.core.errors import Permanent
+from oms.core.errors import Permanent, Retry
 from oms.core.lifecycle import move
 from oms.core.models import OutboundEffect
 from oms.core.steps import reached
@@ -45,29 +50,16 @@ def _label(effect: OutboundEffect) -> Label:
     )
 
 
-def _parcel(label: Label) -> Parcel:
-    parcel, work = label.shipment, label.shipment.fulfillment_order
-    place, to = work.location, work.order.shipping_address
-    options = label.carrier_account.options if label.carrier_account else {}
-    return Parcel(
-        key=f"{parcel.key}-{label.attempt}", weight_g=parcel.weight_g, reference=work.number,
-        sender=PostalAddress(
-            name=place.name, company=place.company, line1=place.line1, line2=place.line2, city=place.city,
-            region=place.region, postcode=place.postcode, country=place.country, phone=place.phone,
-        ),
-        recipient=PostalAddress(
-            **{k: to.get(k, "") for k in ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone")},
-            email=work.order.email,
-        ),
-        # What is bought already is found again even where an item has lost its data since.
-        customs=None if why_not_declare(parcel) else declare_customs(parcel, options),
-    )  # fmt: skip
+def _key(label: Label) -> str:
+    return f"{label.shipment.key}-{label.attempt}"
 
 
 def _find(effect: OutboundEffect) -> Result | None:
     label = _label(effect)
-    parcel = _parcel(label)
-    found = carrier_for(label.carrier_account).find_label(parcel)  # type: ignore[arg-type]
+    if label.carrier_account is None:  # no offer was chosen yet, so nothing can have been bought
+        return None
+    parcel = describe_parcel(label.shipment, _key(label), label.carrier_account.options)
+    found = carrier_for(label.carrier_account).find_label(parcel)
     return _result(found, parcel) if found else None
 
 
@@ -82,29 +74,40 @@ def _buy(effect: OutboundEffect, blocked: Callable[[Collection[int]], dict[int, 
     why = blocked([work.order_id]).get(work.order_id)
     if why:
         raise Permanent("order_held", why)
-    carrier, parcel = carrier_for(label.carrier_account), _parcel(label)  # type: ignore[arg-type]
-    bought = carrier.buy(parcel, _quote(effect, label, carrier, parcel))
+    bid = _bid(effect, label)
+    bought = carrier_for(bid.account).buy(bid.parcel, bid.quote)
     reached("labelled")
-    return _result(bought, parcel)
+    return _result(bought, bid.parcel)
 
 
-def _quote(effect: OutboundEffect, label: Label, carrier: Any, parcel: Parcel) -> Quote:
+def _bid(effect: OutboundEffect, label: Label) -> Bid:
     """The offer to buy: chosen once and written down before the first try, since another offer would be
     another label, and both could end up paid."""
     kept = effect.request.get("quote")
-    if kept:
-        return Quote(**{**kept, "amount": Decimal(kept["amount"])})
-    quotes = [q for q in carrier.rates(parcel) if not label.service or q.service == label.service]
-    if not quotes:
-        raise Permanent("no_rate", f"The carrier offers {label.service or 'nothing'} for this parcel.")
-    quote = _cheapest(quotes)
-    effect.request["quote"] = {**asdict(quote), "amount": str(quote.amount), "ref": dict(quote.ref)}
-    OutboundEffect.objects.filter(pk=effect.pk, attempts=effect.attempts).update(request=effect.request)
-    return quote
-
-
-def _cheapest(quotes: Sequence[Quote]) -> Quote:
-    return min(quotes, key=lambda q: (q.amount, q.days if q.days is not None else 99, q.service))
+    if kept and label.carrier_account:
+        told = describe_parcel(label.shipment, _key(label), label.carrier_account.options)
+        return Bid(label.carrier_account, Quote(**{**kept, "amount": Decimal(kept["amount"])}), told)
+    accounts = [label.carrier_account] if label.carrier_account else active_accounts()
+    found, problems = ask_all(label.shipment, _key(label), accounts)
+    choice = choose(
+        [offer for offer, _ in found], shipping_method=label.shipment.fulfillment_order.order.shipping_method,
+        carrier=effect.request.get("carrier", ""), service=label.service, by_hand=effect.request.get("by_hand", False),
+    )  # fmt: skip
+    if choice is None:
+        raise Permanent("no_rate", f"Nobody offers {label.service} for this parcel.")
+    bid = next(bid for offer, bid in found if offer == choice.offer)
+    quote = {**asdict(bid.quote), "amount": str(bid.quote.amount), "ref": dict(bid.quote.ref)}
+    effect.request["quote"] = quote
+    with transaction.atomic():
+        ours = OutboundEffect.objects.filter(pk=effect.pk, attempts=effect.attempts, state="sending")
+        if not ours.update(request=effect.request):
+            raise Retry("another worker has this label in hands", after=1)
+        Label.objects.filter(pk=label.pk).update(
+            carrier_account=bid.account, rule=choice.rule, choice=choice.words[:200],
+            quotes=[stored_offer(offer) for offer, _ in found], quote_problems=problems,
+        )  # fmt: skip
+        Shipment.objects.filter(pk=label.shipment_id).update(carrier_account=bid.account)
+    return bid
 
 
 def _result(bought: BoughtLabel, parcel: Parcel) -> Result:
@@ -121,9 +124,9 @@ def _result(bought: BoughtLabel, parcel: Parcel) -> Result:
 
 def _bought(effect: OutboundEffect, result: Result) -> None:
     label, r = _label(effect), result.response
-    by = Actor.carrier(effect.target.removeprefix("carrier:"))
+    by = _carrier(label)
     move(
-        [label], "purchase", by=by, words=f"{r['carrier']} {r['service']} for {r['amount']} {r['currency']}.",
+        [label], "purchase", by=by, words=f"{r['carrier']} {r['service']} for {r['amount']} {r['currency']}: {label.choice or 'bought'}.",
         sets={
             "external_id": result.remote_id, "carrier": r["carrier"][:60], "service": r["service"][:80],
             "cost": r["amount"], "currency": r["currency"], "document": bytes.fromhex(r["document"]),
@@ -145,7 +148,12 @@ def _bought(effect: OutboundEffect, result: Result) -> None:
 
 
 def _failed(effect: OutboundEffect, error: Permanent) -> None:
+    label = _label(effect)
     move(
-        [_label(effect)], "fail", by=Actor.carrier(effect.target.removeprefix("carrier:")), words=str(error),
+        [label], "fail", by=_carrier(label), words=str(error),
         sets={"failure": str(error)[:300]},
     )  # fmt: skip
+
+
+def _carrier(label: Label) -> Actor:
+    return Actor.carrier(label.carrier_account.slug) if label.carrier_account else SYSTEM

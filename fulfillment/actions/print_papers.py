@@ -1,4 +1,4 @@
-"""The papers of work and parcels as PDF, from the rows as they are now. Nothing is changed by printing."""
+"""The papers of work as PDF, from the rows as they are now. Nothing is changed by printing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from django.utils import timezone
 from fulfillment.documents.packing_slip import PackingSlip, SlipLine, packing_slips
 from fulfillment.documents.paper import Company
 from fulfillment.documents.pick_list import PickLine, PickList, pick_lists
-from fulfillment.documents.shipping_label import ShippingLabel, shipping_labels
-from fulfillment.models import FulfillmentOrder, Shipment
+from fulfillment.models import FulfillmentOrder
 from inventory.models import Location
 from oms.core.errors import Reason, Refused
 
@@ -28,7 +27,7 @@ def print_pick_lists(work_ids: Sequence[int]) -> bytes:
     for work in works:
         for line in work.lines.all():
             left = line.quantity - line.short - line.cancelled
-            if left and work.state != "cancelled":
+            if left and work.state not in {"cancelled", "rejected"}:
                 code = next((b.code for b in line.item.barcodes.all()), "")
                 lines[work.location_id].append(
                     PickLine(
@@ -52,34 +51,11 @@ def print_pick_lists(work_ids: Sequence[int]) -> bytes:
 
 def print_packing_slips(work_ids: Sequence[int]) -> bytes:
     """One slip per fulfillment order. Raises :class:`Refused` when nothing is in any of them."""
-    slips = [_slip(work) for work in _works(work_ids) if work.state != "cancelled"]
+    slips = [_slip(work) for work in _works(work_ids) if work.state not in {"cancelled", "rejected"}]
     slips = [slip for slip in slips if slip.lines]
     if not slips:
         raise Refused(Reason("nothing_to_pack", "There is nothing in it."))
     return packing_slips(slips)
-
-
-def print_label(shipment_id: int) -> tuple[bytes, str]:
-    """A parcel's label and its media type: the carrier's own where one was bought, else ours for a tracking
-    number that was typed by hand. Raises :class:`Refused` while the parcel has none."""
-    parcel = (
-        Shipment.objects.select_related("fulfillment_order__order", "fulfillment_order__location")
-        .prefetch_related("labels")
-        .get(pk=shipment_id)
-    )
-    bought = [label for label in parcel.labels.all() if label.state == "purchased" and label.document]
-    if bought:
-        kind = bought[-1].document_type.lower().rpartition("/")[2]
-        return bytes(bought[-1].document or b""), TYPES.get(kind, "application/octet-stream")
-    if parcel.state in {"draft", "voided"}:
-        raise Refused(Reason("no_label", "This parcel has no label yet."))
-    work = parcel.fulfillment_order
-    ours = ShippingLabel(
-        sender=place_lines(work.location), recipient=address_lines(work.order.shipping_address), carrier=parcel.carrier,
-        service=parcel.service, tracking_number=parcel.tracking_number, reference=work.number,
-        weight_g=parcel.weight_g,
-    )  # fmt: skip
-    return shipping_labels([ours]), PDF
 
 
 def address_lines(address: Mapping[str, Any]) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from fulfillment.actions.cancel_with_refund import cancel_with_refund
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
 from fulfillment.actions.release_work import release_work
 from fulfillment.actions.reroute import route_again
 from fulfillment.actions.ship import ship
-from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk
+from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk, RejectAsk
 from fulfillment.api.filters import WorkFilter
 from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, WorkDetail, WorkRow
 from fulfillment.models import CarrierAccount, FulfillmentOrder
@@ -140,7 +141,8 @@ class BuyLabel(WorkVerb):
     writes, ask, status = Access("fulfillment:write", "fulfillment.buy_label"), BuyLabelAsk, 202
 
     def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
-        account = ids_of(CarrierAccount, "slug", {"carrier": ask["carrier"]})[ask["carrier"]]
+        slug = ask["carrier"]
+        account = ids_of(CarrierAccount, "slug", {"carrier": slug})[slug] if slug else None
         bare = [parcel.pk for parcel in work.shipments.all() if parcel.state == "draft"]
         if not bare:
             raise Refused(Reason("no_parcel", f"{work.number} has no parcel without a label."))
@@ -157,6 +159,19 @@ class Ship(WorkVerb):
 
     def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
         ship([work.pk], by=self.actor)
+
+
+class RejectWork(WorkVerb):
+    """Send work back that the location cannot do.
+
+    The reason decides what becomes of the stock there; the order is routed without this location.
+    """
+
+    writes, ask = Access("fulfillment:write", "fulfillment.reject_fulfillmentorder"), RejectAsk
+
+    def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
+        _lines(work, {f"lines.{n}": pk for n, pk in enumerate(ask["lines"])})
+        reject_work([Rejecting(work.pk, ask["reason"], ask["lines"], ask["note"])], by=self.actor)
 
 
 class CancelWork(WorkVerb):

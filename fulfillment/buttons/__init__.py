@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fulfillment.buttons import orders, parcels, work
+from fulfillment.buttons import manifests, orders, papers, parcels, work
 
-BUTTONS = (*work.BUTTONS, *parcels.BUTTONS, *orders.BUTTONS)
+BUTTONS = (*work.BUTTONS, *parcels.BUTTONS, *papers.BUTTONS, *manifests.BUTTONS, *orders.BUTTONS)

@@ -12,14 +12,16 @@ from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
 from fulfillment.actions.release_work import release_work
 from fulfillment.actions.ship import ship
 from fulfillment.buttons.asking import LABELS, OPEN, Data, Ids, can, each, in_states, told_parcels, told_work
 from fulfillment.buttons.parcels import buy, label_form, needs_label
 from fulfillment.models import FulfillmentOrder, Label, Shipment
+from fulfillment.rules.rejection import REJECTIONS
 from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.actors import Actor
-from oms.core.console import Button, Outcome
+from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import WhyForm, ask, by_key
 from oms.core.errors import Reason
 
@@ -139,6 +141,43 @@ def _not_buy_for_work(work: FulfillmentOrder) -> list[Reason]:
     return [Reason("has_label", "Every parcel has its label, or it is being bought.")]
 
 
+def _reject_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form]:
+    reasons = [(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()]
+    fields: dict[str, forms.Field] = {
+        "reason": forms.ChoiceField(label="why", choices=[("", "choose"), *reasons]),
+        "note": forms.CharField(label="note", required=False, max_length=150),
+    }
+    lines = [line for line in rows[0].lines.all() if _asked(line)] if len(rows) == 1 else []
+    if len(lines) > 1:
+        fields["lines"] = forms.MultipleChoiceField(
+            label="what is missing or broken", required=False, widget=forms.CheckboxSelectMultiple,
+            choices=[(line.pk, f"{_asked(line)} × {line.item.sku} {line.item.name}") for line in lines],
+            help_text="For a reason about the stock; none ticked means all of them.",
+        )  # fmt: skip
+    return ask(**fields)
+
+
+def _rejecting(ids: Ids, data: Data) -> list[Rejecting]:
+    lines = [int(pk) for pk in data.get("lines", ())]
+    return [Rejecting(pk, data["reason"], lines, data.get("note", "")) for pk in ids]
+
+
+def _reject_preview(ids: Ids, data: Data) -> Preview:
+    reason, named = REJECTIONS[data["reason"]], {int(pk) for pk in data.get("lines", ())}
+    facts = []
+    for work in FulfillmentOrder.objects.filter(pk__in=ids).prefetch_related("lines__item").order_by("pk"):
+        for line in work.lines.all():
+            meant = reason.about_stock and (not named or line.pk in named)
+            told = reason.says if meant else "the stock stays as it is"
+            facts.append((f"{work.number}: {_asked(line)} × {line.item.sku}", told))
+    return Preview("It is sent from elsewhere where there is stock, else it waits.", facts=facts[:50])
+
+
+def _reject(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = reject_work(_rejecting(ids, data), by=actor)
+    return Outcome(f"{told_work(len(rows))} sent back; it is sent from elsewhere, or waits.", done=len(rows))
+
+
 def _ship(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = ship(ids, by=actor)
     count = sum(1 for row in rows for p in row.shipments.all() if p.state != "voided")
@@ -186,6 +225,12 @@ BUTTONS = (
         name="fulfillment.ship", label="Ship", model="fulfillment.fulfillmentorder", run=_ship, rank=60,
         permission="fulfillment.ship_fulfillmentorder", shown=in_states("packed"), reads=WORK, refusals=can("ship"),
         steps=frozenset({"shipped"}), hotkey="h", words="The carrier has it. The shop is told.",
+    ),
+    Button(
+        name="fulfillment.reject_work", label="Send back", model="fulfillment.fulfillmentorder", run=_reject, rank=80,
+        permission="fulfillment.reject_fulfillmentorder", shown=in_states("released", "picking"), reads=WORK,
+        refusals=can("reject"), form=_reject_form, preview=_reject_preview, dangerous=True,
+        words="It cannot be done here. The reason says what becomes of the stock.",
     ),
     Button(
         name="fulfillment.cancel_work", label="Take back", model="fulfillment.fulfillmentorder", run=_cancel_work,

@@ -19,6 +19,7 @@ class Can(enum.StrEnum):
     VOID = "void"
     TRACK = "track"
     RECEIVE_WEBHOOKS = "receive_webhooks"
+    MANIFEST = "manifest"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,16 @@ class BoughtLabel:
 
 
 @dataclass(frozen=True)
+class CarrierForm:
+    """The carrier's own list of what it takes at the end of a day."""
+
+    external_id: str
+    tracking_numbers: tuple[str, ...]
+    url: str = ""
+    body: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
 class Scan:
     """One carrier event. ``status``: pre_transit, in_transit, out_for_delivery, delivered, exception,
     return_to_sender, lost, cancelled, unknown. ``at`` is the event's own time, in UTC."""
@@ -130,7 +141,18 @@ class ReceivesWebhooks(Protocol):
     def read_webhook(self, body: bytes) -> Sequence[Scan]: ...
 
 
+@runtime_checkable
+class Manifests(Protocol):
+    def manifests(self, carrier: str) -> bool:
+        """Does this carrier have a form of its own? Asks nobody."""
+
+    def find_manifest(self, label_external_ids: Sequence[str]) -> CarrierForm | None:
+        """The form that these labels stand on already, if any."""
+
+    def manifest(self, label_external_ids: Sequence[str]) -> CarrierForm: ...
+
+
 PROTOCOLS: Mapping[Can, type] = {
     Can.RATE: Rates, Can.LABEL: Labels, Can.VOID: Voids, Can.TRACK: Tracks,
-    Can.RECEIVE_WEBHOOKS: ReceivesWebhooks,
+    Can.RECEIVE_WEBHOOKS: ReceivesWebhooks, Can.MANIFEST: Manifests,
 }  # fmt: skip

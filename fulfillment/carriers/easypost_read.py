@@ -10,7 +10,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal, InvalidOperation
 from functools import wraps
 from typing import Any, TypeVar
 
-from fulfillment.carriers.base import BoughtLabel, Parcel, PostalAddress, Quote, Scan
+from fulfillment.carriers.base import BoughtLabel, CarrierForm, Parcel, PostalAddress, Quote, Scan
 from fulfillment.rules.customs import Declaration
 from oms.core.errors import Permanent, Rejected, Retry
 
@@ -202,6 +202,16 @@ def read_label(shipment: Mapping[str, Any]) -> BoughtLabel:
         label_format=(label.get("label_file_type") or "").rpartition("/")[2].upper(),
         tracker_id=tracker.get("id") or "",
     )
+
+
+@legible
+def read_form(form: Mapping[str, Any]) -> CarrierForm:
+    """A scan form. Raises :class:`Permanent` for one that failed, ``Retry`` for one that is not made yet."""
+    if form["status"] == "failed":
+        raise Permanent("form_failed", form.get("message") or "The carrier could not make its form.")
+    if not form.get("form_url"):
+        raise Retry("EasyPost is still making the form.", after=10)
+    return CarrierForm(form["id"], tuple(form.get("tracking_codes") or ()), form["form_url"])
 
 
 @legible

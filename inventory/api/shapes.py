@@ -34,7 +34,7 @@ class LocationRow(Row):
     class Meta:
         model = Location
         fields = ["id", "code", "name", "type", "company", "line1", "line2", "city", "region", "postcode", "country",
-                  "phone", "latitude", "longitude", "rank", "ships", "active"]  # fmt: skip
+                  "phone", "latitude", "longitude", "label_paper", "rank", "ships", "active"]  # fmt: skip
         read_only_fields = fields
 
 

@@ -83,13 +83,13 @@ def record_payments(
     return touched
 
 
-def _hold_what_is_odd(rows: Sequence[PaymentTransaction], by: Actor) -> None:
+def _hold_what_is_odd(rows: Sequence[Mapping[str, Any]], by: Actor) -> None:
     """Hold orders by what their new facts say (a dispute, more taken than authorised), and end the hold of a
     dispute that was won. What a person has released is not held again for the same reason."""
     new: dict[int, set[str]] = {}
     for row in rows:
-        new.setdefault(row.order_id, set()).add(
-            "chargeback" if row.kind == "chargeback" else "total_mismatch"
+        new.setdefault(row["order_id"], set()).add(
+            "chargeback" if row["kind"] == "chargeback" else "total_mismatch"
         )
     orders = Order.objects.filter(pk__in=new).prefetch_related("transactions", "holds")
     holdings: list[Holding] = []

@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels.models import ChannelAccount, Listing
+from fulfillment.actions.make_manifests import make_manifests
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
-from fulfillment.models import CarrierAccount, FulfillmentOrder
+from fulfillment.models import CarrierAccount, FulfillmentOrder, Shipment
 from inventory.models import Barcode, Discrepancy, Item, Location
 from oms.core import inbox
 from oms.core.actors import SYSTEM
@@ -80,6 +81,7 @@ def make(orders: int = 2) -> World:
     short = placed([("22423", 3)], hours=1)
     relay()
     _send(shipped)
+    make_manifests(list(Shipment.objects.values_list("pk", flat=True)), by=SYSTEM)
     hold_orders([held.pk], type="customer_request", words="Away until Monday", by=SYSTEM)
     add_note([held.pk], text="She rang: back on Monday.", by=SYSTEM)
     relay()

@@ -61,9 +61,7 @@ def test_from_the_shelf_to_the_carrier() -> None:
 
 
 def test_labels_are_asked_for_and_taken_back() -> None:
-    account = CarrierAccount.objects.create(
-        slug="post", name="Post", kind="easypost", base_url="http://127.0.0.1:9"
-    )
+    CarrierAccount.objects.create(slug="post", name="Post", kind="easypost", base_url="http://127.0.0.1:9")
     _, work = planned()
     dock = Hand("warehouse")
     dock.press("fulfillment.confirm_pick", work)
@@ -71,7 +69,7 @@ def test_labels_are_asked_for_and_taken_back() -> None:
     parcel = Shipment.objects.get()
     assert dock.press("fulfillment.buy_labels", work) == 302
     label = Label.objects.get()
-    assert (label.state, label.carrier_account) == ("requested", account)
+    assert (label.state, label.carrier_account) == ("requested", None)  # the best of all
     assert "being bought" in dock.offers(work)["fulfillment.buy_labels"]
     assert dock.press("fulfillment.buy_label", parcel) == 409
     assert dock.press("fulfillment.unlabel", parcel, why="other carrier") == 302

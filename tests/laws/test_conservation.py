@@ -23,11 +23,15 @@ from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
+from fulfillment.actions.reroute import route_again
+from fulfillment.actions.reship_parcel import Reshipping, reship_parcel
 from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
 from fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment
+from fulfillment.rules.rejection import REJECTIONS
 from inventory.actions.adjust_stock import Correction, adjust_stock
 from inventory.actions.reconcile import reconcile_stock
 from inventory.models import Item, Location, Reservation, StockLevel
@@ -113,6 +117,28 @@ class Shop(RuleBasedStateMachine):
                 reasons[line.pk] = reason
             with self.may_refuse():
                 confirm_pick([Found(work.pk, pieces, reasons)], by=SYSTEM)
+
+    @rule(n=index, reason=st.sampled_from(sorted(REJECTIONS)), some_lines=st.booleans())
+    def send_back(self, n: int, reason: str, some_lines: bool) -> None:
+        work = some(FulfillmentOrder.objects.filter(state__in=["released", "picking"]), n)
+        if work:
+            lines = [line.pk for line in work.lines.order_by("pk")][: 1 if some_lines else None]
+            with self.may_refuse():
+                reject_work([Rejecting(work.pk, reason, lines)], by=SYSTEM)
+
+    @rule(n=index)
+    def route_once_more(self, n: int) -> None:
+        order = some(Order.objects.filter(state="open"), n)
+        if order:
+            with self.may_refuse():
+                route_again([order.pk], by=SYSTEM)
+
+    @rule(n=index)
+    def send_again(self, n: int) -> None:
+        parcel = some(Shipment.objects.filter(shipped_at__isnull=False), n)
+        if parcel:
+            with self.may_refuse():
+                reship_parcel(Reshipping(parcel.pk, "law"), by=SYSTEM)
 
     @rule(n=index)
     def pack(self, n: int) -> None:
