@@ -8,7 +8,7 @@ EMBEDDED := exec $(OURS) -m oms.embedded
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help demo run test check bench lint format types imports shell manage superuser stop lock clean install
+.PHONY: help demo run test check faults bench lint format types imports shell manage superuser stop lock clean install
 
 help: ## this list
 	@echo "make ... "
@@ -28,6 +28,9 @@ test: install ## all tests on a throw-away PostgreSQL, or on DATABASE_URL and BR
 
 check: ## everything that a change must pass, as the CI runs it
 	@exec .ci/run
+
+faults: install ## kill what works while it works, for two minutes (LONG=1: an hour), then hold all books against each other
+	@exec $(OURS) -m tests.faults $(if $(LONG),--seconds 3600 --orders 0) $(ARGS)
 
 bench: install ## replay orders on throw-away servers and print orders per second; ARGS="FILE.csv"
 	@$(EMBEDDED) bench $(ARGS)

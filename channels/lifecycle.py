@@ -10,11 +10,13 @@ class ListingState(models.TextChoices):
     UNMAPPED = "unmapped", "unknown item"
     ACTIVE = "active", "kept in stock"
     PAUSED = "paused", "not updated"
+    NOT_OURS = "not_ours", "no item of ours"
     GONE = "gone", "no longer at the shop"
 
 
 class ListingLifecycle(FSMModelMixin, models.Model):
-    """unmapped → active ⇄ paused; unmapped, active, paused → gone → back."""
+    """unmapped → active ⇄ paused; unmapped, active, paused → gone → back. What a person called no item of
+    ours stays so, also where the shop lists it no more and again."""
 
     state = FSMField(default=ListingState.UNMAPPED, choices=ListingState.choices, protected=True)
 
@@ -22,13 +24,23 @@ class ListingLifecycle(FSMModelMixin, models.Model):
         abstract = True
 
     @transition(
-        field=state, source=[ListingState.UNMAPPED, ListingState.ACTIVE, ListingState.PAUSED],
+        field=state,
+        source=[ListingState.UNMAPPED, ListingState.ACTIVE, ListingState.PAUSED, ListingState.NOT_OURS],
         target=ListingState.ACTIVE,
     )  # fmt: skip
     def map(self) -> None: ...
 
     @transition(field=state, source=[ListingState.ACTIVE, ListingState.PAUSED], target=ListingState.UNMAPPED)
     def unmap(self) -> None: ...
+
+    @transition(
+        field=state, source=[ListingState.UNMAPPED, ListingState.ACTIVE, ListingState.PAUSED],
+        target=ListingState.NOT_OURS,
+    )  # fmt: skip
+    def disown(self) -> None: ...
+
+    @transition(field=state, source=ListingState.NOT_OURS, target=ListingState.UNMAPPED)
+    def doubt(self) -> None: ...
 
     @transition(field=state, source=ListingState.ACTIVE, target=ListingState.PAUSED)
     def pause(self) -> None: ...

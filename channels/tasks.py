@@ -22,7 +22,10 @@ from channels.actions.send import send
 from channels.actions.tell import CANCEL, REFUND, SHIPMENT
 from channels.adapters.base import Can
 from channels.models import ChannelAccount, Listing
-from fulfillment.actions.labels import BUY, VOID, buy_and_void
+from fulfillment.actions.ask_labels import BUY
+from fulfillment.actions.buy_labels import buy_labels
+from fulfillment.actions.hand_back_labels import hand_back_labels
+from fulfillment.actions.void_labels import VOID
 from oms.core import jobs
 from oms.core.errors import Permanent, Retry
 from oms.core.models import InboundMessage, OutboundEffect
@@ -95,6 +98,13 @@ def _push(account: ChannelAccount) -> dict[str, int]:
     return total
 
 
+def _buy_and_void() -> dict[str, int]:
+    ended: dict[str, int] = {"failed": 0}
+    _add(ended, buy_labels(blocked=lambda ids: reread(ids, "ship")))
+    _add(ended, hand_back_labels())
+    return ended
+
+
 @shared_task(name="channels.pull")
 def pull() -> None:
     for_each("channels.pull", lambda account: {"offered": pull_now(account)}, Can.PULL_ORDERS)
@@ -121,7 +131,7 @@ def labels() -> None:
         return
     with jobs.exclusive("channels.labels") as figures:
         if figures is not None:
-            while any((ended := buy_and_void(blocked=lambda ids: reread(ids, "ship"))).values()):
+            while any((ended := _buy_and_void()).values()):
                 _add(figures, ended)
 
 

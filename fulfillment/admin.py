@@ -10,8 +10,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from fulfillment import connecting
-from fulfillment.lifecycle import ParcelState, WorkState
-from fulfillment.models import CarrierAccount, FulfillmentOrder, RateCard, RoutingDecision, Shipment
+from fulfillment.lifecycle import ManifestState, ParcelState, WorkState
+from fulfillment.models import CarrierAccount, FulfillmentOrder, Manifest, RateCard, RoutingDecision, Shipment
 from inventory.models import Location
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
@@ -34,7 +34,8 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
     list_select_related = ("order", "location")
     list_filter = (choose("state", WorkState.choices, "state"), choose("location", places, "place"))
     csv_fields = {"due": ("due_at",)}
-    page_fields = ("order", "location", "claimed", "created_at", "released_at", "shipped_at")
+    page_fields = ("order", "location", "claimed", "created_at", "released_at", "rejected_at", "rejected_why",
+                   "shipped_at")  # fmt: skip
     empty_words = "No work yet: it comes by itself when an order is routed."
 
     def page_queryset(self, request: HttpRequest) -> Any:
@@ -50,7 +51,7 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
 
     @admin.display(description="due")
     def due(self, obj: FulfillmentOrder) -> Any:
-        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled"))
+        return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled", "rejected"))
 
     @admin.display(description="taken by")
     def claimed(self, obj: FulfillmentOrder) -> str:
@@ -84,6 +85,25 @@ class ShipmentAdmin(ConsoleAdmin):
     @admin.display(description="weight")
     def weight(self, obj: Shipment) -> str:
         return f"{obj.weight_g} g" if obj.weight_g else "unknown"
+
+
+@admin.register(Manifest)
+class ManifestAdmin(ConsoleAdmin):
+    keyset = "-id"
+    list_display = ("number", "carrier", "location", "state", "created_at")
+    list_select_related = ("location",)
+    list_filter = (choose("state", ManifestState.choices, "state"), choose("location", places, "place"))
+    page_fields = ("number", "carrier", "location", "external_id", "created_at")
+    empty_words = "No day was closed yet: press End of day at a place."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("document")
+
+    def title_of(self, obj: Manifest) -> str:
+        return f"{obj.number} {obj.carrier}".strip()
+
+    def badges(self, obj: Manifest) -> list[Any]:
+        return [shown.badge(obj.get_state_display(), obj.state)]
 
 
 @admin.register(RoutingDecision)

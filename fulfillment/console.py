@@ -11,22 +11,32 @@ from django.db.models import CharField, Exists, F, Min, OuterRef, Q, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
+from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.buttons import BUTTONS
+from fulfillment.buttons.papers import PAPERS, attach_papers
 from fulfillment.models import (
     CarrierAccount,
     FulfillmentLine,
     FulfillmentOrder,
     Label,
+    Manifest,
+    ManifestParcel,
+    ParcelLine,
+    Reshipment,
     RoutingDecision,
     Shipment,
 )
-from fulfillment.paper_buttons import PAPERS, attach_papers
-from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, Related, Teller, register, shown
+from fulfillment.rules.customs import UNIONS
+from fulfillment.rules.offers import choose, restored
+from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, Related, Teller, register, shown
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
 from oms.core.errors import KEY_REASONS
+from oms.core.links import tracking_link
 from oms.core.money import to_minor
+from oms.core.personal import SEES
 from orders.models import Hold, Order, OrderLine, Refund
+from orders.querysets import people_of
 from orders.rules.progress import Obstacle
 
 WORK = "admin:fulfillment_fulfillmentorder_changelist"
@@ -43,7 +53,13 @@ def work_of(order: Order) -> list[FulfillmentOrder]:
         kept = list(
             FulfillmentOrder.objects.filter(order=order)
             .select_related("location")
-            .prefetch_related("lines__item", "shipments__lines__line__item", "shipments__scans")
+            .prefetch_related(
+                "lines__item",
+                "shipments__lines__line__item",
+                "shipments__lines__line__order_line",
+                "shipments__scans",
+                "shipments__reshipments__order",
+            )
             .order_by("id")
         )
         labels: dict[int, list[Label]] = {}
@@ -79,12 +95,17 @@ def _tell(order: Order) -> Mapping[str, Any]:
                 words = f"no label for a parcel of {fo.number}: {failed[-1].failure}"
                 obstacles.append(Obstacle("shipped", words, failed[-1].created_at,
                                           "buy it again, or type a tracking number"))  # fmt: skip
-            if parcel.state in ("exception", "lost", "returned_to_sender"):
+            wanting = why_not_declare(parcel) if parcel.state == "draft" else []
+            if wanting:
+                words = f"a parcel of {fo.number}: {wanting[0].words.rstrip('.')}"
+                obstacles.append(
+                    Obstacle("shipped", words, parcel.created_at, "enter it, then buy the label")
+                )
+            settled = any(r.order.state != "cancelled" for r in parcel.reshipments.all())
+            if parcel.state in ("exception", "lost", "returned_to_sender") and not settled:
                 words = f"{parcel}: {parcel.get_state_display()}"
                 since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
-                obstacles.append(
-                    Obstacle("delivered", words, since, "settle it with the carrier and the customer")
-                )
+                obstacles.append(Obstacle("delivered", words, since, "send it again, or pay back"))
     return {"planned": planned, "obstacles": obstacles}
 
 
@@ -98,6 +119,10 @@ def _work(request: Any, order: Order) -> Mapping[str, Any] | None:
     attach_papers(request.user, work)
     attach_papers(request.user, parcels)
     return {"all_work": [{"work": fo, "parcels": fo.shipments.all()} for fo in work]}
+
+
+def _tracking_link(request: Any, order: Order) -> Mapping[str, Any]:
+    return {"link": tracking_link(order.number)}
 
 
 def _open_work(order: Order) -> Sequence[FulfillmentOrder]:
@@ -140,13 +165,49 @@ def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
     return {"parcels": parcels}
 
 
+def _again(request: Any, order: Order) -> Mapping[str, Any] | None:
+    """Both ends of what was sent again: what this order stands in for, and which orders stand in for it."""
+    stands = (
+        Reshipment.objects.filter(order=order).select_related("shipment__fulfillment_order__order").first()
+    )
+    theirs = list(
+        Reshipment.objects.filter(shipment__fulfillment_order__order=order)
+        .select_related("order", "shipment__fulfillment_order")
+        .order_by("pk")
+    )
+    return {"stands": stands, "theirs": theirs} if stands or theirs else None
+
+
 def _scans(request: Any, parcel: Shipment) -> Mapping[str, Any]:
+    labels = list(parcel.labels.defer("document").order_by("-id"))
+    live = next((label for label in labels if label.quotes), None)
+    offers = [restored(kept) for kept in (live.quotes if live else parcel.quotes)]
+    best = choose(offers, shipping_method=parcel.fulfillment_order.order.shipping_method)
     return {
+        "offers": offers,
+        "best": best.offer if best else None,
+        "offered_at": live.created_at if live else parcel.quoted_at,
+        "problems": live.quote_problems if live else parcel.quote_problems,
         "scans": list(parcel.scans.order_by("-at")[:100]),
         "lines": list(parcel.lines.select_related("line__item")),
-        "labels": list(parcel.labels.defer("document").order_by("-id")),
+        "labels": labels,
         "parcel": parcel,
     }
+
+
+def _manifest(request: Any, manifest: Manifest) -> Mapping[str, Any]:
+    parts = manifest.parcels.select_related("shipment__fulfillment_order__order").order_by("pk")
+    return {"manifest": manifest, "parts": list(parts[:500])}
+
+
+def _people_of_manifests(ids: Sequence[int]) -> Mapping[int, list[str]]:
+    """The customers whose parcels stand on each."""
+    parts = ManifestParcel.objects.filter(manifest__in=ids)
+    pairs = list(parts.values_list("manifest_id", "shipment__fulfillment_order__order_id"))
+    people, found = people_of([order for _, order in pairs]), dict[int, list[str]]()
+    for manifest, order in pairs:
+        found.setdefault(manifest, []).extend(people.get(order, ()))
+    return found
 
 
 # -- queues, each within its partial index
@@ -220,14 +281,48 @@ def _keyless() -> Any:
     return failing.filter(last_reason__in=KEY_REASONS)
 
 
+def _undeclared() -> Any:
+    """Packed work over a customs border with an item in it that lacks what customs want. Northern Ireland, which
+    has no border to the Union, is passed over by the postcode as in ``rules/customs.py``."""
+    bare = ParcelLine.objects.filter(
+        Q(line__item__hs_code="") | Q(line__item__origin_country="") | Q(line__item__weight_g=0),
+        shipment__fulfillment_order=OuterRef("pk"), shipment__state="draft",
+    )  # fmt: skip
+    within = Q(location__country=F("order__country"))
+    for union in UNIONS:
+        within |= Q(location__country__in=union, order__country__in=union)
+    within |= Q(location__country="GB", location__postcode__istartswith="BT", order__country__in=UNIONS[0])
+    within |= Q(order__country="GB", order__shipping_address__postcode__istartswith="BT",
+                location__country__in=UNIONS[0])  # fmt: skip
+    return _open(state="packed").exclude(within).filter(Exists(bare))
+
+
+def _rejected() -> Any:
+    """Work that its location sent back, while something of its order is in nobody's hands."""
+    idle = OrderLine.objects.filter(
+        Q(promised__gt=0) | Q(backordered__gt=0) | Q(unallocated__gt=0),
+        fulfillment_lines__fulfillment_order=OuterRef("pk"),
+    )
+    return FulfillmentOrder.objects.filter(Exists(idle), state="rejected", order__state="open")
+
+
+def _unlisted() -> Any:
+    """Parcels not scanned yet that stand on no manifest that counts."""
+    live = ManifestParcel.objects.filter(shipment=OuterRef("pk"), dropped=False)
+    return Shipment.objects.filter(~Exists(live), state="labelled").values("pk")
+
+
 def _troubled(state: str) -> Any:
-    # A parcel is off the list when its order is settled, or when it was paid back itself.
+    # A parcel is off the list when its order is settled, or when it was paid back or sent again itself.
     cause = Concat(Value("parcel:"), Cast(OuterRef("pk"), CharField()))
     paid = Refund.objects.filter(
         Q(cause=cause) | Q(cause__startswith=Concat(cause, Value(":"))),
         order=OuterRef("fulfillment_order__order"),
     ).exclude(state="cancelled")
-    return Shipment.objects.filter(~Exists(paid), state=state, fulfillment_order__order__state="open")
+    again = Reshipment.objects.filter(shipment=OuterRef("pk")).exclude(order__state="cancelled")
+    return Shipment.objects.filter(
+        ~Exists(paid), ~Exists(again), state=state, fulfillment_order__order__state="open"
+    )
 
 
 def _find_parcel(text: str) -> Any:
@@ -237,13 +332,18 @@ def _find_parcel(text: str) -> Any:
 register(
     *BUTTONS,
     *PAPERS,
+    People("manifest", _people_of_manifests),
     Related("orders.order", "fulfillment.fulfillmentorder", _open_work),
     Teller("orders.order", _tell),
+    Panel("tracking-link", "Tracking page", "orders.order", "fulfillment/tracking_link.html", _tracking_link, order=15,
+          side=True, permission=SEES),
     Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
     Panel("work", "Work and parcels", "orders.order", "fulfillment/work.html", _work, order=15),
+    Panel("again", "Sent again", "orders.order", "fulfillment/again.html", _again, order=12),
     Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
     Panel("parcels", "Parcels", "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
     Panel("scans", "On its way", "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
+    Panel("parcels", "Parcels", "fulfillment.manifest", "fulfillment/manifest.html", _manifest, order=10),
     Panel("why", "The decision", "fulfillment.routingdecision", "fulfillment/why.html",
           lambda request, decision: _told(decision), order=10),
     Queue("unrouted", "No place found to send it from", "Cannot be promised", "orders.order", _unrouted, "placed_at",
@@ -275,6 +375,15 @@ register(
     Queue("carrier-keys", "Carriers that refuse our keys", "Channels", "fulfillment.carrieraccount", _keyless,
           "failing_since", "fulfillment.change_carrieraccount", "Every carrier takes our keys.",
           "No labels and no tracking until new keys are entered.", rank=16),
+    Queue("rejected", "Sent back by the location", "Cannot be promised", "fulfillment.fulfillmentorder", _rejected,
+          "rejected_at", "fulfillment.route_order", "Nothing was sent back that is not sent from elsewhere.",
+          "No other place has it: route again to ask the same place once more.", rank=210),
+    Queue("no-customs", "Cannot go through customs yet", "Ship today", "fulfillment.fulfillmentorder", _undeclared,
+          "created_at", "fulfillment.buy_label", "Every parcel can be declared.",
+          "An item lacks its HS code, where it was made, or its weight: enter it at the item.", rank=75),
+    Queue("manifest-failed", "End of day: the carrier refused its list", "Ship today", "fulfillment.manifest",
+          lambda: Manifest.objects.filter(state="failed", parcels__shipment__in=_unlisted()).distinct(), "created_at",
+          "fulfillment.make_manifest", "Every list was made.", "Close the day again, on our own list.", rank=90),
     Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
           "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
           rank=10),
@@ -301,6 +410,8 @@ register(
               "fulfillment.view_fulfillmentorder", 10),
     MenuEntry("Warehouse", "Parcels", "local_shipping", "admin:fulfillment_shipment_changelist",
               "fulfillment.view_shipment", 20),
+    MenuEntry("Warehouse", "Manifests", "receipt_long", "admin:fulfillment_manifest_changelist",
+              "fulfillment.view_manifest", 25),
     MenuEntry("Warehouse", "Routing decisions", "route", "admin:fulfillment_routingdecision_changelist",
               "fulfillment.view_routingdecision", 30),
     MenuEntry("Warehouse", "Carriers", "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",

@@ -18,6 +18,7 @@ class WorkState(models.TextChoices):
     PACKED = "packed", "packed"
     SHIPPED = "shipped", "shipped"
     CANCELLED = "cancelled", "cancelled"
+    REJECTED = "rejected", "sent back by the location"
 
 
 # What may still be stopped: nothing has left the house.
@@ -46,7 +47,8 @@ def parcels_ready(work: Any) -> bool:
 
 
 class WorkLifecycle(FSMModelMixin, models.Model):
-    """planned → released → picking → picked → packed → shipped; planned … packed → cancelled."""
+    """planned → released → picking → picked → packed → shipped; planned … packed → cancelled;
+    released, picking → rejected."""
 
     state = FSMField(default=WorkState.PLANNED, choices=WorkState.choices, protected=True)
 
@@ -73,6 +75,9 @@ class WorkLifecycle(FSMModelMixin, models.Model):
         conditions=[shipping_not_held, parcels_ready],
     )  # fmt: skip
     def ship(self) -> None: ...
+
+    @transition(field=state, source=[WorkState.RELEASED, WorkState.PICKING], target=WorkState.REJECTED)
+    def reject(self) -> None: ...
 
     @transition(field=state, source=STOPPABLE, target=WorkState.CANCELLED)
     def cancel(self) -> None: ...
@@ -147,6 +152,27 @@ class ParcelLifecycle(FSMModelMixin, models.Model):
         conditions=[has_left],
     )
     def come_back(self) -> None: ...
+
+
+class ManifestState(models.TextChoices):
+    REQUESTED = "requested", "being made"
+    MADE = "made", "made"
+    FAILED = "failed", "could not be made"
+
+
+class ManifestLifecycle(FSMModelMixin, models.Model):
+    """requested → made | failed."""
+
+    state = FSMField(default=ManifestState.REQUESTED, choices=ManifestState.choices, protected=True)
+
+    class Meta:
+        abstract = True
+
+    @transition(field=state, source=ManifestState.REQUESTED, target=ManifestState.MADE)
+    def make(self) -> None: ...
+
+    @transition(field=state, source=ManifestState.REQUESTED, target=ManifestState.FAILED)
+    def fail(self) -> None: ...
 
 
 class LabelState(models.TextChoices):

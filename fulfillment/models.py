@@ -12,6 +12,8 @@ from django.utils import timezone
 from fulfillment.lifecycle import (
     LabelLifecycle,
     LabelState,
+    ManifestLifecycle,
+    ManifestState,
     ParcelLifecycle,
     ParcelState,
     WorkLifecycle,
@@ -103,6 +105,8 @@ class FulfillmentOrder(WorkLifecycle):
     claimed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     released_at = models.DateTimeField(null=True, blank=True)
+    rejected_at = models.DateTimeField(null=True, blank=True)
+    rejected_why = models.CharField(max_length=200, blank=True, default="")
     shipped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -113,6 +117,7 @@ class FulfillmentOrder(WorkLifecycle):
             ("pack_fulfillmentorder", "Can pack"),
             ("ship_fulfillmentorder", "Can ship"),
             ("cancel_fulfillmentorder", "Can take work back from the warehouse"),
+            ("reject_fulfillmentorder", "Can send work back that cannot be done here"),
         ]
         constraints = [states_check("state", WorkState.values, "work_state")]
         indexes = [
@@ -121,6 +126,7 @@ class FulfillmentOrder(WorkLifecycle):
                 fields=["location", "due_at", "id"], name="work_open",
                 condition=Q(state__in=["planned", "released", "picking", "picked", "packed"]),
             ),
+            models.Index(fields=["rejected_at"], name="work_rejected", condition=Q(state="rejected")),
             models.Index(fields=["shipped_at"], name="work_shipped", condition=Q(shipped_at__isnull=False)),
         ]  # fmt: skip
 
@@ -182,6 +188,9 @@ class Shipment(ParcelLifecycle):
     tracking_url = models.URLField(max_length=400, blank=True, default="")
     tracker_id = models.CharField(max_length=80, blank=True, default="")
     weight_g = models.PositiveIntegerField(default=0)
+    quotes = models.JSONField(default=list, blank=True, help_text="What carriers offered when last asked.")
+    quote_problems = models.JSONField(default=list, blank=True)
+    quoted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -195,6 +204,7 @@ class Shipment(ParcelLifecycle):
             ("void_label", "Can give labels back"),
             ("type_tracking", "Can type a tracking number by hand"),
             ("settle_parcel", "Can settle a lost or returned parcel"),
+            ("reship_parcel", "Can send again what was in a parcel"),
         ]
         constraints = [states_check("state", ParcelState.values, "parcel_state")]
         indexes = [
@@ -242,6 +252,15 @@ class Label(LabelLifecycle):
     document = models.BinaryField(null=True, blank=True)
     document_type = models.CharField(max_length=40, blank=True, default="")
     document_url = models.URLField(max_length=400, blank=True, default="")
+    rule = models.CharField(
+        max_length=20, blank=True, default="", help_text="By which rule the offer was taken."
+    )
+    choice = models.CharField(max_length=200, blank=True, default="")
+    quotes = models.JSONField(default=list, blank=True, help_text="All offers there were when it was bought.")
+    quote_problems = models.JSONField(default=list, blank=True)
+    customs = models.JSONField(
+        null=True, blank=True, help_text="What was declared, where it crosses a border."
+    )
     failure = models.CharField(max_length=300, blank=True, default="")
     printed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -261,6 +280,72 @@ class Label(LabelLifecycle):
     @property
     def journal_thread(self) -> str:
         return self.shipment.journal_thread
+
+
+class Reshipment(models.Model):
+    """What was in a parcel is sent again at no charge, by an order of its own. ``whole``: all of it."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="reshipments")
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="replaces")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    whole = models.BooleanField(default=True)
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.order_id} for parcel {self.shipment_id}"
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
+
+
+class Manifest(ManifestLifecycle):
+    """What one carrier takes from one place in one go: a fact, printed and signed at the door. The carrier's own
+    form where it has one, else ours."""
+
+    number = models.CharField(max_length=60, unique=True)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="manifests")
+    carrier_account = models.ForeignKey(
+        CarrierAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="manifests"
+    )
+    carrier = models.CharField(max_length=60, blank=True, default="")
+    external_id = models.CharField(max_length=120, blank=True, default="")
+    document = models.BinaryField(null=True, blank=True)
+    document_url = models.URLField(max_length=400, blank=True, default="")
+    failure = models.CharField(max_length=300, blank=True, default="")
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        permissions = [("make_manifest", "Can close the day with a carrier")]
+        constraints = [states_check("state", ManifestState.values, "manifest_state")]
+        indexes = [models.Index(fields=["location", "-id"], name="manifest_by_place")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def journal_thread(self) -> str:
+        return f"manifest:{self.pk}"
+
+
+class ManifestParcel(models.Model):
+    """A parcel on a manifest; ``dropped`` where that manifest could not be made, so that it may go on another."""
+
+    manifest = models.ForeignKey(Manifest, on_delete=models.PROTECT, related_name="parcels")
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="manifested")
+    dropped = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shipment"], condition=Q(dropped=False), name="parcel_manifested_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shipment_id} on {self.manifest_id}"
 
 
 class TrackingEvent(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from fulfillment.actions.fetch_manifests import fetch_manifests
 from fulfillment.actions.receive_webhook import heard, read_webhooks
 from fulfillment.actions.reroute import route_waiting
 from fulfillment.actions.track import ask_carriers
@@ -23,6 +24,13 @@ def reroute() -> None:
     with jobs.exclusive("fulfillment.reroute") as figures:
         if figures is not None:
             figures["routed"] = route_waiting()
+
+
+@shared_task(name="fulfillment.manifests")
+def manifests() -> None:
+    with jobs.exclusive("fulfillment.manifests") as figures:
+        if figures is not None:
+            figures.update(fetch_manifests())
 
 
 @shared_task(name="fulfillment.webhooks")

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import path
 
+from inventory.actions.change_item import CUSTOMS
 from inventory.actions.reopen_places import reopen_places
 from inventory.lifecycle import DiscrepancyState
 from inventory.models import (
@@ -20,7 +21,7 @@ from inventory.models import (
     StockLevel,
     StockMovement,
 )
-from inventory.pages import import_page
+from inventory.pages import export_page, import_page
 from oms.core.actors import Actor
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
@@ -37,14 +38,18 @@ class ItemAdmin(ConsoleAdmin):
     list_display = ("sku", "name", "weight", "active")
     list_filter = (choose("active", [("True", "active"), ("False", "not sold any more")], "active"),)
     csv_fields = {"weight": ("weight_g",)}
-    page_fields = ("sku", "name", "codes", "weight", "active", "created_at")
-    editable = ("name", "weight_g", "image_url", "active")
-    addable = ("sku", "name", "weight_g", "image_url")
+    page_fields = ("sku", "name", "codes", "weight", *CUSTOMS, "active", "created_at")
+    editable = ("name", "weight_g", "image_url", *CUSTOMS, "active")
+    addable = ("sku", "name", "weight_g", "image_url", *CUSTOMS)
     empty_words = "No items yet: import them from a CSV file, or add one."
 
     def get_urls(self) -> list[Any]:
-        page = self.admin_site.admin_view(import_page)
-        return [path("import/", page, name="inventory_item_import"), *super().get_urls()]
+        see = self.admin_site.admin_view
+        return [
+            path("import/", see(import_page), name="inventory_item_import"),
+            path("export/", see(export_page), name="inventory_item_export"),
+            *super().get_urls(),
+        ]
 
     def page_queryset(self, request: HttpRequest) -> Any:
         return super().page_queryset(request).prefetch_related("barcodes")
@@ -72,10 +77,10 @@ class LocationAdmin(ConsoleAdmin):
     keyset = "code"
     list_display = ("code", "name", "type", "city", "country", "ships", "active")
     editable = ("name", "type", "company", "line1", "line2", "city", "region", "postcode", "country", "phone",
-                "latitude", "longitude", "handling_cost", "rank", "ships", "active")  # fmt: skip
+                "latitude", "longitude", "handling_cost", "label_paper", "rank", "ships", "active")  # fmt: skip
     addable = ("code", *editable)
     page_fields = ("code", "type", "company", "line1", "line2", "postcode", "city", "region", "country", "phone",
-                   "handling_cost", "rank", "ships", "active")  # fmt: skip
+                   "handling_cost", "label_paper", "rank", "ships", "active")  # fmt: skip
     empty_words = "No places yet: add the first one that holds stock."
 
     def save_model(self, request: HttpRequest, obj: Location, form: Any, change: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -14,13 +14,34 @@ from oms.core.lifecycle import states_check
 
 
 class Item(models.Model):
-    """A stocked thing. ``weight_g`` is grams a piece, 0 where unknown."""
+    """A stocked thing. ``weight_g`` is grams a piece, 0 where unknown.
+
+    Four fields are for customs: what it is by its HS code, where it was made, what to call it there (its name,
+    unless said) and what a piece is worth in ``OMS_CURRENCY`` where an order line does not tell.
+    """
 
     sku = models.CharField("SKU", max_length=64, unique=True)
     name = models.CharField(max_length=200)
     weight_g = models.PositiveIntegerField("weight in grams", default=0)
     image_url = models.URLField(blank=True, default="")
     active = models.BooleanField(default=True)
+    hs_code = models.CharField(
+        "HS code", max_length=10, blank=True, default="", validators=[RegexValidator(r"^[0-9]{6,10}$")],
+        help_text="6 to 10 digits, no dots. Needed to send it over a customs border.",
+    )  # fmt: skip
+    origin_country = models.CharField(
+        "made in", max_length=2, blank=True, default="", validators=[RegexValidator(r"^[A-Z]{2}$")],
+        help_text="Two letters, such as CN. Needed to send it over a customs border.",
+    )  # fmt: skip
+    customs_description = models.CharField(
+        "called at customs", max_length=100, blank=True, default="",
+        help_text="What it is in plain words, such as: cotton cushion cover. Left empty: its name.",
+    )  # fmt: skip
+    customs_value = models.DecimalField(
+        "customs value", max_digits=12, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text="What a piece is worth, for orders that do not say, such as gifts.",
+    )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -73,6 +94,10 @@ class Location(models.Model):
     rank = models.PositiveSmallIntegerField(
         default=100, help_text="Lower goes first where all else is equal."
     )
+    label_paper = models.CharField(
+        "labels are printed on", max_length=4, default="4x6",
+        choices=[("4x6", "4 × 6 inch labels"), ("a6", "A6"), ("a4", "A4, four on a sheet")],
+    )  # fmt: skip
     ships = models.BooleanField("ships orders", default=True)
     active = models.BooleanField(default=True)
 
@@ -131,6 +156,8 @@ class StockMovement(models.Model):
         QUARANTINE = "quarantine", "set aside"
         RESTOCK = "restock", "back for sale"
         WRITE_OFF = "write_off", "written off"
+        TO_SUPPLIER = "to_supplier", "sent back to the supplier"
+        TO_CUSTOMER = "to_customer", "sent back to the customer"
         SHORTAGE = "shortage", "not found when picking"
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="movements")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from inventory.actions.import_items import import_items
+from inventory.actions.import_items import Imported, import_items
+from inventory.models import Item
+from inventory.rules.item_file import Row, write
 from oms.core.actors import Actor
 from oms.core.errors import Refused
 
@@ -19,7 +21,9 @@ SHOWN = 20
 
 class ItemFileForm(forms.Form):
     file = forms.FileField(
-        label="CSV file", help_text="Columns: sku, name; and if you have them weight_g, barcode, image_url."
+        label="CSV file",
+        help_text="Columns: sku, name; and if you have them weight_g, barcode, image_url and, for customs, "
+        "hs_code, origin_country, customs_description, customs_value.",
     )
 
     def clean_file(self) -> str:
@@ -46,7 +50,9 @@ def import_page(request: HttpRequest) -> HttpResponse:
             for reason in error.reasons[:SHOWN]:
                 form.add_error(None, reason.words)
         else:
-            messages.success(request, f"{done.made} items made; {done.known} were here already.")
+            messages.success(
+                request, f"{done.made} items made; {done.known} were here already{_filled(done)}."
+            )
             for reason in done.refused[:SHOWN]:
                 messages.warning(request, reason.words)
             if len(done.refused) > SHOWN:
@@ -54,3 +60,25 @@ def import_page(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(back)
     context = {**admin.site.each_context(request), "title": "Items from a file", "form": form, "back": back}
     return TemplateResponse(request, "inventory/import.html", context, status=422 if form.errors else 200)
+
+
+def _filled(done: Imported) -> str:
+    return f", {done.filled} of them got customs data that they lacked" if done.filled else ""
+
+
+def export_page(request: HttpRequest) -> StreamingHttpResponse:
+    """All items by CSV, as the import reads them."""
+    if not request.user.has_perm("inventory.view_item"):
+        raise PermissionDenied
+    items = Item.objects.prefetch_related("barcodes").order_by("sku").iterator(chunk_size=1000)
+    return StreamingHttpResponse(
+        write(
+            Row(
+                0, item.sku, item.name, item.weight_g, tuple(code.code for code in item.barcodes.all()), item.image_url,
+                item.hs_code, item.origin_country, item.customs_description, item.customs_value,
+            )
+            for item in items
+        ),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="items.csv"'},
+    )  # fmt: skip

@@ -39,6 +39,7 @@ BEAT: tuple[Job, ...] = (
     Job("channels.reconcile", 86400, "Compare recent orders and all stock with every channel"),
     Job("channels.labels", 10, "Buy and give back the labels that were asked for"),
     Job("fulfillment.track", 300, "Ask the carriers where parcels are"),
+    Job("fulfillment.manifests", 60, "Get the carriers' own lists of the end of a day"),
     Job("fulfillment.webhooks", 30, "Read what the carriers told by themselves"),
     Job("fulfillment.reroute", 60, "Route what is promised but not yet routed"),
     Job("orders.sweep", 300, "Finish orders that are done and expire holds whose time is over"),

@@ -13,7 +13,7 @@ LOOK = frozenset(
         " discrepancy",
         "orders": "order orderline ordercharge hold paymenttransaction refund refundline orderchange note",
         "fulfillment": "ratecard carrieraccount routingdecision fulfillmentorder fulfillmentline shipment parcelline"
-        " label trackingevent",
+        " label trackingevent manifest manifestparcel reshipment",
         "returns": "return returnline returnreceipt disposition",
         "channels": "channelaccount listing stockpush",
     }.items()
@@ -33,7 +33,7 @@ WAREHOUSE = LOOK | {
     "orders.view_personal_data",
     "fulfillment.release_fulfillmentorder", "fulfillment.pick_fulfillmentorder", "fulfillment.pack_fulfillmentorder",
     "fulfillment.ship_fulfillmentorder", "fulfillment.buy_label", "fulfillment.void_label",
-    "fulfillment.type_tracking",
+    "fulfillment.type_tracking", "fulfillment.make_manifest", "fulfillment.reject_fulfillmentorder",
     "inventory.receive_goods", "inventory.adjust_stock",
     "returns.receive_return", "returns.inspect_return",
 }  # fmt: skip
@@ -44,7 +44,7 @@ SUPPORT = LOOK | {
     "orders.release_manual_hold", "orders.release_customer_request_hold", "orders.release_address_invalid_hold",
     "orders.release_scheduled_until_hold", "orders.release_payment_pending_hold",
     "returns.open_return", "returns.authorise_return", "returns.close_return",
-    "fulfillment.settle_parcel",
+    "fulfillment.settle_parcel", "fulfillment.reship_parcel",
 }  # fmt: skip
 
 CLERK = (
@@ -56,7 +56,7 @@ CLERK = (
         "orders.release_unmapped_sku_hold", "orders.release_total_mismatch_hold",
         "orders.release_duplicate_suspect_hold", "orders.release_anomaly_hold", "orders.release_out_of_stock_hold",
         "orders.release_awaiting_return_hold", "orders.release_channel_incomplete_hold",
-        "orders.release_changed_at_shop_hold",
+        "orders.release_changed_at_shop_hold", "orders.record_payment",
         "fulfillment.route_order", "fulfillment.cancel_fulfillmentorder",
         "channels.pull_channelaccount", "channels.map_listing", "channels.push_listing", "channels.pause_listing",
         "core.replay_inboundmessage", "core.retry_delivery", "core.retry_outboundeffect",
@@ -64,7 +64,7 @@ CLERK = (
 )  # fmt: skip
 
 MANAGER = CLERK | {
-    "orders.release_fraud_risk_hold", "orders.issue_large_refund", "orders.reopen_order",
+    "orders.release_fraud_risk_hold", "orders.release_chargeback_hold", "orders.issue_large_refund", "orders.reopen_order",
     "inventory.resolve_discrepancy", "inventory.add_item", "inventory.change_item", "inventory.add_location",
     "inventory.change_location",
     "fulfillment.add_ratecard", "fulfillment.change_ratecard", "fulfillment.add_carrieraccount",

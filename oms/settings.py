@@ -150,7 +150,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "oms.core.api.schema.Schema",
     "EXCEPTION_HANDLER": "oms.core.api.errors.envelope",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"api": "1200/min", "webhooks": "6000/min"},
+    "DEFAULT_THROTTLE_RATES": {"api": "1200/min", "webhooks": "6000/min", "portal": "60/min"},
     "COERCE_DECIMAL_TO_STRING": True,
     "PAGE_SIZE": 50,
 }
@@ -178,22 +178,38 @@ SPECTACULAR_SETTINGS = {
         "LineKind": "orders.models.OrderLine.Kind",
         "ChargeKind": "orders.api.asks.CHARGES",
         "PaymentKind": "orders.api.asks.PAYMENTS",
+        "PaymentStatus": "orders.api.asks.STATUSES",
+        "EnteredPaymentKind": "orders.actions.enter_payments.KINDS",
         "DispositionKind": "returns.models.Disposition.Kind",
     },
 }
 
 BROKER_URL = env.text("BROKER_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = BROKER_URL
+# Two systems that share a broker need a queue each.
+CELERY_TASK_DEFAULT_QUEUE = env.text("BROKER_QUEUE", "oms")
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = env.number("TASK_TIME_LIMIT", 1800, least=60)
+# Whoever nudges has committed and somebody waits for her page: a broker that accepts and then says nothing
+# must not keep her, and Redis' client would wait for ever.
+CELERY_BROKER_CONNECTION_TIMEOUT = 2.0
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 3600, "unacked_restore_throttle": 1} if BROKER_URL.startswith("redis") else {}
+    {
+        "visibility_timeout": 3600,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2.0,
+        "socket_timeout": 5.0,
+    }
+    if BROKER_URL.startswith("redis")
+    else {}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Work that a process took and did not end, because it died, is taken up again after this time.
+LEASE_SECONDS = env.number("LEASE_SECONDS", 300, least=5)
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -205,11 +221,15 @@ COMPANY = {
     "name": env.text("OMS_COMPANY_NAME", "Our shop"),
     "email": env.text("OMS_COMPANY_EMAIL", ""),
     "website": env.text("OMS_COMPANY_WEBSITE", ""),
+    "eori": env.text("OMS_COMPANY_EORI", ""),
+    "signer": env.text("OMS_CUSTOMS_SIGNER", ""),
 }
 CURRENCY = env.text("OMS_CURRENCY", "GBP")
 RETURN_WINDOW_DAYS = env.number("OMS_RETURN_WINDOW_DAYS", 30, least=0)
 # An order completes on delivery, or this long after shipping when its carrier tells us nothing.
 COMPLETE_AFTER_SHIPPING_DAYS = env.number("OMS_COMPLETE_AFTER_SHIPPING_DAYS", 21, least=1)
+# How long customers may still look at the tracking page of an order that is finished.
+TRACKING_LINK_DAYS = env.number("OMS_TRACKING_LINK_DAYS", 90, least=0)
 REFUND_LIMIT_CLERK = env.number("OMS_REFUND_LIMIT", 100, least=0)
 
 LOGGING = {

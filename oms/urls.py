@@ -6,6 +6,7 @@ from oms.core.health import healthz
 
 urlpatterns = [
     path("healthz", healthz),
+    path("", include("fulfillment.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),
     path("admin/", admin.site.urls),

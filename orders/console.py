@@ -15,25 +15,28 @@ from oms.core.console.base import who
 from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
+from oms.core.money import MixedCurrencies
 from oms.core.personal import sees_people
+from orders.actions.derive import facts_of
 from orders.buttons import BUTTONS
 from orders.models import Hold, Order, OrderLine, Refund
 from orders.querysets import people_of, reservations_of
 from orders.rules.holds import HOLDS
 from orders.rules.order_changes import hidden_side
+from orders.rules.progress import COUNTER_WORDS, balance
 
-COUNTERS = (
-    ("cancelled", "cancelled", "calm"),
-    ("unallocated", "not promised yet", "warn"),
-    ("backordered", "waiting for stock", "warn"),
-    ("promised", "promised", "busy"),
-    ("released", "to be picked", "busy"),
-    ("picked", "picked", "busy"),
-    ("packed", "packed", "busy"),
-    ("shipped", "sent", "good"),
-    ("delivered", "of them delivered", "good"),
-    ("returned", "came back", "warn"),
-)
+TONES = {
+    "cancelled": "calm",
+    "unallocated": "warn",
+    "backordered": "warn",
+    "promised": "busy",
+    "released": "busy",
+    "picked": "busy",
+    "packed": "busy",
+    "shipped": "good",
+    "delivered": "good",
+    "returned": "warn",
+}
 
 # -- the order page
 
@@ -52,8 +55,8 @@ def _lines(request: Any, order: Order) -> Mapping[str, Any]:
                 "total": shown.money(line.net + line.tax, order.currency),
                 "each": shown.money(line.unit_price, order.currency),
                 "counters": [
-                    (getattr(line, name), words, tone)
-                    for name, words, tone in COUNTERS
+                    (getattr(line, name), COUNTER_WORDS[name], tone)
+                    for name, tone in TONES.items()
                     if getattr(line, name)
                 ],
                 "reservations": by_line[line.demand_key],
@@ -86,11 +89,27 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
     refunds = list(order.refunds.all())
     attach(request.user, refunds)
     return {
-        "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
+        "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
         "shop_total": shop(order.shop_total), "off": order.total - summed,
         "off_words": shown.money(order.total - summed, order.currency),
         "transactions": order.transactions.all(), "refunds": refunds,
     }  # fmt: skip
+
+
+def _sums(order: Order) -> list[tuple[str, str, str]]:
+    """What the payments come to: words, amount, tone. Empty where nobody can say, which is held then."""
+    try:
+        sums = balance(facts_of(order))
+    except MixedCurrencies:
+        return []
+    owed = max(Decimal(0), order.total - sums.paid)
+    told = [
+        ("authorised", sums.authorised, ""), ("taken", sums.captured, ""), ("paid back", sums.refunded, ""),
+        ("on its way back", sums.pending_refunds, ""), ("disputed by the bank", sums.disputed, "bad"),
+        ("taken back by the bank", sums.charged_back, "bad"), ("we have", sums.paid, ""),
+        ("still to be paid", owed if order.state != "cancelled" else Decimal(0), "warn"),
+    ]  # fmt: skip
+    return [(words, shown.money(amount, order.currency), tone) for words, amount, tone in told if amount]
 
 
 def _holds(request: Any, order: Order) -> Mapping[str, Any] | None:

@@ -256,6 +256,7 @@ class PaymentTransaction(models.Model):
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        permissions = [("record_payment", "Can enter a payment or a chargeback")]
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "external_id", "kind", "status"], name="payment_fact_once"

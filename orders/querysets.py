@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef
 
 from inventory.models import Reservation
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 
 def reservations_of(order: Order) -> list[Reservation]:
@@ -35,3 +36,12 @@ def people_of(order_ids: Sequence[int]) -> dict[int, list[str]]:
         own = ("name", "company", "line1", "line2", "postcode", "phone")
         found[pk] = [*facts, *(str(side.get(part, "")) for side in (ship_to, bill_to) for part in own)]
     return found
+
+
+def with_something_to_send() -> Exists:
+    """Orders of which a line that needs a parcel is neither sent nor cancelled."""
+    open_lines = OrderLine.objects.filter(
+        order=OuterRef("pk"), kind=OrderLine.Kind.ITEM, requires_shipping=True,
+        ordered__gt=F("shipped") + F("cancelled"),
+    )  # fmt: skip
+    return Exists(open_lines)

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import path
 
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
 from returns.lifecycle import ReturnState
 from returns.models import Return
+from returns.pages import unannounced_page
 
 
 @admin.register(Return)
@@ -24,13 +26,20 @@ class ReturnAdmin(ConsoleAdmin):
                    "authorised_at", "closed_at")  # fmt: skip
     empty_words = "No returns yet."
 
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(unannounced_page)
+        return [path("unannounced/", page, name="returns_return_unannounced"), *super().get_urls()]
+
     def page_queryset(self, request: HttpRequest) -> Any:
         return (
-            super().page_queryset(request).prefetch_related("lines__order_line__item", "lines__dispositions")
+            super()
+            .page_queryset(request)
+            .prefetch_related("lines__order_line__item", "lines__item", "lines__dispositions")
         )
 
     def headline(self, request: HttpRequest, obj: Return) -> list[tuple[str, Any]]:
-        return [("Order", self._linked(obj.order)), ("Reason", obj.reason or shown.NOTHING),
+        order = self._linked(obj.order) if obj.order else "not known yet"
+        return [("Order", order), ("Reason", obj.reason or shown.NOTHING),
                 ("Asked for", shown.when(obj.requested_at)),
                 ("Pieces", sum(line.quantity for line in obj.lines.all()))]  # fmt: skip
 

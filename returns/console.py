@@ -7,12 +7,13 @@ from typing import Any
 
 from django.db.models import F
 
-from oms.core.console import Figure, Finder, MenuEntry, Panel, Queue, register
+from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, register
 from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from orders.models import Order
 from returns.buttons import BUTTONS
 from returns.models import Return, ReturnLine
+from returns.querysets import senders_of_orders, senders_of_returns
 
 OPEN = ("requested", "authorised", "partly_received", "received")
 
@@ -20,7 +21,7 @@ OPEN = ("requested", "authorised", "partly_received", "received")
 def _of_order(request: Any, order: Order) -> Mapping[str, Any] | None:
     rows = list(
         Return.objects.filter(order=order).select_related("location").prefetch_related(
-            "lines__order_line", "lines__dispositions"
+            "lines__order_line", "lines__item", "lines__dispositions"
         ).order_by("id")
     )  # fmt: skip
     if not rows:
@@ -52,16 +53,25 @@ def _to_inspect() -> Any:
 
 
 def _to_settle() -> Any:
-    return _open("received")().exclude(pk__in=_uninspected())
+    return _open("received")().filter(order__isnull=False).exclude(pk__in=_uninspected())
+
+
+def _unmatched() -> Any:
+    return Return.objects.filter(state="received", order=None)
 
 
 register(
     *BUTTONS,
+    People("return", senders_of_returns),
+    People("order", senders_of_orders),
     Panel("returns", "Returns", "orders.order", "returns/of_order.html", _of_order, order=40,
           permission="returns.view_return"),
     Panel("lines", "What comes back", "returns.return", "returns/lines.html", _lines, order=10),
     Queue("returns-to-approve", "To approve", "Coming back", "returns.return", _open("requested"), "requested_at",
           "returns.authorise_return", "No request waits for an answer.", rank=10),
+    Queue("returns-unmatched", "Came without papers", "Coming back", "returns.return", _unmatched, "requested_at",
+          "returns.authorise_return", "Of everything that came back the order is known.",
+          "Say which order it is of: by its number, the customer's e-mail or the parcel that was sent.", rank=15),
     Queue("returns-to-inspect", "To inspect", "Coming back", "returns.return", _to_inspect, "requested_at",
           "returns.inspect_return", "Everything that came back is inspected.",
           "Goods at the dock, not for sale until somebody has looked.", rank=20),
@@ -74,4 +84,6 @@ register(
            find=lambda q: Return.objects.filter(number__startswith=q.upper()).order_by("-id"),
            exact=lambda q: Return.objects.filter(number=q.upper())),
     MenuEntry("Returns", "Returns", "assignment_return", "admin:returns_return_changelist", "returns.view_return", 10),
+    MenuEntry("Returns", "Goods without papers", "markunread_mailbox", "admin:returns_return_unannounced",
+              "returns.receive_return", 20),
 )  # fmt: skip

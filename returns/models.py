@@ -6,17 +6,18 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from inventory.models import Location
+from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
 from orders.models import Order, OrderLine, Refund
 from returns.lifecycle import Decision, Reception, ReturnLifecycle, ReturnLineLifecycle, ReturnState
 
 
 class Return(ReturnLifecycle):
-    """A return (RMA). ``location`` is where it is expected; where it really arrives is said at the scan."""
+    """A return (RMA). ``location`` is where it is expected; where it really arrives is said at the scan. One
+    that came without papers has no ``order`` until somebody finds it."""
 
     number = models.CharField(max_length=50, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="returns")
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
     )
@@ -43,6 +44,10 @@ class Return(ReturnLifecycle):
         ]
         constraints = [
             states_check("state", ReturnState.values, "return_state"),
+            models.CheckConstraint(
+                condition=Q(order__isnull=False) | Q(state__in=["received", "closed"]),
+                name="return_of_an_order",
+            ),
             models.UniqueConstraint(
                 fields=["order", "external_id"], condition=~Q(external_id=""), name="return_external_once"
             ),
@@ -51,7 +56,10 @@ class Return(ReturnLifecycle):
             models.Index(
                 fields=["requested_at"], name="return_open",
                 condition=Q(state__in=["requested", "authorised", "partly_received", "received"]),
-            )
+            ),
+            models.Index(
+                fields=["requested_at"], name="return_unmatched", condition=Q(state="received", order=None)
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -59,14 +67,32 @@ class Return(ReturnLifecycle):
 
     @property
     def journal_thread(self) -> str:
-        return f"order:{self.order_id}"
+        return f"order:{self.order_id}" if self.order_id else f"return:{self.pk}"
+
+    @property
+    def its_order(self) -> Order:
+        """The order, for those who have made sure that it is known."""
+        assert self.order is not None, f"{self.number} has no order yet"
+        return self.order
+
+    @property
+    def unannounced(self) -> bool:
+        """Did it come without papers?"""
+        return any(line.item_id for line in self.lines.all())
 
 
 class ReturnLine(ReturnLineLifecycle):
-    """Units of one order line that are to come back; ``received`` really did, ``disposed`` are decided."""
+    """Units of one order line that are to come back; ``received`` really did, ``disposed`` are decided. What
+    came without papers names its ``item``, and has no order line until its order is found."""
 
     rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="return_lines")
+    order_line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="return_lines"
+    )
+    item = models.ForeignKey(
+        Item, on_delete=models.PROTECT, null=True, blank=True, related_name="return_lines",
+        help_text="What came without papers.",
+    )  # fmt: skip
     quantity = models.PositiveIntegerField()
     received = models.PositiveIntegerField(default=0)
     disposed = models.PositiveIntegerField(default=0)
@@ -77,12 +103,32 @@ class ReturnLine(ReturnLineLifecycle):
             models.UniqueConstraint(fields=["rma", "order_line"], name="return_line_once"),
             models.CheckConstraint(condition=Q(quantity__gte=F("received")), name="return_line_received"),
             models.CheckConstraint(condition=Q(received__gte=F("disposed")), name="return_line_disposed"),
+            models.CheckConstraint(
+                condition=Q(order_line__isnull=False) | Q(item__isnull=False), name="return_line_of_something"
+            ),
             states_check("reception", Reception.values, "return_line_reception"),
             states_check("decision", Decision.values, "return_line_decision"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of line {self.order_line_id}"
+        return (
+            f"{self.quantity} of line {self.order_line_id}"
+            if self.order_line_id
+            else f"{self.quantity} × {self.item}"
+        )
+
+    @property
+    def goods_id(self) -> int | None:
+        """The item on the shelf; ``None`` for what is not stocked."""
+        return self.order_line.item_id if self.order_line else self.item_id
+
+    @property
+    def title(self) -> str:
+        return self.order_line.title if self.order_line else self.item.name if self.item else ""
+
+    @property
+    def sku(self) -> str:
+        return self.order_line.sku if self.order_line else self.item.sku if self.item else ""
 
     @property
     def journal_thread(self) -> str:
@@ -110,16 +156,20 @@ class ReturnReceipt(models.Model):
 
 
 class Disposition(models.Model):
-    """What was done with returned units: exactly one movement each. Immutable."""
+    """What was done with returned units: exactly one movement each, or none where they stay set aside.
+    Immutable."""
 
     class Kind(models.TextChoices):
         RESTOCK = "restock", "back for sale"
         QUARANTINE = "quarantine", "set aside"
+        REFURBISH = "refurbish", "to be made good"
+        RETURN_TO_SUPPLIER = "return_to_supplier", "back to the supplier"
         WRITE_OFF = "write_off", "written off"
+        RETURN_TO_CUSTOMER = "return_to_customer", "back to the customer"
 
     line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="dispositions")
     receipt = models.ForeignKey(ReturnReceipt, on_delete=models.PROTECT, related_name="dispositions")
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     quantity = models.PositiveIntegerField()
     location = models.ForeignKey(Location, on_delete=models.PROTECT)
     condition = models.CharField(max_length=40, blank=True, default="")

@@ -89,7 +89,9 @@ def place(*drafts: OrderDraft) -> list[Order]:
     """Take drafts in as ingest would, items found by SKU."""
     skus = {line.sku for d in drafts for line in d.lines}
     known = dict(Item.objects.filter(sku__in=skus).values_list("sku", "pk"))
-    return place_orders([Placing(d, f"T-{d.number}", mapped(d, known)) for d in drafts], by=SYSTEM)
+    keys = place_orders([Placing(d, f"T-{d.number}", mapped(d, known)) for d in drafts], by=SYSTEM)
+    made = Order.objects.in_bulk(keys)
+    return [made[key] for key in keys]
 
 
 def order(lines: Sequence[tuple[str, int]] = (("A", 1),), **kwargs: object) -> Order:

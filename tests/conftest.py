@@ -4,11 +4,59 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
 os.environ.setdefault("OMS_FIELD_KEY", Fernet.generate_key().decode())
+
+
+# Rows that migrations make and every test finds; they are the same after each.
+MADE_BY_MIGRATE = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush() -> Iterator[None]:
+    """A test that commits leaves an empty database behind, as Django's own flush does, in a tenth of its time:
+    only tables that hold something are emptied, and what every flush would make anew is left alone."""
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    plain = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def teardown(self: Any) -> None:
+        if self.available_apps is not None or self.serialized_rollback or not _may_pass_by_triggers():
+            plain(self)
+            return
+        for name in self._databases_names(include_mirrors=False):
+            _empty(connections[name])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+
+
+def _may_pass_by_triggers() -> bool:
+    """Foreign keys are triggers; only a superuser of the database can lay them aside."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT usesuper FROM pg_user WHERE usename = current_user")
+        return bool(cursor.fetchone()[0])
+
+
+def _empty(connection: Any) -> None:
+    from django.db import transaction
+
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        tables = sorted(set(connection.introspection.table_names(cursor)) - MADE_BY_MIGRATE)
+        asked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+        cursor.execute(asked)
+        full = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in full:
+            cursor.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture(autouse=True)

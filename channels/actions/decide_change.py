@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from channels.actions.connect import adapter_of
-from channels.actions.find_items import find_items
+from channels.actions.find_items import find_items, free_text
 from channels.models import ChannelAccount
-from fulfillment.actions.cancel_work import OPEN_STATES, cancel_orders_in_work, cancel_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
+from fulfillment.actions.cancel_work import OPEN_STATES, cancel_work
 from fulfillment.models import FulfillmentOrder
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -64,6 +65,7 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
         ids = sorted(works.values_list("pk", flat=True))
         if ids:
             cancel_work(ids, reason=f"Changed at the shop: {change.words}.", by=by, route_again=False)
+        (read,) = free_text(account, [read])
         items = find_items(account, [read]).get(read.external_id, {})
         apply_changes([Applying(order.pk, read, [Change(change.kind, change.words)], items)], by=by)
     return settle_changes([c.pk for c in found], "apply", by=by)

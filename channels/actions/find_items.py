@@ -1,8 +1,10 @@
-"""Which item a channel's line is: by the channel's own id first; a matching SKU only where nobody decided."""
+"""Which item a channel's line is: by the channel's own id first; a matching SKU only where nobody decided.
+A line that a person called no item of ours is free text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from channels.models import ChannelAccount, Listing
 from inventory.models import Item
@@ -34,3 +36,34 @@ def find_items(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> dict[st
         if item is not None:
             found.setdefault(order, {})[line.external_id] = item
     return found
+
+
+def free_text(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> list[OrderDraft]:
+    """The drafts, with those lines made free text whose listing is no item of ours. One statement."""
+    ids = {
+        key
+        for draft in drafts
+        for line in draft.lines
+        if line.kind == "item"
+        for key in (line.external_variant_id, line.external_product_id)
+        if key
+    }
+    disowned = set(
+        Listing.objects.filter(account=account, external_id__in=ids, state="not_ours").values_list(
+            "external_id", flat=True
+        )
+    )
+    if not disowned:
+        return list(drafts)
+    return [
+        replace(
+            draft,
+            lines=tuple(
+                replace(line, kind="custom")
+                if line.kind == "item" and (line.external_variant_id or line.external_product_id) in disowned
+                else line
+                for line in draft.lines
+            ),
+        )
+        for draft in drafts
+    ]

@@ -11,13 +11,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from channels.actions.connect import adapter_of
-from channels.actions.find_items import find_items
+from channels.actions.find_items import find_items, free_text
 from channels.actions.mark_listings import mark_listings
 from channels.models import ChannelAccount
 from oms.core import inbox
 from oms.core.actors import Actor
 from oms.core.errors import Permanent, Refused
 from oms.core.models import InboundMessage
+from oms.core.steps import reached
 from orders.actions.apply_changes import Applying, apply_changes
 from orders.actions.place import Placing, place_orders
 from orders.actions.propose_changes import Proposing, propose_changes
@@ -69,6 +70,7 @@ def ingest(account: ChannelAccount, *, limit: int = BATCH) -> dict[str, int]:
                     older.append(before.message.pk)
                 newest[draft.external_id] = _Read(message, draft)
         inbox.finish(older, InboundMessage.State.SUPERSEDED)
+        reached("read")
         figures["read"] = len(newest)
         known = {
             order.external_id: order
@@ -126,7 +128,7 @@ def _park(message: InboundMessage, reason: str, words: str) -> None:
 
 
 def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
-    drafts = [r.draft for r in reads]
+    drafts = free_text(account, [r.draft for r in reads])
     items = find_items(account, drafts)
     numbers = _numbers(account, drafts)
     orders = place_orders(
@@ -180,7 +182,8 @@ def _change(
     by: Actor,
 ) -> None:
     begun = _begun([orders[r.draft.external_id].pk for r in reads])
-    items = find_items(account, [r.draft for r in reads])
+    drafts = {d.external_id: d for d in free_text(account, [r.draft for r in reads])}
+    items = find_items(account, list(drafts.values()))
     applying: list[Applying] = []
     proposing: list[Proposing] = []
     for r in reads:
@@ -192,7 +195,7 @@ def _change(
         decision = decide(found, begun.get(order.pk, set()))
         mine = items.get(r.draft.external_id, {})
         if decision.apply:
-            applying.append(Applying(order.pk, r.draft, decision.apply, mine))
+            applying.append(Applying(order.pk, drafts[r.draft.external_id], decision.apply, mine))
         if decision.hold and decision.reason and order.state not in {"completed", "cancelled"}:
             proposing.append(Proposing(order.pk, decision.hold, decision.reason, {"message": r.message.pk}))
     apply_changes(applying, by=by)

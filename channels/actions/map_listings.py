@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from channels.actions.mark_listings import mark_listings
 from channels.models import Listing
@@ -15,6 +15,7 @@ from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
+from orders.actions.ask_lines import ask_lines
 from orders.actions.map_lines import map_lines
 from orders.models import OrderLine
 
@@ -40,9 +41,11 @@ def map_listings(items: Mapping[int, int], *, by: Actor) -> list[Listing]:
                 for row in gone
             ]
         )
+    disowned = [row for row in rows if row.state == "not_ours"]
     for row in rows:
         row.item_id, row.mapped_by = items[row.pk], str(by)
     Listing.objects.bulk_update(rows, ["item", "mapped_by"])
+    ask_lines([pk for row in disowned for pk in lines_of(row).values_list("pk", flat=True)], by=by)
     move(rows, "map", by=by, words=lambda row: f"“{row.title or row.sku}” is item {row.item_id}.").or_refuse()
     resume_lines(rows, by=by)
     mark_listings(set(items.values()), by=by)
@@ -51,7 +54,8 @@ def map_listings(items: Mapping[int, int], *, by: Actor) -> list[Listing]:
 
 @transaction.atomic
 def unmap_listings(listing_ids: Sequence[int], *, by: Actor) -> list[Listing]:
-    """This listing is no item of ours after all; the decision sticks. Orders already promised stay."""
+    """This listing is not the item that was thought, and which it is nobody knows yet: new orders of it wait
+    for a person. Orders already promised stay."""
     rows = move(
         Listing.objects.filter(pk__in=listing_ids), "unmap", by=by, sets={"item": None, "mapped_by": str(by)}
     )
@@ -64,14 +68,19 @@ def resume_lines(listings: Sequence[Listing], *, by: Actor) -> int:
     for listing in listings:
         if listing.item_id is None:
             continue
-        lines = OrderLine.objects.filter(
-            Q(external_variant_id=listing.external_id) | Q(external_product_id=listing.external_id, external_variant_id=""),
-            item=None, kind="item", order__source=listing.account.slug, order__state__in=["received", "review", "open"],
-        )  # fmt: skip
+        lines = lines_of(listing).filter(kind="item")
         waiting.update(dict.fromkeys(lines.values_list("pk", flat=True), listing.item_id))
     if waiting:
         map_lines(waiting, by=by)
     return len(waiting)
+
+
+def lines_of(listing: Listing) -> QuerySet[OrderLine]:
+    """The order lines of this listing that have no item, in orders that are not finished."""
+    return OrderLine.objects.filter(
+        Q(external_variant_id=listing.external_id) | Q(external_product_id=listing.external_id, external_variant_id=""),
+        item=None, order__source=listing.account.slug, order__state__in=["received", "review", "open"],
+    )  # fmt: skip
 
 
 def auto_map(listings: Sequence[Listing], *, by: Actor) -> int:

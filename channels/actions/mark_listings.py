@@ -10,7 +10,8 @@ from oms.core.actors import SYSTEM, Actor
 from oms.core.outbox import nudge_after_commit
 
 # available to sell = what is free at the account's locations, safety stock and the channel's buffer kept
-# back, never below zero. A listing whose number stays the same is not touched.
+# back, never below zero; none of an item that is sold no more. A listing whose number stays the same is not
+# touched.
 _MARK = """
 WITH places AS (
     SELECT a.id AS account_id, l.id AS location_id
@@ -25,8 +26,9 @@ WITH places AS (
       FROM places p JOIN inventory_stocklevel s USING (location_id)
      WHERE s.item_id = ANY(%(items)s) GROUP BY 1, 2
 ), target AS (
-    SELECT l.id, greatest(0, coalesce(s.n, 0) - a.buffer)::int AS quantity
+    SELECT l.id, CASE WHEN i.active THEN greatest(0, coalesce(s.n, 0) - a.buffer)::int ELSE 0 END AS quantity
       FROM channels_listing l
+      JOIN inventory_item i ON i.id = l.item_id
       JOIN channels_channelaccount a ON a.id = l.account_id AND a.active AND a.push_stock
       LEFT JOIN sellable s ON s.account_id = l.account_id AND s.item_id = l.item_id
      WHERE l.item_id = ANY(%(items)s) AND l.state = 'active' AND l.tracked

@@ -14,6 +14,7 @@ from channels.models import ChannelAccount
 from oms.core import inbox
 from oms.core.inbox import Incoming
 from oms.core.models import InboundMessage
+from oms.core.steps import reached
 
 OVERLAP = timedelta(minutes=15)
 SETTLE = 120
@@ -33,6 +34,8 @@ def pull(account: ChannelAccount, *, since: datetime | None = None) -> int:
     stored, cursor = 0, None
     while True:
         page = adapter.pull_orders(start, until, cursor)
+        if page.items:
+            reached("pulled")
         stored += keep(account, page.items)
         cursor = page.next
         if cursor is None:
@@ -62,13 +65,16 @@ def _pull_refunds(account: ChannelAccount, adapter: Any, since: datetime, until:
 def keep(account: ChannelAccount, raws: list[RawOrder]) -> int:
     """Store payloads raw; those already stored are left alone."""
     with transaction.atomic():
-        return inbox.store(
+        offered = inbox.store(
             [
                 Incoming(account.slug, "order", raw.external_id, raw.body, remote_at=raw.updated_at)
                 for raw in raws
             ],
             nudge="channels.ingest",
         )
+        if raws:
+            reached("stored")
+        return offered
 
 
 def read_hints(account: ChannelAccount, limit: int = 200) -> int:

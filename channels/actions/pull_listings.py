@@ -28,7 +28,9 @@ def pull_listings(account: ChannelAccount) -> dict[str, int]:
         if cursor is None:
             break
     with transaction.atomic():
-        lost = Listing.objects.filter(account=account, seen_at__lt=began).exclude(state="gone")
+        lost = Listing.objects.filter(account=account, seen_at__lt=began).exclude(
+            state__in=["gone", "not_ours"]
+        )
         figures["gone"] = len(
             move(lost, "vanish", by=by, words="The shop lists it no more.", sets={"health": "missing"}).done
         )

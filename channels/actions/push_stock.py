@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -15,8 +16,7 @@ from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Permanent, Retry
 from oms.core.lifecycle import move
-
-LEASE = timedelta(minutes=3)
+from oms.core.steps import reached
 
 _CLAIM = """
 UPDATE channels_listing SET leased_until = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
@@ -38,7 +38,7 @@ def push_stock(account: ChannelAccount) -> dict[str, int]:
     adapter = adapter_of(account)
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM, {"lease": LEASE.total_seconds(), "account": account.pk, "limit": adapter.stock_batch}
+            _CLAIM, {"lease": settings.LEASE_SECONDS, "account": account.pk, "limit": adapter.stock_batch}
         )
         ids = [row[0] for row in cursor.fetchall()]
     rows = list(Listing.objects.filter(pk__in=ids).order_by("pk"))
@@ -47,6 +47,7 @@ def push_stock(account: ChannelAccount) -> dict[str, int]:
     targets = [_target(row) for row in rows]
     try:
         results = {result.external_id: result for result in adapter.push_stock(targets)}
+        reached("pushed")
     except (Retry, Permanent) as error:
         wait = getattr(error, "after", None) or 2.0 ** min(max(row.attempts for row in rows), 9)
         Listing.objects.filter(pk__in=ids).update(

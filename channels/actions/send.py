@@ -18,7 +18,9 @@ from oms.core.effects import Result
 from oms.core.errors import Permanent, Retry
 from oms.core.journal import Line
 from oms.core.models import OutboundEffect
-from orders.actions.refund import fail_refund, settle_refund
+from oms.core.steps import reached
+from orders.actions.fail_refunds import fail_refund
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, Refund
 
 
@@ -76,7 +78,9 @@ def _confirm_shipment(effect: OutboundEffect) -> Result:
         pk=effect.request["shipment"]
     )
     reread([order_id], "ship")
-    return Result(_adapter(effect).confirm_shipment(_notice(effect)))
+    told = _adapter(effect).confirm_shipment(_notice(effect))
+    reached("told")
+    return Result(told)
 
 
 def _told_shipment(effect: OutboundEffect, result: Result) -> None:
@@ -119,6 +123,7 @@ def _issue_refund(effect: OutboundEffect) -> Result:
     if why:
         raise Permanent("order_held", why)
     paid = _adapter(effect).issue_refund(_request(effect))
+    reached("refunded")
     if paid.status == "pending":
         raise Retry("the shop has not paid yet", after=60)
     if paid.status == "failed":

@@ -14,7 +14,8 @@ from oms.core import effects
 from oms.core.actors import SYSTEM
 from oms.core.effects import Intent
 from oms.core.models import OutboundEffect
-from orders.actions.refund import fail_refunds, request_refunds
+from orders.actions.fail_refunds import fail_refunds
+from orders.actions.request_refunds import request_refunds
 from orders.models import Order, Refund
 
 SHIPMENT, REFUND, CANCEL = "confirm_shipment", "issue_refund", "cancel_order"

@@ -48,6 +48,7 @@ fragment OrderParts on Order {
   originalTotalDutiesSet { ...Money }
   additionalFees { id name price { ...Money } taxLines { priceSet { ...Money } } }
   risk { recommendation assessments { riskLevel } }
+  disputes { id initiatedAs status }
   shippingLines(first: 3) {
     nodes {
       id title code

@@ -20,7 +20,7 @@ are not told, ``currentQuantity`` stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -63,6 +63,15 @@ STATUSES = {
     "FAILURE": "failed",
     "ERROR": "failed",
 }
+DISPUTES = {
+    "NEEDS_RESPONSE": "pending",
+    "UNDER_REVIEW": "pending",
+    "ACCEPTED": "succeeded",
+    "LOST": "succeeded",
+    "CHARGE_REFUNDED": "succeeded",
+    "WON": "failed",
+    "PREVENTED": "failed",
+}
 RISKS = ("", "low", "medium", "high")
 RECOMMENDED = {"ACCEPT": "low", "INVESTIGATE": "medium", "CANCEL": "high"}
 SHIPPED = frozenset({"SUCCESS", "OPEN", "PENDING"})
@@ -96,6 +105,7 @@ def read_order(body: bytes, source: str) -> OrderDraft:
     address = order.get("shippingAddress")
     orders_before = customer.get("numberOfOrders")
     ships = any(line.requires_shipping and line.quantity for line in lines)
+    payments = tuple(_payments(order))
     return OrderDraft(
         source=source,
         external_id=number_of(required(order, "id")),
@@ -107,7 +117,7 @@ def read_order(body: bytes, source: str) -> OrderDraft:
         total=total,
         lines=lines,
         charges=tuple(charges),
-        payments=tuple(_payments(order)),
+        payments=(*payments, *_disputes(order, payments)),
         refunds=tuple(_refund(raw, included) for raw in order.get("refunds") or ()),
         prices_include_tax=included,
         email=order.get("email") or "",
@@ -239,6 +249,27 @@ def _payments(order: Mapping[str, Any]) -> Iterable[PaymentDraft]:
                 at=at or required_moment(raw, "createdAt"),
                 gateway=str(raw.get("gateway") or ""),
             )
+
+
+def _disputes(order: Mapping[str, Any], payments: Sequence[PaymentDraft]) -> Iterable[PaymentDraft]:
+    """Chargebacks. Shopify's order tells neither amount nor date of one, so what was left of the money counts
+    as disputed, since the order last changed. An inquiry moves no money, and is best settled by a refund."""
+    disputes = [one for one in order.get("disputes") or () if one.get("initiatedAs") == "CHARGEBACK"]
+    taken = [p for p in payments if p.kind == "capture" and p.status == "succeeded"]
+    if not disputes or not taken:
+        return
+    back = [p for p in payments if p.kind == "refund" and p.status == "succeeded"]
+    whole = sum((p.amount for p in taken), NOTHING)
+    left = whole - sum((p.amount for p in back), NOTHING)
+    first = min(disputes, key=lambda one: int(number_of(one["id"])))
+    yield PaymentDraft(
+        external_id=f"dispute-{number_of(first['id'])}",
+        kind="chargeback",
+        status=DISPUTES.get(str(first.get("status")), "pending"),
+        amount=left if left.customer > 0 else whole,
+        at=required_moment(order, "updatedAt"),
+        gateway=taken[0].gateway,
+    )
 
 
 def _refund(raw: Mapping[str, Any], included: bool) -> RefundDraft:

@@ -1,6 +1,6 @@
-"""The catalogue that a file of sales implies: title and price as sold, weight and barcode invented.
+"""The catalogue that a file of sales implies: title and price as sold; weight, barcode and customs data invented.
 
-The data set has neither weights nor barcodes. A weight follows from the words of the title and a lot by SKU;
+The data set has neither weights nor barcodes. What a thing is at customs follows from the words of its title. A weight follows from the words of the title and a lot by SKU;
 a barcode is a valid EAN-13 in the range that GS1 leaves to each company for its own use (prefix 2), which no
 product of the wider world can carry.
 """
@@ -30,6 +30,8 @@ class Item:
     price: Decimal
     weight_g: int
     barcode: str
+    hs_code: str
+    origin_country: str
 
 
 def catalogue(orders: Iterable[Order]) -> dict[str, Item]:
@@ -47,7 +49,8 @@ def catalogue(orders: Iterable[Order]) -> dict[str, Item]:
 
 
 def item(sku: str, title: str, price: Decimal) -> Item:
-    return Item(sku, title_of(title), pence(price), weight_of(sku, title), barcode_of(sku))
+    code, origin = customs_of(title)
+    return Item(sku, title_of(title), pence(price), weight_of(sku, title), barcode_of(sku), code, origin)
 
 
 def pence(price: Decimal) -> Decimal:
@@ -83,6 +86,28 @@ def weight_of(sku: str, title: str) -> int:
     usual = next((grams for word, grams in _WEIGHTS if word in shout), _USUAL_WEIGHT)
     lot = random.Random(f"weight {sku}")  # noqa: S311 - a story, not a secret
     return max(5, round(usual * lot.uniform(0.8, 1.2) / 5) * 5)
+
+
+# As with the weights, the first word decides: the HS code, and where such things are made.
+_CUSTOMS = (
+    ("CANDLE", "340600", "CN"), ("T-LIGHT", "940550", "IN"), ("LANTERN", "940550", "IN"), ("CLOCK", "910529", "CN"),
+    ("MIRROR", "700992", "CN"), ("GLASS", "701349", "PL"), ("BOTTLE", "701349", "CN"), ("TEAPOT", "691200", "CN"),
+    ("CAKESTAND", "691200", "CN"), ("CAKE STAND", "691200", "CN"), ("MUG", "691200", "CN"), ("BOWL", "691200", "PT"),
+    ("PLATE", "691200", "PT"), ("JUG", "691200", "CN"), ("CUSHION", "940490", "IN"), ("THROW", "630140", "IN"),
+    ("APRON", "621142", "IN"), ("TOWEL", "630260", "TR"), ("BLANKET", "630140", "CN"), ("QUILT", "940440", "IN"),
+    ("BAG", "420292", "CN"), ("PURSE", "420232", "IN"), ("TIN", "732393", "CN"), ("FRAME", "441400", "CN"),
+    ("NECKLACE", "711719", "CN"), ("BRACELET", "711719", "CN"), ("EARRING", "711719", "CN"), ("DOLL", "950300", "CN"),
+    ("TOY", "950300", "CN"), ("PUZZLE", "950300", "CN"), ("GAME", "950490", "CN"), ("NOTEBOOK", "482010", "GB"),
+    ("NAPKINS", "481830", "DE"), ("CARD", "490900", "GB"), ("WRAP", "481190", "GB"), ("STICKER", "482110", "GB"),
+    ("RIBBON", "580632", "CN"), ("BUNTING", "630790", "IN"), ("PENCIL", "960910", "CN"), ("PEN", "960810", "CN"),
+)  # fmt: skip
+_USUAL_CUSTOMS = ("392640", "CN")
+
+
+def customs_of(title: str) -> tuple[str, str]:
+    """HS code and country of origin."""
+    shout = title.upper()
+    return next(((code, origin) for word, code, origin in _CUSTOMS if word in shout), _USUAL_CUSTOMS)
 
 
 def barcode_of(sku: str) -> str:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from channels.demo import retail
 from channels.demo.replay_house import BY, SLUG
-from fulfillment.actions.cancel_work import cancel_orders_in_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship
@@ -26,24 +26,20 @@ from fulfillment.carriers.base import Scan
 from fulfillment.models import FulfillmentOrder, Shipment
 from oms.core import inbox
 from oms.core.inbox import Incoming
+from orders.actions.approve_refunds import Refunding, approve_refunds
 from orders.actions.cancel import Cancelling
-from orders.actions.hold import release_holds
-from orders.actions.refund import (
-    Refunding,
-    Settling,
-    approve_refunds,
-    for_quote,
-    quote_refund,
-    settle_refunds,
-)
+from orders.actions.quote_refund import for_quote, quote_refund
+from orders.actions.release_holds import release_holds
+from orders.actions.settle_refunds import Settling, settle_refunds
 from orders.models import Hold, OrderLine, Refund
 from orders.rules.refund_amount import LineAsk, RefundAsk
 from returns.actions.authorise import authorise_returns
 from returns.actions.close import close_returns
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.quote_return import Paying, ask_for
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, ask_for, refund_returns
+from returns.actions.refund_returns import refund_returns
 from returns.models import Return
 
 BATCH = 200
@@ -214,13 +210,18 @@ def _return(openings: Sequence[Opening]) -> None:
         ],
         by=BY,
     )  # fmt: skip
-    orders = {order.pk: order for order in for_quote([rma.order_id for rma in rows])}
-    rows = list(Return.objects.filter(pk__in=[r.pk for r in rows]).prefetch_related("lines").order_by("pk"))
+    orders = {order.pk: order for order in for_quote([rma.its_order.pk for rma in rows])}
+    rows = list(
+        Return.objects.filter(pk__in=[r.pk for r in rows])
+        .select_related("order")
+        .prefetch_related("lines")
+        .order_by("pk")
+    )
     owed = [
         rma
         for rma in rows
         if not quote_refund(
-            orders[rma.order_id], ask_for(rma, Paying(rma.pk), orders[rma.order_id].currency)
+            orders[rma.its_order.pk], ask_for(rma, Paying(rma.pk), rma.its_order.currency)
         ).refusals
     ]
     refund_returns([Paying(rma.pk) for rma in owed], by=BY)

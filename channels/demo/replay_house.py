@@ -72,7 +72,16 @@ def meet_items(orders: Iterable[retail.Order], known: dict[str, int]) -> None:
     if not new:
         return
     Item.objects.bulk_create(
-        [Item(sku=each.sku, name=each.title or each.sku, weight_g=each.weight_g) for each in new.values()],
+        [
+            Item(
+                sku=each.sku,
+                name=each.title or each.sku,
+                weight_g=each.weight_g,
+                hs_code=each.hs_code,
+                origin_country=each.origin_country,
+            )
+            for each in new.values()
+        ],
         ignore_conflicts=True,
     )
     made = dict(Item.objects.filter(sku__in=new).values_list("sku", "pk"))

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from fulfillment.actions.labels import void_labels
 from fulfillment.actions.pick import lock_work
+from fulfillment.actions.void_labels import void_labels
 from fulfillment.models import FulfillmentOrder, Label
 from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.lifecycle import move
 from orders.actions.advance import Step, advance_lines
-from orders.actions.cancel import Cancelling, cancel_orders
-from orders.actions.hold import go_on
-from orders.models import Order
+from orders.actions.go_on import go_on
 
 # Where a line's units are counted while its work is in this state.
 OPEN_STATES = ("planned", "released", "picking", "picked", "packed")
@@ -59,19 +57,3 @@ def cancel_work(
     if route_again:
         go_on({work.order_id for work in works}, by=by)
     return works
-
-
-@transaction.atomic
-def cancel_orders_in_work(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order]:
-    """Cancel units or whole orders, taking the work that stands on them back first.
-
-    Raises :class:`Refused` when some of the units have been shipped.
-    """
-    for c in cancellings:
-        works = FulfillmentOrder.objects.filter(order_id=c.order_id, state__in=OPEN_STATES)
-        if c.units:
-            works = works.filter(lines__order_line_id__in=c.units).distinct()
-        ids = sorted(works.values_list("pk", flat=True))
-        if ids:
-            cancel_work(ids, reason=c.reason, by=by, route_again=False)
-    return cancel_orders(cancellings, by=by)

@@ -16,6 +16,7 @@ from oms.core.actors import Actor
 from oms.core.columns import insert_rows
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
+from oms.core.steps import reached
 from orders.actions.advance import Step, advance_lines
 
 
@@ -76,6 +77,7 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
     insert_rows(parts)
     move(works, "pack", by=by, words=lambda w: _words(w, parcels)).or_refuse()
     advance_lines(steps)
+    reached("packed")
     return parcels
 
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet, Sum, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
-from fulfillment.models import FulfillmentLine, FulfillmentOrder
+from fulfillment.actions.report_short import Short, report_short
+from fulfillment.models import FulfillmentOrder
 from fulfillment.rules import short_pick
-from inventory.actions.fit_reservations import lock_shelves
-from inventory.actions.record_shortage import Missing, record_shortage
-from inventory.models import Discrepancy, StockLevel
-from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
-from oms.core.journal import Line
 from oms.core.lifecycle import move
 from orders.actions.advance import Step, advance_lines
 from orders.actions.follow_reservations import follow_reservations
@@ -71,7 +66,7 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
     """
     by_work = {f.work_id: f for f in found}
     works = lock_work(list(by_work), "lines")
-    shorts: list[tuple[FulfillmentOrder, FulfillmentLine, int, str]] = []
+    shorts: list[Short] = []
     steps: list[Step] = []
     reasons: list[Reason] = []
     for work in works:
@@ -82,7 +77,7 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
             if got < asked:
                 why = told.reasons.get(line.pk, "not_found")
                 reasons += short_pick.refusals(why, asked, got)
-                shorts.append((work, line, got, why))
+                shorts.append(Short(work, line, got, why))
             elif got > asked:
                 reasons.append(
                     Reason("too_many", f"{line.item.sku}: {got} found, but only {asked} are asked for.")
@@ -94,75 +89,15 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
         raise Refused(reasons)
     write_columns([line for work in works for line in work.lines.all()], "picked")
     advance_lines(steps)
-    prefetch_related_objects([line for _, line, _, _ in shorts], "order_line", "item")
-    _report(shorts, by)
+    prefetch_related_objects([short.line for short in shorts], "order_line", "item")
+    report_short(shorts, by=by)
     nothing = [work for work in works if not any(line.picked for line in work.lines.all())]
     move([w for w in works if w not in nothing], "finish_pick", by=by, words=_words).or_refuse()
     move(nothing, "cancel", by=by, words="Nothing of it was found.").or_refuse()
     follow_reservations(
-        {line.order_line.demand_key for _, line, _, _ in shorts}, why="not found when picking", by=by
+        {short.line.order_line.demand_key for short in shorts}, why="not found when picking", by=by
     )
     return works
-
-
-def _report(shorts: Sequence[tuple[FulfillmentOrder, FulfillmentLine, int, str]], by: Actor) -> None:
-    """Write what a short pick means for the stock, by its reason."""
-    if not shorts:
-        return
-    lock_shelves({(line.item_id, work.location_id) for work, line, _, _ in shorts})
-    missing: list[Missing] = []
-    steps: list[Step] = []
-    told: list[Line] = []
-    counts: list[Discrepancy] = []
-    for work, line, got, why in shorts:
-        level = StockLevel.objects.get(item_id=line.item_id, location_id=work.location_id)
-        asked = line.quantity - line.short - line.cancelled - (line.picked - got)
-        facts = short_pick.ShelfFacts(level.on_hand, level.unavailable, _off_shelf(work, line) - got)
-        effect = short_pick.effect(why, asked, got, facts)
-        line.short += effect.remainder
-        line.short_reason, line.short_at = why, timezone.now()
-        missing.append(
-            Missing(
-                line.item_id, work.location_id, effect.quarantine or effect.missing,
-                document=f"fulfillmentorder:{work.pk}", key=f"short:{line.pk}:{line.short}",
-                reason="quarantine" if effect.quarantine else "shortage", note=effect.words,
-                aside=bool(effect.quarantine), whose=line.order_line.demand_key, give_up=effect.remainder,
-                in_hand=_in_hand(work.location_id, line.item_id),
-            )
-        )  # fmt: skip
-        steps.append(Step(line.order_line_id, effect.remainder, "released", "unallocated"))
-        told.append(Line.of(work, "short_pick", f"{line.item.sku} {line.item.name}: {effect.words}"))
-        if effect.count:
-            counts.append(
-                Discrepancy(
-                    kind="shortage", item_id=line.item_id, location_id=work.location_id, expected=asked, found=got,
-                    words=f"{effect.words}. Count this shelf.",
-                )
-            )  # fmt: skip
-    FulfillmentLine.objects.bulk_update(
-        [line for _, line, _, _ in shorts], ["short", "short_reason", "short_at"]
-    )
-    advance_lines(steps)
-    record_shortage(missing, by=by)
-    Discrepancy.objects.bulk_create(counts, ignore_conflicts=True)
-    journal.write(told, by=by)
-
-
-def _off_shelf(work: FulfillmentOrder, line: FulfillmentLine) -> int:
-    """Pieces of this item that pickers already took from this location's shelf and that did not leave yet."""
-    return _picked_lines(work.location_id, line.item_id).aggregate(n=Sum("picked"))["n"] or 0
-
-
-def _in_hand(location_id: int, item_id: int) -> dict[UUID, int]:
-    rows = _picked_lines(location_id, item_id).values_list("order_line__demand_key").annotate(n=Sum("picked"))
-    return dict(rows)
-
-
-def _picked_lines(location_id: int, item_id: int) -> QuerySet[FulfillmentLine]:
-    return FulfillmentLine.objects.filter(
-        item_id=item_id, picked__gt=0, fulfillment_order__location_id=location_id,
-        fulfillment_order__state__in=["released", "picking", "picked", "packed"],
-    )  # fmt: skip
 
 
 def _words(work: FulfillmentOrder) -> str:

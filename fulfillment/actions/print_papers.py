@@ -1,4 +1,4 @@
-"""The papers of work and parcels as PDF, from the rows as they are now. Nothing is changed by printing."""
+"""The papers of work as PDF, from the rows as they are now. Nothing is changed by printing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from django.utils import timezone
 from fulfillment.documents.packing_slip import PackingSlip, SlipLine, packing_slips
 from fulfillment.documents.paper import Company
 from fulfillment.documents.pick_list import PickLine, PickList, pick_lists
-from fulfillment.documents.shipping_label import ShippingLabel, shipping_labels
-from fulfillment.documents.together import together
-from fulfillment.models import FulfillmentOrder, Shipment
+from fulfillment.models import FulfillmentOrder
 from inventory.models import Location
 from oms.core.errors import Reason, Refused
 
@@ -29,7 +27,7 @@ def print_pick_lists(work_ids: Sequence[int]) -> bytes:
     for work in works:
         for line in work.lines.all():
             left = line.quantity - line.short - line.cancelled
-            if left and work.state != "cancelled":
+            if left and work.state not in {"cancelled", "rejected"}:
                 code = next((b.code for b in line.item.barcodes.all()), "")
                 lines[work.location_id].append(
                     PickLine(
@@ -53,64 +51,11 @@ def print_pick_lists(work_ids: Sequence[int]) -> bytes:
 
 def print_packing_slips(work_ids: Sequence[int]) -> bytes:
     """One slip per fulfillment order. Raises :class:`Refused` when nothing is in any of them."""
-    slips = [_slip(work) for work in _works(work_ids) if work.state != "cancelled"]
+    slips = [_slip(work) for work in _works(work_ids) if work.state not in {"cancelled", "rejected"}]
     slips = [slip for slip in slips if slip.lines]
     if not slips:
         raise Refused(Reason("nothing_to_pack", "There is nothing in it."))
     return packing_slips(slips)
-
-
-def print_label(shipment_id: int) -> tuple[bytes, str]:
-    """A parcel's label and its media type: the carrier's own where one was bought, else ours for a tracking
-    number that was typed by hand. Raises :class:`Refused` while the parcel has none."""
-    return print_labels([shipment_id])
-
-
-def print_labels(shipment_ids: Sequence[int]) -> tuple[bytes, str]:
-    """The labels of parcels as one file, and its media type: one as its carrier made it, several as one PDF, or one
-    after the other where they are all for a label printer. Parcels without a label are left out.
-
-    Raises :class:`Refused`: ``no_label`` when none has one, ``mixed_labels`` when some are made for a label printer
-    and others are not.
-    """
-    files = [file for parcel in _parcels(shipment_ids) if (file := _label(parcel))]
-    if not files:
-        one = len(shipment_ids) == 1
-        raise Refused(Reason("no_label", f"{'This parcel has' if one else 'These have'} no label yet."))
-    if len(files) == 1:
-        return files[0]
-    kinds = {kind for _, kind in files}
-    if kinds <= {PDF, TYPES["png"]}:
-        return together(files), PDF
-    if len(kinds) == 1:
-        return b"\n".join(body for body, _ in files), kinds.pop()
-    told = "Some of these labels are for a label printer and some are not: print them one kind at a time."
-    raise Refused(Reason("mixed_labels", told))
-
-
-def _parcels(shipment_ids: Sequence[int]) -> list[Shipment]:
-    return list(
-        Shipment.objects.filter(pk__in=shipment_ids)
-        .select_related("fulfillment_order__order", "fulfillment_order__location")
-        .prefetch_related("labels")
-        .order_by("fulfillment_order_id", "pk")
-    )
-
-
-def _label(parcel: Shipment) -> tuple[bytes, str] | None:
-    bought = [label for label in parcel.labels.all() if label.state == "purchased" and label.document]
-    if bought:
-        kind = bought[-1].document_type.lower().rpartition("/")[2]
-        return bytes(bought[-1].document or b""), TYPES.get(kind, "application/octet-stream")
-    if parcel.state in {"draft", "voided"}:
-        return None
-    work = parcel.fulfillment_order
-    ours = ShippingLabel(
-        sender=_place(work.location), recipient=address_lines(work.order.shipping_address), carrier=parcel.carrier,
-        service=parcel.service, tracking_number=parcel.tracking_number, reference=work.number,
-        weight_g=parcel.weight_g,
-    )  # fmt: skip
-    return shipping_labels([ours]), PDF
 
 
 def address_lines(address: Mapping[str, Any]) -> tuple[str, ...]:
@@ -158,7 +103,8 @@ def _other(billing: Mapping[str, Any], shipping: Mapping[str, Any]) -> tuple[str
     return address_lines(billing) if billing != shipping else ()
 
 
-def _place(place: Location) -> tuple[str, ...]:
+def place_lines(place: Location) -> tuple[str, ...]:
+    """A location as a sender."""
     return address_lines(
         {"name": settings.COMPANY["name"], "company": place.company or place.name, "line1": place.line1,
          "line2": place.line2, "city": place.city, "region": place.region, "postcode": place.postcode,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils import timezone
 
-from fulfillment.actions.labels import carrier_for
+from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.actions.track import record_scans
 from fulfillment.carriers.base import Can
 from fulfillment.models import CarrierAccount

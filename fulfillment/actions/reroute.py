@@ -8,9 +8,10 @@ from django.db import transaction
 
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.route_orders import route_orders
-from fulfillment.models import FulfillmentOrder
+from fulfillment.models import FulfillmentLine, FulfillmentOrder
+from fulfillment.rules.rejection import REJECTIONS
 from oms.core.actors import Actor
-from orders.actions.hold import clear_holds
+from orders.actions.clear_holds import clear_holds
 from orders.models import Order
 
 BATCH = 100
@@ -33,11 +34,17 @@ def route_waiting(limit: int = 1000) -> int:
 
 @transaction.atomic
 def route_again(order_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
-    """A person wants a fresh decision: work nobody has begun is taken back and routed with the rest."""
+    """A person wants a fresh decision: work nobody has begun is taken back and routed with the rest. Locations
+    that sent work back for want of time are asked again."""
     untouched = FulfillmentOrder.objects.filter(order_id__in=order_ids, state__in=["planned", "released"])
     ids = sorted(untouched.values_list("pk", flat=True))
     if ids:
         cancel_work(ids, reason="Routed again.", by=by, route_again=False)
+    # Who had no time then may have it now; what was not on the shelf is still not there.
+    FulfillmentLine.objects.filter(
+        fulfillment_order__order__in=order_ids, fulfillment_order__state="rejected",
+        short_reason__in=[code for code, reason in REJECTIONS.items() if not reason.about_stock],
+    ).update(short_at=None)  # fmt: skip
     list(Order.objects.filter(pk__in=order_ids).select_for_update().order_by("pk").values_list("pk"))
     clear_holds(order_ids, ["out_of_stock"], by=by, note="routed again")
     return route_orders(order_ids, cause="routed again", by=by)

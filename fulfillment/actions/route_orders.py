@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Prefetch, prefetch_related_objects
+from django.db.models import F, Max, prefetch_related_objects
 from django.utils import timezone
 
 from fulfillment.events import OrderRouted
@@ -23,13 +23,14 @@ from inventory.actions.reseat import Seat, reseat
 from inventory.models import Item, Location, StockLevel, StockMovement
 from oms.core import journal, money
 from oms.core.actors import SYSTEM, Actor
-from oms.core.columns import insert_rows
+from oms.core.columns import insert, insert_rows
 from oms.core.errors import Reason
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.steps import reached
 from orders.actions.advance import Step, advance_lines
-from orders.actions.hold import Holding, place_holds
+from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order, OrderLine
 from orders.rules.holds import Finding
 
@@ -37,12 +38,26 @@ OPEN_WORK = ("planned", "released", "picking", "picked", "packed")
 DUE = timedelta(hours=24)
 
 
+class _Decision(NamedTuple):
+    pk: int
+    words: str
+
+
+class _Line(NamedTuple):
+    """A line of which ``promised`` units are to be routed."""
+
+    pk: int
+    demand_key: UUID
+    item_id: int
+    promised: int
+
+
 @dataclass
 class _Task:
     """One order to route: its promised lines, and what it holds where."""
 
     order: Order
-    lines: list[OrderLine]
+    lines: list[_Line]
     firm: dict[UUID, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     busy: dict[UUID, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     barred: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -62,7 +77,7 @@ def route_orders(
     if not tasks:
         return []
     places = list(Location.objects.filter(ships=True).order_by("rank", "code"))
-    items = {line.item_id for task in tasks for line in task.lines if line.item_id}
+    items = {line.item_id for task in tasks for line in task.lines}
     lock_shelves({(item, place.pk) for item in items for place in places})
     card, split_penalty = rate_card(places)
     _read_holdings(tasks)
@@ -87,24 +102,33 @@ def route_orders(
         by=by,
     )  # fmt: skip
     emit([OrderRouted(task.order.pk) for task, plan in plans if plan.shipments], by=by)
+    reached("routed")
     return works
 
 
 def _tasks(order_ids: Iterable[int]) -> list[_Task]:
-    promised = OrderLine.objects.filter(promised__gt=0).only("order_id", "demand_key", "item_id", "promised")
-    orders = (
-        Order.objects.filter(pk__in=list(order_ids), state="open")
+    orders = list(
+        Order.objects.filter(pk__among=list(order_ids), state="open")
         .select_for_update(of=("self",))
         .order_by("pk")
-        .prefetch_related(Prefetch("lines", promised), "holds")
+        .only("number", "country", "shipping_address", "due_at")
+        .prefetch_related("holds")
     )
+    promised: dict[int, list[_Line]] = defaultdict(list)
+    rows = OrderLine.objects.filter(
+        order_id__among=[o.pk for o in orders], promised__gt=0, item__isnull=False
+    )
+    for order_id, pk, key, item_id, units in rows.order_by("pk").values_list(
+        "order_id", "pk", "demand_key", "item_id", "promised"
+    ):
+        promised[order_id].append(_Line(pk, key, item_id or 0, units))
     tasks = []
     for order in orders:
         stops = [h for h in order.holds.all() if h.state == "active" and "release" in h.blocks]
         if any(h.line_id is None for h in stops):
             continue
         held = {h.line_id for h in stops}
-        lines = [line for line in order.lines.all() if line.promised and line.item_id and line.pk not in held]
+        lines = [line for line in promised[order.pk] if line.pk not in held]
         if lines:
             tasks.append(_Task(order, lines))
     return tasks
@@ -170,7 +194,7 @@ def _plan(
     own: dict[tuple[int, int], int] = defaultdict(int)
     for line in task.lines:
         for location, quantity in task.firm[line.demand_key].items():
-            own[line.item_id or 0, location] += quantity - task.busy[line.demand_key][location]
+            own[line.item_id, location] += quantity - task.busy[line.demand_key][location]
     address = task.order.shipping_address
     goal = rates.Place(
         country=task.order.country, postcode=address.get("postcode", ""),
@@ -185,7 +209,6 @@ def _plan(
             if place.pk in task.barred[line.item_id]
             else free.get((line.item_id, place.pk), 0) + own[line.item_id, place.pk]
             for line in task.lines
-            if line.item_id
         }
         candidates.append(
             routing.Location(place.pk, place.name, available, way.fixed, way.per_kg, active=place.active)
@@ -194,7 +217,6 @@ def _plan(
         [
             routing.Line(line.pk, line.item_id, line.promised, weights[line.item_id] or rates.UNIT_WEIGHT_G)
             for line in task.lines
-            if line.item_id
         ],
         candidates,
         routing.Options(split_penalty=penalty, currency=card.currency),
@@ -224,7 +246,7 @@ def _staying(task: _Task, plan: routing.Plan) -> list[tuple[UUID, int, int, int]
         for location, quantity in task.firm[line.demand_key].items():
             idle = min(owed, quantity - task.busy[line.demand_key][location])
             if idle > 0:
-                rows.append((line.demand_key, line.item_id or 0, location, idle))
+                rows.append((line.demand_key, line.item_id, location, idle))
                 owed -= idle
     return rows
 
@@ -237,7 +259,7 @@ def _seats(task: _Task, plan: routing.Plan) -> list[Seat]:
         for pick in plan.picks
     ]
     seats += [
-        Seat(line.demand_key, line.item_id or 0, location, quantity)
+        Seat(line.demand_key, line.item_id, location, quantity)
         for line in task.lines
         for location, quantity in task.busy[line.demand_key].items()
         if quantity
@@ -249,19 +271,19 @@ def _seats(task: _Task, plan: routing.Plan) -> list[Seat]:
 
 def _decide(
     plans: Sequence[tuple[_Task, routing.Plan]], places: Sequence[Location], card: rates.RateCard, cause: str
-) -> dict[int, RoutingDecision]:
-    names = {place.pk: place.name for place in places}
-    before: dict[int, int] = {}
-    for pk, order_id in RoutingDecision.objects.filter(
-        order_id__in=[task.order.pk for task, _ in plans], superseded_by=None
-    ).values_list("pk", "order_id"):
-        before[order_id] = pk
-    rows = [
-        RoutingDecision(
-            order=task.order,
-            words=_words(plan, names, card.currency),
-            inputs={"lines": {str(line.pk): line.promised for line in task.lines}, "rates": _plain(card)},
-            plan=[
+) -> dict[int, _Decision]:
+    """Store each order's decision; by order, its primary key and words."""
+    names, figures = {place.pk: place.name for place in places}, _plain(card)
+    before = RoutingDecision.objects.filter(
+        order_id__among=[task.order.pk for task, _ in plans], superseded_by=None
+    )
+    superseded = dict(before.values_list("order_id", "pk"))
+    rows: list[dict[str, Any]] = [
+        {
+            "order_id": task.order.pk,
+            "words": _words(plan, names, card.currency),
+            "inputs": {"lines": {str(line.pk): line.promised for line in task.lines}, "rates": figures},
+            "plan": [
                 {
                     "location": s.location_id,
                     "name": names[s.location_id],
@@ -270,19 +292,19 @@ def _decide(
                 }
                 for s in plan.shipments
             ],
-            candidates=[asdict(verdict) for verdict in plan.verdicts],
-            cost=_cost(plan.cost),
-            next_cost=_cost(plan.next_cost),
-            currency=card.currency,
-            solver=plan.solver,
-            gap=plan.gap,
-            cause=cause,
-            supersedes_id=before.get(task.order.pk),
-        )
+            "candidates": [vars(verdict) for verdict in plan.verdicts],
+            "cost": _cost(plan.cost),
+            "next_cost": _cost(plan.next_cost),
+            "currency": card.currency,
+            "solver": plan.solver,
+            "gap": plan.gap,
+            "cause": cause,
+            "supersedes_id": superseded.get(task.order.pk),
+        }
         for task, plan in plans
     ]
-    insert_rows(rows)
-    return {row.order_id: row for row in rows}
+    keys = insert(RoutingDecision, rows, keys=True)
+    return {row["order_id"]: _Decision(key, row["words"]) for key, row in zip(keys, rows, strict=True)}
 
 
 def _plain(card: rates.RateCard) -> Mapping[str, Any]:
@@ -313,42 +335,42 @@ def _words(plan: routing.Plan, names: Mapping[int, str], currency: str) -> str:
 
 
 def _hand_out(
-    plans: Sequence[tuple[_Task, routing.Plan]], decisions: Mapping[int, RoutingDecision], by: Actor
+    plans: Sequence[tuple[_Task, routing.Plan]], decisions: Mapping[int, _Decision], by: Actor
 ) -> list[FulfillmentOrder]:
     """One fulfillment order per location and order, its units counted as released."""
-    counted: dict[int, int] = defaultdict(int)
-    for order_id in FulfillmentOrder.objects.filter(
-        order_id__in=[task.order.pk for task, _ in plans]
-    ).values_list("order_id", flat=True):
-        counted[order_id] += 1
+    order_ids = [task.order.pk for task, _ in plans]
+    counted = Counter(
+        FulfillmentOrder.objects.filter(order_id__among=order_ids).values_list("order_id", flat=True)
+    )
     now = timezone.now()
     works: list[FulfillmentOrder] = []
-    parts: list[FulfillmentLine] = []
-    steps: list[Step] = []
+    parts: list[tuple[FulfillmentOrder, Mapping[tuple[Any, int], int]]] = []
     for task, plan in plans:
         for shipment in plan.shipments:
             counted[task.order.pk] += 1
             work = FulfillmentOrder(
                 number=f"{task.order.number}-F{counted[task.order.pk]}", order=task.order,
-                location_id=shipment.location_id, decision=decisions[task.order.pk],
+                location_id=shipment.location_id, decision_id=decisions[task.order.pk].pk,
                 due_at=task.order.due_at or now + DUE,
             )  # fmt: skip
-            works.append(work)
             together: dict[tuple[Any, int], int] = defaultdict(int)
             for pick in shipment.picks:
                 together[pick.key, pick.item_id] += pick.quantity
-            for (line_id, item_id), quantity in together.items():
-                parts.append(
-                    FulfillmentLine(
-                        fulfillment_order=work, order_line_id=line_id, item_id=item_id, quantity=quantity
-                    )
-                )
-                steps.append(Step(line_id, quantity, "promised", "released"))
+            works.append(work)
+            parts.append((work, together))
     insert_rows(works)
-    insert_rows(parts)
-    advance_lines(steps)
+    lines = [
+        {"fulfillment_order_id": work.pk, "order_line_id": line_id, "item_id": item_id, "quantity": quantity}
+        for work, together in parts
+        for (line_id, item_id), quantity in together.items()
+    ]
+    insert(FulfillmentLine, lines)
+    advance_lines([Step(line["order_line_id"], line["quantity"], "promised", "released") for line in lines])
     journal.write(
-        [Line.of(decisions[task.order.pk], "route", decisions[task.order.pk].words) for task, _ in plans],
+        [
+            Line(f"routingdecision:{told.pk}", f"order:{order_id}", "route", told.words)
+            for order_id, told in decisions.items()
+        ],
         by=by,
     )
     # Nobody else can see them yet, so they need no lock; their orders' holds were read with the orders.

@@ -9,15 +9,16 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from fulfillment.models import Shipment
+from fulfillment.models import Reshipment, Shipment
 from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.money import Money
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.complete import complete_orders
-from orders.actions.refund import Refunding, approve_refund, for_quote, quote_refund
+from orders.actions.quote_refund import for_quote, quote_refund
 from orders.models import Order, Refund
 from orders.rules.refund_amount import LineAsk, RefundAsk, RefundQuote
 
@@ -53,7 +54,10 @@ def _cause(refunds: Iterable[Refund], shipment_id: int) -> str:
 
 
 def why_not_settle(parcel: Shipment) -> list[Reason]:
-    """Why this parcel cannot be settled as lost."""
+    """Why this parcel cannot be settled as lost. Reads ``reshipments__order``."""
+    again = next((r.order for r in parcel.reshipments.all() if r.order.state != "cancelled"), None)
+    if again:
+        return [Reason("sent_again", f"It is sent again as {again.number}; cancel that first to pay back.")]
     if parcel.state == "returned_to_sender":
         return [Reason("comes_back", "It comes back to us: open a return for it, and receive it.")]
     if parcel.shipped_at is None or parcel.state in NOT_UNDERWAY:
@@ -81,7 +85,7 @@ def settle_parcel(settling: Settling, *, by: Actor) -> Refund:
     parcel = (
         Shipment.objects.select_for_update(of=("self",))
         .select_related("fulfillment_order__order")
-        .prefetch_related("lines__line")
+        .prefetch_related("lines__line", "reshipments__order")
         .get(pk=settling.shipment_id)
     )
     order = parcel.fulfillment_order.order
@@ -108,19 +112,21 @@ def settle_parcel(settling: Settling, *, by: Actor) -> Refund:
 
 @transaction.atomic
 def finish_settled(order_ids: Iterable[int], *, by: Actor) -> list[Order]:
-    """Complete those of the orders of which nothing is on its way any more but lost parcels that were paid
-    back."""
+    """Complete those of the orders of which nothing is on its way any more but parcels that were paid back as
+    lost, or whose whole content is sent again by another order."""
     ids = list(order_ids)
     waiting: set[int] = set()
     settled: set[int] = set()
     refunds = Refund.objects.filter(order_id__in=ids, cause__startswith="parcel:", state="succeeded")
     paid = {_parcel_of(cause) for cause in refunds.values_list("cause", flat=True)}
-    if not paid:
+    ours = Reshipment.objects.filter(shipment__fulfillment_order__order__in=ids, whole=True)
+    again = set(ours.exclude(order__state="cancelled").values_list("shipment_id", flat=True))
+    if not paid and not again:
         return []
     for parcel in Shipment.objects.filter(fulfillment_order__order__in=ids).select_related(
         "fulfillment_order"
     ):
-        if parcel.state == "lost" and parcel.pk in paid:
+        if parcel.pk in again or (parcel.state == "lost" and parcel.pk in paid):
             settled.add(parcel.fulfillment_order.order_id)
         elif parcel.state not in NOT_UNDERWAY:
             waiting.add(parcel.fulfillment_order.order_id)

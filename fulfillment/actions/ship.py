@@ -14,6 +14,7 @@ from inventory.actions.consume_reservations import Use, consume_reservations
 from oms.core.actors import Actor
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.steps import reached
 from orders.actions.advance import Step, advance_lines
 from orders.models import Order
 
@@ -63,6 +64,7 @@ def ship(work_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
         ],
         by=by,
     )
+    reached("shipped")
     return works
 
 

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from fulfillment.actions.labels import carrier_for
 from fulfillment.actions.note_carrier import carrier_answered, carrier_failed
+from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.actions.settle_parcel import finish_settled
 from fulfillment.carriers.base import Can, Scan
 from fulfillment.events import ParcelMoved

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fulfillment.actions.labels import carrier_for
 from fulfillment.actions.note_carrier import carrier_answered, carrier_failed
+from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.carriers.base import Parcel, PostalAddress
 from fulfillment.models import CarrierAccount
 from inventory.models import Location

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from fulfillment.actions.labels import void_labels
+from fulfillment.actions.void_labels import void_labels
 from fulfillment.models import Label, Shipment
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused

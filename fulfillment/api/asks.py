@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from fulfillment.api.shapes import ManifestRow
+from fulfillment.rules.rejection import REJECTIONS
 from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
 
@@ -23,6 +25,7 @@ class CancelOrderAsk(Shape):
     tell = serializers.BooleanField(
         default=True, help_text="Is the channel to be told? Not when it told you."
     )
+    refund = serializers.BooleanField(default=False, help_text="Pay back what was paid for it at once.")
 
     def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
         return each_once(ask, "lines", "line")
@@ -68,10 +71,14 @@ class PackAsk(Shape):
 
 
 class BuyLabelAsk(Shape):
-    carrier = serializers.CharField(max_length=60, help_text="The slug of one of our carrier accounts.")
+    carrier = serializers.CharField(
+        max_length=60, required=False, default="", allow_blank=True,
+        help_text="The slug of one of our carrier accounts; the best offer of all, unless said.",
+    )  # fmt: skip
     service = serializers.CharField(
-        max_length=80, required=False, default="", allow_blank=True, help_text="The cheapest, unless said."
-    )
+        max_length=80, required=False, default="", allow_blank=True,
+        help_text="The cheapest that arrives in the days the customer chose, unless said.",
+    )  # fmt: skip
 
 
 class TypeTrackingAsk(Shape):
@@ -81,8 +88,47 @@ class TypeTrackingAsk(Shape):
     untracked = serializers.BooleanField(default=False, help_text="It is sent without a number.")
 
 
+class RejectAsk(Shape):
+    """For a reason about the stock, ``lines`` are those it is true of; without them it is true of all."""
+
+    reason = serializers.ChoiceField([(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()])
+    lines = serializers.ListField(
+        child=Id(help_text="The fulfillment line."), required=False, default=[], max_length=500
+    )
+    note = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+
+
 class ReasonAsk(Shape):
     reason = serializers.CharField(max_length=300)
+
+
+class CloseDayAsk(Shape):
+    """Without ``parcels``, everything of the location that was handed over and stands on no list."""
+
+    location = serializers.CharField(max_length=32, help_text="The location's code.")
+    parcels = serializers.ListField(child=Id(), required=False, default=[], max_length=1000)
+    own = serializers.BooleanField(
+        default=False, help_text="Our own list, also where the carrier has a form."
+    )
+
+
+class ManifestsMade(serializers.Serializer):
+    manifests = ManifestRow(many=True, read_only=True)
+
+
+class ReshippedLine(Shape):
+    line = Id(help_text="The order line.")
+    quantity = Pieces()
+
+
+class ReshipAsk(Shape):
+    """Without ``lines``, all that was in it."""
+
+    reason = serializers.CharField(max_length=200)
+    lines = ReshippedLine(many=True, required=False, default=[], max_length=500)
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        return each_once(ask, "lines", "line")
 
 
 class SettleLostAsk(Shape):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from fulfillment.lifecycle import ParcelState, WorkState
-from fulfillment.models import FulfillmentOrder, Shipment
+from fulfillment.lifecycle import ManifestState, ParcelState, WorkState
+from fulfillment.models import FulfillmentOrder, Manifest, Shipment
 from inventory.models import Location
 from oms.core.api.filters import ByCode, IdFilter
 
@@ -18,6 +18,15 @@ class WorkFilter(filters.FilterSet):
 
     class Meta:
         model = FulfillmentOrder
+        fields: list[str] = []
+
+
+class ManifestFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=ManifestState.choices)
+    location = ByCode(Location, "code", column="location_id", help_text="A location's code.")
+
+    class Meta:
+        model = Manifest
         fields: list[str] = []
 
 

@@ -6,18 +6,25 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from fulfillment.actions.print_papers import PDF, print_label, print_packing_slips, print_pick_lists
+from fulfillment.actions.compare_offers import compare_offers
+from fulfillment.actions.print_customs import print_customs
+from fulfillment.actions.print_labels import print_label, print_labels
+from fulfillment.actions.print_papers import PDF, print_packing_slips, print_pick_lists
+from fulfillment.actions.reship_parcel import Reshipping, reship_parcel, units_of
 from fulfillment.actions.settle_parcel import Settling, settle_parcel
 from fulfillment.actions.type_tracking import type_tracking
-from fulfillment.api.asks import SettleLostAsk, TypeTrackingAsk
+from fulfillment.api.asks import ReshipAsk, SettleLostAsk, TypeTrackingAsk
 from fulfillment.api.filters import ParcelFilter
-from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, ParcelDetail, ParcelRow
-from fulfillment.models import FulfillmentOrder, Shipment
-from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb
+from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, OffersRow, ParcelDetail, ParcelRow, ReshipmentRow
+from fulfillment.documents.label_sheets import SIZES
+from fulfillment.models import FulfillmentOrder, Reshipment, Shipment
+from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb, belong
+from oms.core.errors import Permanent, Reason, Refused, Retry
 from oms.core.tokens import Access
 from orders.api.refunds import refund_limit
 from orders.api.shapes import RefundRow
@@ -56,6 +63,25 @@ class TypeTracking(Verb):
         return PARCEL_WHOLE.get(pk=parcel.pk)
 
 
+class CompareOffers(Detail):
+    """Ask all carriers what they would take for a parcel.
+
+    They are asked now, which takes a moment; nothing is bought. Refused for a parcel that needs no label, or that
+    customs would not let pass.
+    """
+
+    reads, answer = Access("fulfillment:write", "fulfillment.buy_label"), OffersRow
+    also = (409,)
+    queryset = Shipment.objects.all()
+
+    def get(self, request: Request, pk: int) -> Response:
+        parcel = self.one(self.get_queryset(), pk)
+        try:
+            return Response(self.shape(compare_offers(parcel.pk)))
+        except (Retry, Permanent) as error:
+            raise Refused(Reason("no_offers", str(error))) from error
+
+
 class SettleLost(Verb):
     """Give a parcel up as lost and refund what was in it.
 
@@ -76,6 +102,26 @@ class SettleLost(Verb):
             by=self.actor,
         )
         return Refund.objects.prefetch_related("lines").get(pk=refund.pk)
+
+
+class Reship(Verb):
+    """Send again what was in a parcel, at no charge.
+
+    An order of its own is made for it; a parcel that is still on its way counts as lost from now on.
+    """
+
+    writes, ask, answer, status = (
+        Access("orders:write", "fulfillment.reship_parcel"),
+        ReshipAsk,
+        ReshipmentRow,
+        201,
+    )
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Reshipment:
+        parcel = self.one(Shipment.objects.prefetch_related("lines__line"), ids["pk"])
+        belong({f"lines.{n}.line": x["line"] for n, x in enumerate(ask["lines"])}, units_of(parcel), "line")
+        units = {x["line"]: x["quantity"] for x in ask["lines"]}
+        return reship_parcel(Reshipping(parcel.pk, ask["reason"], units), by=self.actor)
 
 
 class AsItIs(BaseContentNegotiation):
@@ -104,7 +150,8 @@ class Paper(Door):
             )
 
 
-def _file(body: bytes, kind: str, name: str) -> HttpResponse:
+def paper_file(body: bytes, kind: str, name: str) -> HttpResponse:
+    """A document to be looked at or kept."""
     ending = kind.rpartition("/")[2]
     return HttpResponse(
         body, content_type=kind, headers={"Content-Disposition": f'inline; filename="{name}.{ending}"'}
@@ -119,7 +166,7 @@ class PickListPdf(Paper):
     @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponse:
         work = self.one(FulfillmentOrder.objects.all(), pk)
-        return _file(print_pick_lists([work.pk]), PDF, f"pick-{work.pk}")
+        return paper_file(print_pick_lists([work.pk]), PDF, f"pick-{work.pk}")
 
 
 class PackingSlipPdf(Paper):
@@ -131,24 +178,47 @@ class PackingSlipPdf(Paper):
     @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponse:
         work = self.one(FulfillmentOrder.objects.all(), pk)
-        return _file(print_packing_slips([work.pk]), PDF, f"slip-{work.pk}")
+        return paper_file(print_packing_slips([work.pk]), PDF, f"slip-{work.pk}")
+
+
+class CustomsPdf(Paper):
+    """The commercial invoice of a parcel that crosses a customs border, as PDF.
+
+    It names a person, so it needs `orders:personal` or `orders.view_personal_data` too.
+    """
+
+    @extend_schema(responses={(200, PDF): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        parcel = self.one(Shipment.objects.all(), pk)
+        return paper_file(print_customs([parcel.pk]), PDF, f"customs-{parcel.pk}")
 
 
 class ParcelLabel(Paper):
     """The label of a parcel.
 
-    The carrier's own as it came (PDF, PNG or ZPL), or ours as PDF where the number was typed by hand.
+    The carrier's own as it came (PDF, PNG or ZPL), or ours as PDF where the number was typed by hand. With `size`
+    (`4x6`, `a6`, `a4`) a PDF of that paper; with `with` (parcel ids parted by commas) these parcels' too, in one file.
     Needs `orders:personal` or `orders.view_personal_data` too.
     """
 
+    queries = frozenset({"size", "with"})
+
     @extend_schema(
+        parameters=[
+            OpenApiParameter("size", str, enum=list(SIZES), description="The paper of the printer."),
+            OpenApiParameter("with", str, description="Ids of more parcels, parted by commas."),
+        ],
         responses={
             (200, PDF): OpenApiTypes.BINARY,
             (200, "image/png"): OpenApiTypes.BINARY,
             (200, "application/zpl"): OpenApiTypes.BINARY,
-        }
+        },
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         parcel = self.one(Shipment.objects.all(), pk)
-        body, kind = print_label(parcel.pk)
-        return _file(body, kind, f"label-{parcel.pk}")
+        size, others = request.query_params.get("size", ""), request.query_params.get("with", "")
+        more = [
+            int(part) for part in others.split(",") if part.isascii() and part.isdigit() and len(part) < 19
+        ][:500]
+        body, kind = print_labels([parcel.pk, *more], size) if size or more else print_label(parcel.pk)
+        return paper_file(body, kind, f"label-{parcel.pk}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Prefetch
 from rest_framework import serializers
 
@@ -10,7 +12,9 @@ from fulfillment.models import (
     FulfillmentLine,
     FulfillmentOrder,
     Label,
+    Manifest,
     ParcelLine,
+    Reshipment,
     RoutingDecision,
     Shipment,
     TrackingEvent,
@@ -30,7 +34,29 @@ class LabelRow(Row):
 
     class Meta:
         model = Label
-        fields = ["id", "attempt", "state", "carrier", "service", "cost", "currency", "failure", "created_at"]
+        fields = ["id", "attempt", "state", "carrier", "service", "cost", "currency", "rule", "choice", "failure",
+                  "created_at"]  # fmt: skip
+        read_only_fields = fields
+
+
+class OfferRow(serializers.Serializer):
+    account_name = serializers.CharField(read_only=True)
+    carrier = serializers.CharField(read_only=True)
+    service = serializers.CharField(read_only=True)
+    amount = serializers.CharField(read_only=True)
+    currency = serializers.CharField(read_only=True)
+    days = serializers.IntegerField(read_only=True, allow_null=True, help_text="The carrier's own estimate.")
+
+
+class OffersRow(Row):
+    """What all carriers would take for a parcel, cheapest first; `problems` are those that did not answer."""
+
+    offers = OfferRow(source="quotes", many=True, read_only=True)
+    problems = serializers.ListField(source="quote_problems", child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Shipment
+        fields = ["id", "offers", "problems", "quoted_at"]
         read_only_fields = fields
 
 
@@ -76,6 +102,34 @@ class ParcelDetail(ParcelRow):
         read_only_fields = fields
 
 
+class ManifestRow(Row):
+    """What one carrier took from one place in one go."""
+
+    location = serializers.CharField(source="location.code", read_only=True)
+    parcels: Any = serializers.SerializerMethodField(help_text="The ids of the parcels on it.")
+
+    class Meta:
+        model = Manifest
+        fields = ["id", "number", "location", "carrier", "state", "failure", "created_at", "parcels"]
+        read_only_fields = fields
+
+    def get_parcels(self, manifest: Manifest) -> list[int]:
+        return [part.shipment_id for part in manifest.parcels.all() if not part.dropped]
+
+
+class ReshipmentRow(Row):
+    """The order that stands in for a parcel."""
+
+    parcel = serializers.IntegerField(source="shipment_id", read_only=True)
+    order = serializers.IntegerField(source="order_id", read_only=True)
+    order_number = serializers.CharField(source="order.number", read_only=True)
+
+    class Meta:
+        model = Reshipment
+        fields = ["id", "parcel", "order", "order_number", "reason", "whole", "made_at"]
+        read_only_fields = fields
+
+
 class WorkLineRow(Row):
     order_line = serializers.IntegerField(source="order_line_id", read_only=True)
     item = serializers.CharField(source="item.sku", read_only=True)
@@ -117,7 +171,7 @@ class WorkRow(Row):
     class Meta:
         model = FulfillmentOrder
         fields = ["id", "number", "order", "order_number", "location", "state", "due_at", "claimed_by", "created_at",
-                  "released_at", "shipped_at"]  # fmt: skip
+                  "released_at", "rejected_at", "rejected_why", "shipped_at"]  # fmt: skip
         read_only_fields = fields
 
 
@@ -133,6 +187,7 @@ class WorkDetail(WorkRow):
         read_only_fields = fields
 
 
+MANIFESTS = Manifest.objects.select_related("location").prefetch_related("parcels").defer("document")
 # A label's document is large, and told by its own address.
 _LABELS = Label.objects.defer("document").order_by("pk")
 PARCELS = Shipment.objects.select_related("fulfillment_order").prefetch_related(
@@ -141,5 +196,6 @@ PARCELS = Shipment.objects.select_related("fulfillment_order").prefetch_related(
 PARCEL_WHOLE = PARCELS.prefetch_related(Prefetch("scans", TrackingEvent.objects.order_by("at", "pk")))
 WORKS = FulfillmentOrder.objects.select_related("order", "location")
 WORK_WHOLE = WORKS.select_related("decision").prefetch_related(
-    "lines__item", "lines__order_line", Prefetch("shipments", PARCELS.order_by("pk"))
+    Prefetch("lines", FulfillmentLine.objects.select_related("item", "order_line").order_by("pk")),
+    Prefetch("shipments", PARCELS.order_by("pk")),
 )

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.actions.cancel_work import cancel_orders_in_work, cancel_work
-from fulfillment.actions.labels import ask_labels
+from rest_framework.exceptions import PermissionDenied
+
+from fulfillment.actions.ask_labels import ask_labels
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
+from fulfillment.actions.cancel_with_refund import cancel_with_refund
+from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
 from fulfillment.actions.release_work import release_work
 from fulfillment.actions.reroute import route_again
 from fulfillment.actions.ship import ship
-from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk
+from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk, RejectAsk
 from fulfillment.api.filters import WorkFilter
 from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, WorkDetail, WorkRow
 from fulfillment.models import CarrierAccount, FulfillmentOrder
 from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
+from oms.core.api.idempotency import deed_key
 from oms.core.errors import Reason, Refused
 from oms.core.tokens import Access
 from orders.actions.cancel import Cancelling
 from orders.api.orders import OrderVerb
+from orders.api.refunds import refund_limit
 from orders.models import Order
 
+REFUND = Access("orders:refund", ("orders.issue_refund", "orders.issue_large_refund"))
 READ = Access("fulfillment:read", "fulfillment.view_fulfillmentorder")
 
 
@@ -133,7 +141,8 @@ class BuyLabel(WorkVerb):
     writes, ask, status = Access("fulfillment:write", "fulfillment.buy_label"), BuyLabelAsk, 202
 
     def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
-        account = ids_of(CarrierAccount, "slug", {"carrier": ask["carrier"]})[ask["carrier"]]
+        slug = ask["carrier"]
+        account = ids_of(CarrierAccount, "slug", {"carrier": slug})[slug] if slug else None
         bare = [parcel.pk for parcel in work.shipments.all() if parcel.state == "draft"]
         if not bare:
             raise Refused(Reason("no_parcel", f"{work.number} has no parcel without a label."))
@@ -152,6 +161,19 @@ class Ship(WorkVerb):
         ship([work.pk], by=self.actor)
 
 
+class RejectWork(WorkVerb):
+    """Send work back that the location cannot do.
+
+    The reason decides what becomes of the stock there; the order is routed without this location.
+    """
+
+    writes, ask = Access("fulfillment:write", "fulfillment.reject_fulfillmentorder"), RejectAsk
+
+    def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
+        _lines(work, {f"lines.{n}": pk for n, pk in enumerate(ask["lines"])})
+        reject_work([Rejecting(work.pk, ask["reason"], ask["lines"], ask["note"])], by=self.actor)
+
+
 class CancelWork(WorkVerb):
     """Take work back from the warehouse.
 
@@ -167,7 +189,8 @@ class CancelWork(WorkVerb):
 class CancelOrder(OrderVerb):
     """Cancel an order, or units of its lines.
 
-    Work that stands on them is taken back first. Refused for what has been shipped.
+    Work that stands on them is taken back first. Refused for what has been shipped. With `refund`, what was
+    paid for it is paid back in the same moment; for that `orders:refund` is needed too.
     """
 
     writes, ask = Access("orders:write", "orders.cancel_order"), CancelOrderAsk
@@ -179,8 +202,14 @@ class CancelOrder(OrderVerb):
             "line",
         )
         units = {x["line"]: x["quantity"] for x in ask["lines"]}
-        cancel_orders_in_work(
-            [Cancelling(order.pk, ask["reason"], units=units, tell=ask["tell"])], by=self.actor
+        cancelling = Cancelling(order.pk, ask["reason"], units=units, tell=ask["tell"])
+        if not ask["refund"]:
+            cancel_orders_in_work([cancelling], by=self.actor)
+            return
+        if not REFUND.granted(self.request):
+            raise PermissionDenied("You may cancel orders, but not give money back.")
+        cancel_with_refund(
+            [cancelling], key=deed_key(self.request), limit=refund_limit(self.request), by=self.actor
         )
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from fulfillment.rules.customs import Declaration
+
 
 class Can(enum.StrEnum):
     RATE = "rate"
@@ -17,6 +19,7 @@ class Can(enum.StrEnum):
     VOID = "void"
     TRACK = "track"
     RECEIVE_WEBHOOKS = "receive_webhooks"
+    MANIFEST = "manifest"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class PostalAddress:
 @dataclass(frozen=True)
 class Parcel:
     """One box to rate or label. ``key`` is ours, stable over retries, and travels as the carrier's reference.
-    Weight in grams, sides in millimetres (0 where unknown)."""
+    Weight in grams, sides in millimetres (0 where unknown). ``customs`` where it crosses a border."""
 
     key: str
     sender: PostalAddress
@@ -54,6 +57,7 @@ class Parcel:
     width_mm: int = 0
     height_mm: int = 0
     reference: str = ""
+    customs: Declaration | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,16 @@ class BoughtLabel:
     label_format: str = ""
     label_body: bytes = field(repr=False, default=b"")
     tracker_id: str = ""
+
+
+@dataclass(frozen=True)
+class CarrierForm:
+    """The carrier's own list of what it takes at the end of a day."""
+
+    external_id: str
+    tracking_numbers: tuple[str, ...]
+    url: str = ""
+    body: bytes = field(repr=False, default=b"")
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,18 @@ class ReceivesWebhooks(Protocol):
     def read_webhook(self, body: bytes) -> Sequence[Scan]: ...
 
 
+@runtime_checkable
+class Manifests(Protocol):
+    def manifests(self, carrier: str) -> bool:
+        """Does this carrier have a form of its own? Asks nobody."""
+
+    def find_manifest(self, label_external_ids: Sequence[str]) -> CarrierForm | None:
+        """The form that these labels stand on already, if any."""
+
+    def manifest(self, label_external_ids: Sequence[str]) -> CarrierForm: ...
+
+
 PROTOCOLS: Mapping[Can, type] = {
     Can.RATE: Rates, Can.LABEL: Labels, Can.VOID: Voids, Can.TRACK: Tracks,
-    Can.RECEIVE_WEBHOOKS: ReceivesWebhooks,
+    Can.RECEIVE_WEBHOOKS: ReceivesWebhooks, Can.MANIFEST: Manifests,
 }  # fmt: skip

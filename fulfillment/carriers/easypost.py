@@ -1,9 +1,9 @@
-"""EasyPost API v2: rate, buy and void labels, and track them.
+"""EasyPost API v2: rate, buy and void labels, track them, and close the day with a scan form.
 
 ``Account.base_url`` is the API's address without ``/v2``. Credentials: ``api_key`` and ``webhook_secret``.
-Options: ``label_format`` (PDF), ``carrier_accounts`` (ids to ask; by default all), ``label_hosts`` (where
+Options: ``label_format`` (PDF), ``eel_pfc`` (the filing of an export of the United States above its exemption), ``carrier_accounts`` (ids to ask; by default all), ``label_hosts`` (where
 labels may be fetched from besides the API itself), ``search_days`` (2: how far apart two tries of one parcel
-may be).
+may be), ``scan_form_carriers`` (["USPS"]: those that close the day with a form of their own).
 
 EasyPost has no idempotency key. Three things stand in for one: a shipment carries the parcel's key as its
 ``reference``; a shipment can be bought only once, so a quote bought twice is one label; and ``find_label``
@@ -24,7 +24,7 @@ from urllib.parse import quote as quoted
 from urllib.parse import urlsplit
 
 from fulfillment.carriers import easypost_read as reading
-from fulfillment.carriers.base import Account, BoughtLabel, Can, Parcel, Quote, Scan
+from fulfillment.carriers.base import Account, BoughtLabel, Can, CarrierForm, Parcel, Quote, Scan
 from oms.core.errors import OmsError, Permanent, Rejected, Retry
 from oms.core.http import Http
 
@@ -55,6 +55,8 @@ class EasyPost:
     def rates(self, parcel: Parcel) -> Sequence[Quote]:
         """Cheapest first. Makes a shipment at EasyPost, which costs nothing until it is bought."""
         options = {"label_format": self.account.options.get("label_format", "PDF")}
+        if self.account.options.get("eel_pfc"):
+            options["eel_pfc"] = self.account.options["eel_pfc"]
         accounts = self.account.options.get("carrier_accounts") or ()
         return reading.read_quotes(self._post("shipments", reading.write_shipment(parcel, options, accounts)))
 
@@ -117,6 +119,29 @@ class EasyPost:
                     raise Retry(str(refusal)) from None  # reading does not show it yet
                 raise refusal from None
         return reading.VOID_WORDS.get(shipment.get("refund_status") or "", "refused")
+
+    # --- the end of the day ---------------------------------------------------------------------------------
+
+    def manifests(self, carrier: str) -> bool:
+        return carrier in self.account.options.get("scan_form_carriers", ("USPS",))
+
+    def find_manifest(self, label_external_ids: Sequence[str]) -> CarrierForm | None:
+        for label in label_external_ids[:1]:  # they stand on one form together, or on none
+            shipment = self._get(f"shipments/{label}")
+            if shipment.get("scan_form"):
+                form = self._get(f"scan_forms/{shipment['scan_form']['id']}")
+                return self._with_form(reading.read_form(form))
+        return None
+
+    def manifest(self, label_external_ids: Sequence[str]) -> CarrierForm:
+        asked = {"scan_form": {"shipment": [{"id": label} for label in label_external_ids]}}
+        return self._with_form(reading.read_form(self._post("scan_forms", asked)))
+
+    def _with_form(self, form: CarrierForm) -> CarrierForm:
+        try:
+            return replace(form, body=self.label_file(form.url)) if form.url else form
+        except OmsError:
+            return form
 
     # --- tracking ------------------------------------------------------------------------------------------
 

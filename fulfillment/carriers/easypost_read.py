@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_UP, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_UP, Decimal, InvalidOperation
 from functools import wraps
 from typing import Any, TypeVar
 
-from fulfillment.carriers.base import BoughtLabel, Parcel, PostalAddress, Quote, Scan
+from fulfillment.carriers.base import BoughtLabel, CarrierForm, Parcel, PostalAddress, Quote, Scan
+from fulfillment.rules.customs import Declaration
 from oms.core.errors import Permanent, Rejected, Retry
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ T = TypeVar("T")
 GRAMS_PER_OUNCE = Decimal("28.349523125")
 MM_PER_INCH = Decimal("25.4")
 TENTH = Decimal("0.1")
+# Goods of one kind up to this many dollars leave the United States without a filing of their own.
+US_EXEMPT, US_EXEMPTION = Decimal(2500), "NOEEI 30.37(a)"
 
 # A refund asked for or granted: that label must not be used, nor found as the parcel's.
 VOIDED = ("submitted", "refunded")
@@ -91,7 +94,53 @@ def write_shipment(parcel: Parcel, options: Mapping[str, Any], accounts: Sequenc
     }
     if accounts:
         shipment["carrier_accounts"] = list(accounts)
+    if parcel.customs:
+        shipment["customs_info"] = write_customs(parcel.customs, parcel.sender.country, options)
+        shipment["options"] = {k: v for k, v in shipment["options"].items() if k != "eel_pfc"}
+        shipment["options"]["incoterm"] = parcel.customs.incoterm
+        if parcel.customs.eori:
+            shipment["tax_identifiers"] = [
+                {"entity": "SENDER", "tax_id_type": "EORI", "tax_id": parcel.customs.eori,
+                 "issuing_country": parcel.sender.country}
+            ]  # fmt: skip
     return {"shipment": shipment}
+
+
+def write_customs(declared: Declaration, sender_country: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The declaration. Weights are rounded downwards, so that the items never weigh more than their parcel.
+    Raises :class:`Rejected` for an export of the United States that needs a filing and names none."""
+    told: dict[str, Any] = {
+        "contents_type": declared.contents,
+        "contents_explanation": "",
+        "customs_certify": True,
+        "customs_signer": declared.signer,
+        "restriction_type": "none",
+        "non_delivery_option": "return",
+        "customs_items": [
+            {
+                "description": item.description,
+                "quantity": item.quantity,
+                "weight": max(
+                    0.1, float((Decimal(item.weight_g) / GRAMS_PER_OUNCE).quantize(TENTH, ROUND_DOWN))
+                ),
+                "value": float(item.value),
+                "currency": declared.currency,
+                "hs_tariff_number": item.hs_code,
+                "origin_country": item.origin,
+                "code": item.sku,
+            }
+            for item in declared.items
+        ],
+    }
+    if sender_country == "US":
+        filing = options.get("eel_pfc")
+        if not filing and any(item.value > US_EXEMPT for item in declared.items):
+            words = (
+                "An export worth more than 2500 dollars of one kind needs the number of its filing (eel_pfc)."
+            )
+            raise Rejected("eel_pfc", "needs_filing", words)
+        told["eel_pfc"] = filing or US_EXEMPTION
+    return told
 
 
 def write_address(address: PostalAddress) -> dict[str, str]:
@@ -153,6 +202,16 @@ def read_label(shipment: Mapping[str, Any]) -> BoughtLabel:
         label_format=(label.get("label_file_type") or "").rpartition("/")[2].upper(),
         tracker_id=tracker.get("id") or "",
     )
+
+
+@legible
+def read_form(form: Mapping[str, Any]) -> CarrierForm:
+    """A scan form. Raises :class:`Permanent` for one that failed, ``Retry`` for one that is not made yet."""
+    if form["status"] == "failed":
+        raise Permanent("form_failed", form.get("message") or "The carrier could not make its form.")
+    if not form.get("form_url"):
+        raise Retry("EasyPost is still making the form.", after=10)
+    return CarrierForm(form["id"], tuple(form.get("tracking_codes") or ()), form["form_url"])
 
 
 @legible

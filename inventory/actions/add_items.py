@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -17,13 +18,17 @@ from oms.core.journal import Line
 
 @dataclass(frozen=True)
 class NewItem:
-    """``weight_g`` is grams a piece, 0 where unknown."""
+    """``weight_g`` is grams a piece, 0 where unknown; the last four are for customs."""
 
     sku: str
     name: str
     weight_g: int = 0
     barcodes: tuple[str, ...] = ()
     image_url: str = ""
+    hs_code: str = ""
+    origin_country: str = ""
+    customs_description: str = ""
+    customs_value: Decimal | None = None
 
 
 @transaction.atomic
@@ -37,8 +42,14 @@ def add_items(new: Sequence[NewItem], *, by: Actor) -> list[Item]:
     if reasons:
         raise Refused(reasons)
     items = Item.objects.bulk_create(
-        [Item(sku=n.sku, name=n.name, weight_g=n.weight_g, image_url=n.image_url) for n in new]
-    )
+        [
+            Item(
+                sku=n.sku, name=n.name, weight_g=n.weight_g, image_url=n.image_url, hs_code=n.hs_code,
+                origin_country=n.origin_country, customs_description=n.customs_description, customs_value=n.customs_value,
+            )
+            for n in new
+        ]
+    )  # fmt: skip
     Barcode.objects.bulk_create(
         [Barcode(item=item, code=code) for item, n in zip(items, new, strict=True) for code in n.barcodes]
     )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
 from inventory.actions.add_items import taken_barcodes
+from inventory.events import StockChanged
 from inventory.models import Barcode, Item
 from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Refused
 from oms.core.journal import Line
+from oms.core.outbox import emit
 
-FIELDS = ("name", "weight_g", "image_url", "active")
+CUSTOMS = ("hs_code", "origin_country", "customs_description", "customs_value")
+FIELDS = ("name", "weight_g", "image_url", "active", *CUSTOMS)
 
 
 @transaction.atomic
@@ -44,5 +48,11 @@ def change_item(
     if told:
         item.save(update_fields=[name for name in told if name in FIELDS] or None)
         words = "; ".join(f"{name}: {old} → {new}" for name, (old, new) in told.items())
-        journal.write([Line.of(item, "change", words, data=told)], by=by)
+        journal.write([Line.of(item, "change", words, data=_plain(told))], by=by)
+        if "active" in told:
+            emit([StockChanged((item.pk,), item.active)], by=by)
     return item
+
+
+def _plain(told: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    return {name: [str(x) if isinstance(x, Decimal) else x for x in pair] for name, pair in told.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -12,9 +12,9 @@ from django.db.models import F
 
 from inventory.actions.move_stock import Promise, Shelf, move_stock
 from inventory.models import Reservation, StockLevel
-from inventory.rules.allocation import Demand, Supply, plan
+from inventory.rules.allocation import Demand, Pick, Shortfall, Supply, plan
 from oms.core.actors import Actor
-from oms.core.columns import insert_rows, write_columns
+from oms.core.columns import insert, write_columns
 from oms.core.lifecycle import move
 
 
@@ -44,59 +44,50 @@ class Fitted:
         return sum(self.firm.values())
 
 
-def fit_reservations(needs: Sequence[Need], *, by: Actor) -> dict[UUID, Fitted]:
+def fit_reservations(needs: Sequence[Need], *, by: Actor, fresh: bool = False) -> dict[UUID, Fitted]:
     """Reserve, backorder or give back until each demand holds what it needs; one pass for the whole batch.
 
     A growing demand takes free stock (never beyond safety stock) and waits for the rest; a shrinking one
-    gives up its waiting units first. Levels are locked before reservations, both in key order. Raises
-    ``ShortOfStock`` when a level does not let go of what it should hold (a broken law, never a race).
+    gives up its waiting units first. Levels are locked before reservations, both in key order. ``fresh`` demands
+    are new, so nobody looks what they hold. Raises ``ShortOfStock`` when a level does not let go of what it
+    should hold (a broken law, never a race).
     """
-    held = holdings(need.demand_key for need in needs)
-    growing = [n for n in needs if n.quantity > sum(r.quantity for r in held[n.demand_key])]
+    held = {} if fresh else holdings(need.demand_key for need in needs)
+    has = {key: sum(r.quantity for r in rows) for key, rows in held.items()}
+    growing = [n for n in needs if n.quantity > has.get(n.demand_key, 0)]
+    shrinking = [n.demand_key for n in needs if n.quantity < has.get(n.demand_key, 0)]
     supply = free_stock({n.item_id for n in growing})
-    shrinking = [n.demand_key for n in needs if n.quantity < sum(r.quantity for r in held[n.demand_key])]
     if shrinking:
-        shelves = {(r.item_id, r.location_id) for key in shrinking for r in held[key] if r.location_id}
-        lock_shelves(shelves)
+        lock_shelves({(r.item_id, r.location_id) for key in shrinking for r in held[key] if r.location_id})
         # Somebody may have served a backorder between our look and our lock.
         held.update(holdings(shrinking, lock=True))
 
     grown = plan(
         [
-            Demand(
-                n.demand_key, n.item_id, n.quantity - sum(r.quantity for r in held[n.demand_key]), near=n.near
-            )
+            Demand(n.demand_key, n.item_id, n.quantity - has.get(n.demand_key, 0), near=n.near)
             for n in growing
         ],
         supply,
     )
-    by_key = {n.demand_key: n for n in needs}
-    new = [
-        Reservation(
-            demand_key=pick.key, item_id=pick.item_id, location_id=pick.location_id, quantity=pick.quantity,
-            promised_at=by_key[pick.key].promised_at,
-        )
-        for pick in grown.picks
-    ] + [
-        Reservation(
-            demand_key=short.key, item_id=short.item_id, quantity=short.quantity, state="backordered",
-            promised_at=by_key[short.key].promised_at,
-        )
-        for short in grown.shortfalls
-    ]  # fmt: skip
+    since = {n.demand_key: n.promised_at for n in needs}
     promises = [Promise(pick.item_id, pick.location_id, pick.quantity) for pick in grown.picks]
     gone: list[Reservation] = []
     smaller: list[Reservation] = []
+    by_key = {n.demand_key: n for n in needs} if shrinking else {}
     for key in shrinking:
         promises += _give_back(by_key[key], held[key], gone, smaller)
     move(gone, "release", by=by, quiet=True)
     write_columns(smaller, "quantity")
     move_stock(promises=promises, by=by)
-    insert_rows(new)
+    reserve_rows([*grown.picks, *grown.shortfalls], since)
 
     firm: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     waiting: dict[UUID, int] = defaultdict(int)
-    for row in [*new, *(r for rows in held.values() for r in rows)]:
+    for pick in grown.picks:
+        firm[pick.key][pick.location_id] += pick.quantity
+    for short in grown.shortfalls:
+        waiting[short.key] += short.quantity
+    for row in (r for rows in held.values() for r in rows):
         if row.state == "firm" and row.location_id:
             firm[row.demand_key][row.location_id] += row.quantity
         elif row.state == "backordered":
@@ -104,6 +95,22 @@ def fit_reservations(needs: Sequence[Need], *, by: Actor) -> dict[UUID, Fitted]:
     return {
         n.demand_key: Fitted(n.demand_key, dict(firm[n.demand_key]), waiting[n.demand_key]) for n in needs
     }
+
+
+def reserve_rows(parts: Iterable[Pick | Shortfall], since: Mapping[UUID, datetime]) -> None:
+    """Write what was picked as firm reservations, and what was not as backordered ones; ``since`` is each
+    demand's place in the queue. The levels are the caller's."""
+    insert(
+        Reservation,
+        [
+            {
+                "demand_key": part.key, "item_id": part.item_id, "quantity": part.quantity,
+                "location_id": part.location_id if isinstance(part, Pick) else None,
+                "state": "firm" if isinstance(part, Pick) else "backordered", "promised_at": since[part.key],
+            }
+            for part in parts
+        ],
+    )  # fmt: skip
 
 
 def holdings(keys: Iterable[UUID], *, lock: bool = False) -> dict[UUID, list[Reservation]]:
@@ -137,8 +144,9 @@ def free_stock(item_ids: Iterable[int]) -> list[Supply]:
         .filter(free__gt=0)
         .select_for_update(of=("self",))
         .order_by("item_id", "location_id")
+        .values_list("item_id", "location_id", "free")
     )
-    return [Supply(r.item_id, r.location_id, r.available - r.safety_stock) for r in rows]
+    return [Supply(*row) for row in rows]
 
 
 def lock_shelves(shelves: Iterable[Shelf]) -> None:

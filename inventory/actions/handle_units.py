@@ -14,7 +14,8 @@ class Handling:
     """What is done with ``quantity`` units at a location.
 
     ``kind``: ``arrive`` (come in, set aside until inspected), ``restock`` (set aside → for sale),
-    ``quarantine`` (stays set aside, said so), ``write_off`` (set aside → off the books),
+    ``quarantine`` and ``refurbish`` (stays set aside, said so), ``write_off`` (set aside → off the books),
+    ``return_to_supplier`` and ``return_to_customer`` (set aside → out of the house),
     ``damage`` (for sale → set aside).
     """
 
@@ -32,13 +33,15 @@ _EFFECTS = {
     "arrive": ("return", 1, 1),
     "restock": ("restock", 0, -1),
     "write_off": ("write_off", -1, -1),
+    "return_to_supplier": ("to_supplier", -1, -1),
+    "return_to_customer": ("to_customer", -1, -1),
     "damage": ("quarantine", 0, 1),
 }
+_STAYS = ("quarantine", "refurbish")
 
 
 def handle_units(handlings: Sequence[Handling], *, by: Actor) -> None:
-    """Move units between states, one ledger line each. Quarantine of what is set aside already moves
-    nothing. Raises ``ShortOfStock`` when they are not there."""
+    """Move units between states, one ledger line each. What stays set aside moves nothing. Raises ``ShortOfStock`` when they are not there."""
     move_stock(
         entries=[
             Entry(
@@ -46,7 +49,7 @@ def handle_units(handlings: Sequence[Handling], *, by: Actor) -> None:
                 on_hand=_EFFECTS[h.kind][1] * h.quantity, unavailable=_EFFECTS[h.kind][2] * h.quantity, note=h.note,
             )
             for h in handlings
-            if h.kind != "quarantine"
+            if h.kind not in _STAYS
         ],
         by=by,
     )  # fmt: skip

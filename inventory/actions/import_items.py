@@ -1,4 +1,4 @@
-"""Items from a file: new ones are made, those we have are left as they are."""
+"""Items from a file: new ones are made; of those we have only what customs want and nobody entered is filled in."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from inventory.actions.add_items import NewItem, add_items
+from inventory.actions.change_item import CUSTOMS
 from inventory.models import Barcode, Item
-from inventory.rules.item_file import read
+from inventory.rules.item_file import Row, read
+from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
+from oms.core.journal import Line
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of a file: items ``made``, those ``known`` before, and ``refused`` rows with their reasons."""
+    """What came of a file: items ``made``, those ``known`` before, of these the ``filled`` ones, which got
+    customs data that they lacked, and ``refused`` rows with their reasons."""
 
     made: int
     known: int
     refused: Sequence[Reason]
+    filled: int = 0
 
 
 @transaction.atomic
@@ -29,7 +35,12 @@ def import_items(text: str, *, by: Actor) -> Imported:
     found = read(text)
     if not found.rows:
         raise Refused(found.faults or Reason("empty_file", "There is no item in the file."))
-    known = set(Item.objects.filter(sku__in=[row.sku for row in found.rows]).values_list("sku", flat=True))
+    known = {
+        item.sku: item
+        for item in Item.objects.filter(sku__in=[row.sku for row in found.rows])
+        .select_for_update()
+        .order_by("pk")
+    }
     fresh = [row for row in found.rows if row.sku not in known]
     codes = [code for row in fresh for code in row.barcodes]
     taken = set(Barcode.objects.filter(code__in=codes).values_list("code", flat=True))
@@ -43,7 +54,29 @@ def import_items(text: str, *, by: Actor) -> Imported:
             )
         else:
             taken |= set(row.barcodes)
-            good.append(NewItem(row.sku, row.name, row.weight_g, row.barcodes, row.image_url))
+            good.append(
+                NewItem(
+                    row.sku, row.name, row.weight_g, row.barcodes, row.image_url, row.hs_code, row.origin_country,
+                    row.customs_description, row.customs_value,
+                )
+            )  # fmt: skip
     if good:
         add_items(good, by=by)
-    return Imported(len(good), len(known), refused)
+    filled = _fill([(known[row.sku], row) for row in found.rows if row.sku in known], by)
+    return Imported(len(good), len(known), refused, filled)
+
+
+def _fill(pairs: Sequence[tuple[Item, Row]], by: Actor) -> int:
+    told: list[Line] = []
+    filled: list[Item] = []
+    for item, row in pairs:
+        lacking = [name for name in CUSTOMS if getattr(row, name) and not getattr(item, name)]
+        for name in lacking:
+            setattr(item, name, getattr(row, name))
+        if lacking:
+            filled.append(item)
+            words = "; ".join(f"{name}: {getattr(item, name)}" for name in lacking)
+            told.append(Line.of(item, "change", f"From a file: {words}"))
+    write_columns(filled, *CUSTOMS)
+    journal.write(told, by=by)
+    return len(filled)

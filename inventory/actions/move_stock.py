@@ -11,7 +11,7 @@ from django.db import connection
 from inventory.events import StockChanged
 from inventory.models import StockMovement
 from oms.core.actors import Actor
-from oms.core.columns import insert_rows
+from oms.core.columns import insert
 from oms.core.errors import Reason, Refused
 from oms.core.journal import NoTransaction
 from oms.core.outbox import emit
@@ -118,16 +118,8 @@ def move_stock(*, entries: Sequence[Entry] = (), promises: Iterable[Promise] = (
     if short:
         raise ShortOfStock(short)
     if entries:
-        insert_rows(
-            [
-                StockMovement(
-                    item_id=e.item_id, location_id=e.location_id, on_hand=e.on_hand, unavailable=e.unavailable,
-                    reason=e.reason, document=e.document, key=e.key, demand_key=e.demand_key, note=e.note,
-                    actor=str(by),
-                )
-                for e in entries
-            ]
-        )  # fmt: skip
+        actor = str(by)
+        insert(StockMovement, [{**vars(e), "actor": actor} for e in entries])
     freed: dict[int, bool] = {}
     for (item_id, _), (on_hand, reserved, unavailable) in sums.items():
         change = on_hand - reserved - unavailable

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from inventory.actions.fit_reservations import firm_units, holdings, lock_shelves
 from inventory.actions.move_stock import Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
-from oms.core.columns import insert_rows, write_columns
+from oms.core.columns import insert, write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 
@@ -42,11 +43,15 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
         {(items[key], location) for key, places in wanted.items() for location in places}
         | {(item, location) for _, item, location, _ in firm_units(wanted)}
     )
+    # Most sit where they should: only the others are looked at row by row.
+    seated: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for key, _, location, quantity in firm_units(wanted):
+        seated[key][location] += quantity
     promises: list[Promise] = []
-    new: list[Reservation] = []
+    new: list[dict[str, Any]] = []
     gone: list[Reservation] = []
     smaller: list[Reservation] = []
-    for key, rows in holdings(wanted, lock=True).items():
+    for key, rows in holdings((k for k in wanted if wanted[k] != seated[k]), lock=True).items():
         firm = [r for r in rows if r.state == "firm"]
         if sum(r.quantity for r in firm) != sum(wanted[key].values()):
             raise Refused(Reason("promise_changed", "What is promised changed meanwhile; route it again."))
@@ -69,12 +74,12 @@ def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
             if quantity > 0:
                 promises.append(Promise(items[key], location, quantity))
                 new.append(
-                    Reservation(
-                        demand_key=key, item_id=items[key], location_id=location, quantity=quantity,
-                        promised_at=oldest,
-                    )
+                    {
+                        "demand_key": key, "item_id": items[key], "location_id": location, "quantity": quantity,
+                        "promised_at": oldest,
+                    }
                 )  # fmt: skip
     move_stock(promises=promises, by=by)
     move(gone, "release", by=by, quiet=True)
     write_columns(smaller, "quantity")
-    insert_rows(new)
+    insert(Reservation, new)

@@ -1,4 +1,4 @@
-"""A person sets pieces aside, gives them back for sale, or writes set aside ones off."""
+"""A person sets pieces aside, gives them back for sale, sends set aside ones back to the supplier, or writes them off."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 
-WORDS = {"damage": "set aside", "restock": "back for sale", "write_off": "written off"}
+WORDS = {
+    "damage": "set aside", "restock": "back for sale", "return_to_supplier": "sent back to the supplier",
+    "write_off": "written off",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Sorting:
     """``quantity`` pieces of a stock level: ``damage`` (for sale → set aside), ``restock`` (set aside → for
-    sale) or ``write_off`` (set aside → off the books). ``key`` makes it happen once."""
+    sale), ``return_to_supplier`` (set aside → out of the house) or ``write_off`` (set aside → off the books). ``key`` makes it happen once."""
 
     level_id: int
     kind: str

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 from inventory.models import StockAdjustment
+from inventory.rules import customs_data
 from oms.core.api.shapes import Pieces, Shape
 
 MOST_GRAMS = 10_000_000
@@ -14,6 +17,27 @@ MOST_GRAMS = 10_000_000
 
 def _codes() -> serializers.ListField:
     return serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=50)
+
+
+class CustomsCode(serializers.CharField):
+    """Kept as ``customs_data`` keeps it: digits alone, capital letters."""
+
+    def __init__(self, kept: Callable[[str], str], **options: Any) -> None:
+        super().__init__(required=False, allow_blank=True, **options)
+        self.kept = kept
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return self.kept(str(super().to_internal_value(data)))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), "bad_customs_data") from None
+
+
+def _worth(**options: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True,
+        help_text="What a piece is worth at customs where the order does not say; in OMS_CURRENCY.", **options,
+    )  # fmt: skip
 
 
 class NewItemShape(Shape):
@@ -24,6 +48,12 @@ class NewItemShape(Shape):
     )
     barcodes = _codes()
     image_url = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
+    hs_code = CustomsCode(customs_data.hs_code, max_length=20, default="", help_text="6 to 10 digits.")
+    origin_country = CustomsCode(
+        customs_data.country, max_length=2, default="", help_text="Made in: two letters."
+    )
+    customs_description = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    customs_value = _worth(default=None)
 
 
 class ItemChange(Shape):
@@ -33,6 +63,10 @@ class ItemChange(Shape):
     weight_g = serializers.IntegerField(min_value=0, max_value=MOST_GRAMS, required=False)
     barcodes = _codes()
     image_url = serializers.URLField(max_length=200, required=False, allow_blank=True)
+    hs_code = CustomsCode(customs_data.hs_code, max_length=20)
+    origin_country = CustomsCode(customs_data.country, max_length=2)
+    customs_description = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    customs_value = _worth()
     active = serializers.BooleanField(required=False)
 
 

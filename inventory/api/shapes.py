@@ -25,7 +25,8 @@ class ItemRow(Row):
 
     class Meta:
         model = Item
-        fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "active", "created_at"]
+        fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "hs_code", "origin_country",
+                  "customs_description", "customs_value", "active", "created_at"]  # fmt: skip
         read_only_fields = fields
 
 
@@ -33,7 +34,7 @@ class LocationRow(Row):
     class Meta:
         model = Location
         fields = ["id", "code", "name", "type", "company", "line1", "line2", "city", "region", "postcode", "country",
-                  "phone", "latitude", "longitude", "rank", "ships", "active"]  # fmt: skip
+                  "phone", "latitude", "longitude", "label_paper", "rank", "ships", "active"]  # fmt: skip
         read_only_fields = fields
 
 

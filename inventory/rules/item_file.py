@@ -1,21 +1,27 @@
 """A CSV file of items, as a spreadsheet saves it.
 
 Columns, in any order, case and spaces at their ends ignored: ``sku`` and ``name``; and where there are any
-``weight_g`` (whole grams a piece), ``barcode`` (several are parted by spaces) and ``image_url``. Other columns
-are passed over. Fields may be parted by commas, semicolons or tabs.
+``weight_g`` (whole grams a piece), ``barcode`` (several are parted by spaces), ``image_url`` and for customs
+``hs_code``, ``origin_country``, ``customs_description`` and ``customs_value``. Other columns are passed over. Fields may be parted by commas, semicolons or tabs.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
 
+from inventory.rules import customs_data
 from oms.core.errors import Reason
 
 NEEDED = ("sku", "name")
-LONGEST = {"sku": 64, "name": 200, "image_url": 200}
+LONGEST = {"sku": 64, "name": 200, "image_url": 200, "customs_description": 100}
+COLUMNS = (
+    "sku", "name", "weight_g", "barcode", "image_url", "hs_code", "origin_country", "customs_description", "customs_value",
+)  # fmt: skip
 MOST_GRAMS = 10_000_000
 
 
@@ -29,6 +35,10 @@ class Row:
     weight_g: int = 0
     barcodes: tuple[str, ...] = ()
     image_url: str = ""
+    hs_code: str = ""
+    origin_country: str = ""
+    customs_description: str = ""
+    customs_value: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,8 @@ def read(text: str) -> ItemFile:
         rows[given["sku"]] = Row(
             number, given["sku"], given["name"], int(given.get("weight_g") or 0),
             tuple(dict.fromkeys(given.get("barcode", "").split())), given.get("image_url", ""),
+            customs_data.hs_code(given.get("hs_code", "")), customs_data.country(given.get("origin_country", "")),
+            given.get("customs_description", ""), customs_data.value(given.get("customs_value", "")),
         )  # fmt: skip
     return ItemFile(tuple(rows.values()), tuple(faults))
 
@@ -79,4 +91,25 @@ def _fault(given: Mapping[str, str]) -> str:
         return f"the weight “{grams[:20]}” is not in whole grams"
     if any(len(code) > 64 for code in given.get("barcode", "").split()):
         return "a barcode has more than 64 characters"
+    try:
+        customs_data.hs_code(given.get("hs_code", ""))
+        customs_data.country(given.get("origin_country", ""))
+        customs_data.value(given.get("customs_value", ""))
+    except ValueError as error:
+        return str(error)
     return ""
+
+
+def write(rows: Iterable[Row]) -> Iterator[str]:
+    """The same file, line by line, so that what was written can be read again."""
+    lines: Iterable[Iterable[object]] = chain([COLUMNS], (_cells(row) for row in rows))
+    for line in lines:
+        out = io.StringIO()
+        csv.writer(out).writerow(line)
+        yield out.getvalue()
+
+
+def _cells(row: Row) -> list[object]:
+    worth = "" if row.customs_value is None else row.customs_value
+    return [row.sku, row.name, row.weight_g or "", " ".join(row.barcodes), row.image_url, row.hs_code,
+            row.origin_country, row.customs_description, worth]  # fmt: skip

@@ -199,5 +199,5 @@ class CrontabScheduleAdmin(ConsoleAdmin):
     addable = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year", "timezone")
 
 
-# Every app's console.py (queues, panels, menu) and buttons.py (verbs) are found here, at start.
+# Every app's console.py (queues, panels, menu) and buttons/ (verbs) are found here, at start.
 autodiscover_modules("console", "buttons")

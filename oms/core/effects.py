@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -24,8 +25,6 @@ from oms.core.outbox import nudge_after_commit
 from oms.core.transactions import in_transaction
 
 log = logging.getLogger("oms.effects")
-
-LEASE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def claim(kind: str, limit: int = 50) -> list[OutboundEffect]:
                  ORDER BY e.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            {"lease": LEASE.total_seconds(), "kind": kind, "limit": limit},
+            {"lease": settings.LEASE_SECONDS, "kind": kind, "limit": limit},
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(OutboundEffect.objects.filter(pk__in=ids).order_by("pk"))
@@ -129,6 +128,16 @@ def carry_out(
     return "confirmed"
 
 
+def _still_ours(effect: OutboundEffect) -> bool:
+    """Begin its lease anew; False when the calls before it took so long that another worker has it by now."""
+    until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    return bool(
+        OutboundEffect.objects.filter(pk=effect.pk, state="sending", attempts=effect.attempts).update(
+            leased_until=until
+        )
+    )
+
+
 def _write(effect: OutboundEffect, state: str, **columns: Any) -> bool:
     """End our lease; False when another worker took over and ended it first."""
     return bool(
@@ -150,6 +159,8 @@ def run(
     """Claim and carry out a batch of one kind."""
     counts: Counter[str] = Counter()
     for effect in claim(kind, limit):
+        if not _still_ours(effect):
+            continue
         counts[carry_out(effect, look=look, perform=perform, then=then, failed=failed)] += 1
     return counts
 

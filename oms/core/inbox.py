@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from oms.core.columns import insert
 from oms.core.errors import Reason
 from oms.core.models import InboundMessage
 from oms.core.outbox import nudge_after_commit
@@ -34,16 +35,16 @@ def store(messages: Iterable[Incoming], *, nudge: str = "") -> int:
     """Keep all messages in one statement; a pulled payload already kept is left as it is. Returns how many
     rows were offered. The caller owns the transaction, so that a cursor moves with what it covers."""
     rows = [
-        InboundMessage(
-            source=m.source, kind=m.kind, external_id=m.external_id,
-            digest=hashlib.sha256(m.body).digest(), hint=m.hint, body=InboundMessage.pack(m.body),
-            headers=dict(m.headers), remote_at=m.remote_at, state="parked" if m.fault else "received",
-            reason=m.fault.code[:60] if m.fault else "", detail=m.fault.words[:4000] if m.fault else "",
-        )
+        {
+            "source": m.source, "kind": m.kind, "external_id": m.external_id,
+            "digest": hashlib.sha256(m.body).digest(), "hint": m.hint, "body": InboundMessage.pack(m.body),
+            "headers": dict(m.headers), "remote_at": m.remote_at, "state": "parked" if m.fault else "received",
+            "reason": m.fault.code[:60] if m.fault else "", "detail": m.fault.words[:4000] if m.fault else "",
+        }
         for m in messages
     ]  # fmt: skip
     if rows:
-        InboundMessage.objects.bulk_create(rows, ignore_conflicts=True)
+        insert(InboundMessage, rows, known="skip")
         if nudge:
             nudge_after_commit(nudge)
     return len(rows)

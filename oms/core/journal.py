@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oms.core.actors import Actor
-from oms.core.columns import insert_rows
+from oms.core.columns import insert
 from oms.core.errors import OmsError
 from oms.core.models import JournalEntry, subject_of, thread_of
 from oms.core.transactions import in_transaction
@@ -38,12 +38,14 @@ def write(lines: Iterable[Line], *, by: Actor) -> None:
     """One insert for all lines. Raises :class:`NoTransaction` outside a transaction."""
     if not in_transaction():
         raise NoTransaction("a journal line belongs into the transaction of its change")
-    insert_rows(
+    actor = str(by)
+    insert(
+        JournalEntry,
         [
-            JournalEntry(
-                actor=str(by), verb=line.verb, subject=line.subject, thread=line.thread, words=line.words,
-                before=line.before, after=line.after, data=dict(line.data),
-            )
+            {
+                "actor": actor, "verb": line.verb, "subject": line.subject, "thread": line.thread, "words": line.words,
+                "before": line.before, "after": line.after, "data": dict(line.data),
+            }
             for line in lines
-        ]
+        ],
     )  # fmt: skip

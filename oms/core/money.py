@@ -48,6 +48,7 @@ def fits(amount: Decimal, currency: str) -> bool:
     return amount.is_finite() and amount == to_minor(amount, currency)
 
 
+@lru_cache(maxsize=8192)
 def words(amount: Decimal, currency: str, locale: str = "en_GB") -> str:
     """The amount as a person reads it: ``£12.50``."""
     try:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 
 from oms.core.actors import SYSTEM, Actor
-from oms.core.columns import insert_rows
+from oms.core.columns import insert
 from oms.core.journal import NoTransaction
 from oms.core.models import OutboxEvent
 from oms.core.transactions import in_transaction
@@ -38,19 +38,20 @@ class Event:
         raise NotImplementedError
 
     def payload(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        return dict(vars(self))
 
 
 def emit(events: Iterable[Event], *, by: Actor = SYSTEM) -> None:
     """Write events beside their change; raises :class:`NoTransaction` when there is no transaction."""
     if not in_transaction():
         raise NoTransaction("an event belongs into the transaction of the change it tells of")
+    actor = str(by)
     rows = [
-        OutboxEvent(topic=event.topic, subject=event.subject, payload=event.payload(), actor=str(by))
+        {"topic": event.topic, "subject": event.subject, "payload": event.payload(), "actor": actor}
         for event in events
     ]
     if rows:
-        insert_rows(rows)
+        insert(OutboxEvent, rows)
         nudge_after_commit("oms.core.relay")
 
 

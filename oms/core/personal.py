@@ -50,7 +50,7 @@ class Veil:
     def __init__(self, known: Iterable[str] = (), *, lifted: bool = False) -> None:
         self.lifted = lifted
         texts = sorted({t for k in known for t in _parts(k)}, key=len, reverse=True)
-        told = "|".join(re.escape(text) for text in texts)
+        told = "|".join(r"\s+".join(map(re.escape, text.split())) for text in texts)
         self._known = re.compile(rf"(?<!\w)(?:{told})(?!\w)", re.IGNORECASE) if told else None
 
     def __call__(self, text: Any) -> Any:

@@ -18,16 +18,16 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from oms.core.errors import Permanent, Refused, Retry
-from oms.core.models import Delivery, OutboxEvent
+from oms.core.models import Delivery
 
 log = logging.getLogger("oms.relay")
 
 BATCH = 200
-LEASE = timedelta(minutes=5)
 TRIES = 8
 
 
@@ -72,27 +72,31 @@ def relay(*, seconds: float = 50.0) -> Counter[str]:
             return total
 
 
+# One at a time: two that shared the waiting events could make a later event of a subject known before an earlier one.
+_FAN_OUT = """
+WITH waiting AS (
+    SELECT id, topic, subject FROM core_outboxevent WHERE fanned_out_at IS NULL ORDER BY id LIMIT %(limit)s
+), made AS (
+    INSERT INTO core_delivery (event_id, reaction, subject, state, attempts, due_at, reason, detail)
+    SELECT w.id, r.reaction, w.subject, 'pending', 0, now(), '', ''
+      FROM waiting w
+      JOIN unnest(%(topics)s::text[], %(reactions)s::text[]) WITH ORDINALITY AS r(topic, reaction, rank) USING (topic)
+     ORDER BY w.id, r.rank ON CONFLICT DO NOTHING
+)
+UPDATE core_outboxevent e SET fanned_out_at = now() FROM waiting w WHERE e.id = w.id
+"""
+_FAN_OUT_LOCK = 0x0FA
+
+
 def fan_out(limit: int = 1000) -> int:
     """Turn waiting events into deliveries; returns how many events."""
-    with transaction.atomic():
-        events = list(
-            OutboxEvent.objects.filter(fanned_out_at=None)
-            .select_for_update(skip_locked=True)
-            .order_by("id")[:limit]
+    wired = [(topic, reaction) for topic, targets in reactions().items() for reaction in targets]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FAN_OUT_LOCK])
+        cursor.execute(
+            _FAN_OUT, {"limit": limit, "topics": [w[0] for w in wired], "reactions": [w[1] for w in wired]}
         )
-        if not events:
-            return 0
-        wired = reactions()
-        Delivery.objects.bulk_create(
-            [
-                Delivery(event_id=event.pk, reaction=reaction, subject=event.subject)
-                for event in events
-                for reaction in wired.get(event.topic, ())
-            ],
-            ignore_conflicts=True,
-        )
-        OutboxEvent.objects.filter(pk__in=[e.pk for e in events]).update(fanned_out_at=timezone.now())
-    return len(events)
+        return cursor.rowcount
 
 
 def due() -> list[str]:
@@ -126,7 +130,7 @@ def claim(reaction: str, limit: int = BATCH) -> list[int]:
                  ORDER BY d.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            {"lease": LEASE.total_seconds(), "reaction": reaction, "limit": limit},
+            {"lease": settings.LEASE_SECONDS, "reaction": reaction, "limit": limit},
         )
         return sorted(row[0] for row in cursor.fetchall())
 
@@ -144,18 +148,16 @@ def _carry(reaction: str, ids: list[int], outcome: Counter[str]) -> None:
     try:
         with transaction.atomic():
             rows = list(
-                Delivery.objects.filter(pk__in=ids, state=Delivery.State.PENDING)
-                .select_related("event")
+                Delivery.objects.filter(pk__among=ids, state=Delivery.State.PENDING)
                 .select_for_update(of=("self",))
                 .order_by("pk")
+                .values_list(
+                    "pk", "event_id", "event__topic", "event__subject", "event__payload", "event__actor"
+                )
             )
-            told = [
-                Told(row.event_id, row.event.topic, row.event.subject, row.event.payload, row.event.actor)
-                for row in rows
-            ]
-            if told:
-                handler(reaction)(told)
-            Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+            if rows:
+                handler(reaction)([Told(*told) for _, *told in rows])
+            Delivery.objects.filter(pk__among=[row[0] for row in rows]).update(
                 state=Delivery.State.DONE, done_at=timezone.now(), leased_until=None, reason="", detail=""
             )
         outcome["done"] += len(rows)

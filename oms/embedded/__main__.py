@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -19,6 +20,7 @@ from oms.embedded.supervisor import Say, Stopped, Supervisor
 
 # After a wish to end that came while everything was up; before that, the shell's custom for a signal.
 ENDED_IN_ORDER = 0
+MOST_TESTERS = 4
 
 
 def up(kind: str, *, once: bool = False, port: int = 8000, processes: int = 2) -> int:
@@ -155,13 +157,16 @@ def print_logins(say: Say, file: str) -> None:
 
 
 def test(more: Sequence[str]) -> int:
-    """pytest on throw-away servers, or on those that DATABASE_URL and BROKER_URL name."""
-    return on_throw_away([sys.executable, "-m", "pytest", *more], durable=False)
+    """pytest on throw-away servers, or on those that DATABASE_URL and BROKER_URL name. When nothing is chosen,
+    all tests in as many processes as there are processors, each with a database of its own."""
+    shared = min(os.cpu_count() or 1, MOST_TESTERS)
+    how = more or (["-n", str(shared), "--dist", "worksteal"] if shared > 1 else [])
+    return on_throw_away([sys.executable, "-m", "pytest", *how], durable=False)
 
 
 def bench(more: Sequence[str]) -> int:
     """Replay a file of orders on throw-away servers that are as durable as real ones."""
-    argv = [sys.executable, "manage.py", "replay", *more]
+    argv = [sys.executable, "-m", "tests.bench", *more]
     return on_throw_away(argv, durable=True, names=["migrate", "sync_roles", "sync_schedule"])
 
 
@@ -176,6 +181,7 @@ def on_throw_away(argv: Sequence[str], *, durable: bool, names: Sequence[str] = 
     try:
         with system.throw_away(supervisor, durable=durable) as (paths, env):
             env["OMS_TEST_BROKER_URL"] = env["BROKER_URL"]
+            env["BROKER_QUEUE"] = f"oms-try-{secrets.token_hex(4)}"  # the broker may be others' as well
             if names:
                 system.prepare(supervisor, paths, env, names)
             return supervisor.foreground(argv, env=env, cwd=paths.root)

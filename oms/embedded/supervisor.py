@@ -75,8 +75,9 @@ class Running:
 
 
 class Supervisor:
-    def __init__(self, say: Say, ledger: Ledger):
+    def __init__(self, say: Say, ledger: Ledger, longest_backoff: float = LONGEST_BACKOFF):
         self.say = say
+        self.longest_backoff = longest_backoff
         self.ledger = ledger
         self.running: list[Running] = []
         self.asked: signal.Signals | None = None
@@ -179,7 +180,7 @@ class Supervisor:
             self._plan_return(one, _how(code))
 
     def _plan_return(self, one: Running, why: str) -> None:
-        wait = min(LONGEST_BACKOFF, 0.5 * 2**one.deaths)
+        wait = min(self.longest_backoff, 0.5 * 2**one.deaths)
         one.deaths += 1
         one.again_at = time.monotonic() + wait
         self.say(

@@ -242,12 +242,16 @@ def web(paths: Paths, env: Mapping[str, str], line: socket.socket) -> Service:
     )
 
 
-def worker(paths: Paths, env: Mapping[str, str], processes: int) -> Service:
-    log = paths.log / "worker.log"
-    argv = [sys.executable, "-m", "celery", "-A", "oms.celery:app", "worker", "--loglevel", "INFO"]
+def worker(
+    paths: Paths, env: Mapping[str, str], processes: int, name: str = "worker", app: str = "oms.celery:app"
+) -> Service:
+    """Workers beside each other need names of their own."""
+    log = paths.log / f"{name}.log"
+    argv = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
     argv += ["--concurrency", str(processes), "--without-gossip", "--without-mingle"]
+    argv += ["--hostname", f"{name}-{os.getpid()}@%h"]
     return Service(
-        "worker",
+        name,
         argv,
         env,
         log,

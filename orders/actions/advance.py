@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from oms.core.errors import Reason, Refused
-from orders.actions.derive import COUNTERS, derive_statuses
+from orders.actions.derive import COUNTERS, derive_progress
 
 _MOVABLE = COUNTERS[1:]
 
@@ -53,4 +53,4 @@ def advance_lines(steps: Sequence[Step]) -> None:
         written = [row[0] for row in cursor.fetchall()]
     if len(written) != len(ids):
         raise Refused(Reason("units_elsewhere", "These units are not where they were any more. Look again."))
-    derive_statuses(set(written))
+    derive_progress(set(written))

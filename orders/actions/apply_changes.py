@@ -15,10 +15,12 @@ from oms.core.actors import Actor
 from oms.core.journal import Line
 from oms.core.outbox import emit
 from orders.actions.cancel import Cancelling, cancel_orders
+from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import Holding, clear_holds, go_on, place_holds
+from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept, tax_total
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine

@@ -17,8 +17,9 @@ from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import clear_holds, go_on
+from orders.actions.go_on import go_on
 from orders.events import LinesCancelled, OrderCancelled
 from orders.models import Order, OrderLine
 from orders.rules.holds import HOLDS

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Prefetch, Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from oms.core.actors import Actor
@@ -15,6 +15,9 @@ from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.events import OrderCompleted
 from orders.models import Order, OrderLine
+from orders.querysets import with_something_to_send
+
+_COUNTED = ("order_id", "ordered", "shipped", "cancelled", "kind", "requires_shipping")
 
 
 @transaction.atomic
@@ -31,13 +34,13 @@ def complete_orders(order_ids: Iterable[int], *, by: Actor, settled: bool = Fals
         .exclude(return_status="open")
         .exclude(holds__state="active")
         .exclude(refunds__state__in=["approved", "requested", "failed"])
-        .exclude(lines__ordered__gt=F("lines__shipped") + F("lines__cancelled"))
+        .exclude(with_something_to_send())
     )
     if not settled:
         arrived = Q(fulfillment_status__in=["delivered", "not_required", "cancelled"])
         candidates = candidates.filter(arrived | Q(shipped_at__lt=late))
     ready = list(candidates.values_list("pk", flat=True))
-    counted = Prefetch("lines", OrderLine.objects.only("order_id", "ordered", "shipped", "cancelled"))
+    counted = Prefetch("lines", OrderLine.objects.only(*_COUNTED))
     done = move(
         Order.objects.filter(pk__in=ready).prefetch_related(counted), "complete", by=by,
         words="Everything is settled." if settled else "Everything has arrived.",

@@ -10,7 +10,8 @@ from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
-from orders.actions.hold import clear_holds, go_on
+from orders.actions.clear_holds import clear_holds
+from orders.actions.go_on import go_on
 from orders.drafts import AddressDraft
 from orders.models import Order
 from orders.rules import address as rule

@@ -13,7 +13,7 @@ from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.journal import Line
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import go_on
+from orders.actions.go_on import go_on
 from orders.models import Order, OrderLine
 
 

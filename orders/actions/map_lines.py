@@ -11,8 +11,9 @@ from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
+from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import clear_holds, go_on
+from orders.actions.go_on import go_on
 from orders.models import Order, OrderLine
 
 

@@ -3,52 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from oms.core import journal, money
 from oms.core.actors import Actor
-from oms.core.columns import insert_rows
+from oms.core.columns import insert
 from oms.core.journal import Line
-from orders.actions.derive import derive_statuses
-from orders.actions.hold import clear_holds
+from orders.actions.clear_holds import clear_holds
+from orders.actions.derive import derive_statuses, facts_of
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import PaymentDraft, RefundDraft
 from orders.models import Order, PaymentTransaction, Refund, RefundLine
+from orders.rules.ledger import look
 from orders.rules.progress import PAYMENT_ALLOWS_WORK
 
 
+class Paid(Protocol):
+    """The order that a fact is about."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def currency(self) -> str: ...
+
+
 def record_payments(
-    facts: Sequence[tuple[Order, Iterable[PaymentDraft]]], *, by: Actor, quiet: bool = False
+    facts: Sequence[tuple[Paid, Iterable[PaymentDraft]]], *, by: Actor, fresh: bool = False
 ) -> set[int]:
     """Add the facts not known yet; returns the orders that learned something. Needs a transaction.
 
-    Refunds among them are left out: they are recorded once, as refunds (``record_refund_facts``).
+    Refunds among them are left out: they are recorded once, as refunds (``record_refund_facts``). Of ``fresh``
+    orders nothing is known yet, and placing them tells and counts by itself.
 
     An order whose payment now allows work loses its payment hold; the caller calls ``go_on``.
     """
     facts = [(order, tuple(d for d in drafts if d.kind != "refund")) for order, drafts in facts]
-    known = set(
-        PaymentTransaction.objects.filter(order_id__in=[o.pk for o, drafts in facts if drafts]).values_list(
-            "order_id", "external_id", "kind", "status"
-        )
-    ) if not quiet else set()  # fmt: skip
-    rows: list[PaymentTransaction] = []
+    known: set[tuple[int, str, str, str]] = set()
+    if not fresh:
+        paid_for = PaymentTransaction.objects.filter(order_id__in=[o.pk for o, drafts in facts if drafts])
+        known.update(paid_for.values_list("order_id", "external_id", "kind", "status"))
+    rows: list[dict[str, Any]] = []
     for order, drafts in facts:
         for d in drafts:
             key = (order.pk, d.external_id, d.kind, d.status)
             if key not in known:
                 known.add(key)
                 rows.append(
-                    PaymentTransaction(
-                        order=order, external_id=d.external_id, kind=d.kind, status=d.status, amount=d.amount.customer,
-                        currency=order.currency, shop_amount=d.amount.shop, gateway=d.gateway[:60], at=d.at,
-                    )
+                    {
+                        "order_id": order.pk, "external_id": d.external_id, "kind": d.kind, "status": d.status,
+                        "amount": d.amount.customer, "currency": order.currency, "shop_amount": d.amount.shop,
+                        "gateway": d.gateway[:60], "at": d.at,
+                    }
                 )  # fmt: skip
-    insert_rows(rows)
-    touched = {row.order_id for row in rows}
-    if quiet or not rows:
+    insert(PaymentTransaction, rows)
+    touched: set[int] = {row["order_id"] for row in rows}
+    if fresh or not rows:
         return touched
     journal.write(
         [
-            Line.of(row.order, "pay", f"{row.kind} {row.status}: {money.words(row.amount, row.currency)}")
+            Line(
+                f"order:{row['order_id']}",
+                f"order:{row['order_id']}",
+                "pay",
+                f"{row['kind']} {row['status']}: {money.words(row['amount'], row['currency'])}",
+            )
             for row in rows
         ],
         by=by,
@@ -60,11 +79,37 @@ def record_payments(
         )
     )
     clear_holds(paid, ["payment_pending"], by=by, note="paid")
+    _hold_what_is_odd(rows, by)
     return touched
 
 
+def _hold_what_is_odd(rows: Sequence[Mapping[str, Any]], by: Actor) -> None:
+    """Hold orders by what their new facts say (a dispute, more taken than authorised), and end the hold of a
+    dispute that was won. What a person has released is not held again for the same reason."""
+    new: dict[int, set[str]] = {}
+    for row in rows:
+        new.setdefault(row["order_id"], set()).add(
+            "chargeback" if row["kind"] == "chargeback" else "total_mismatch"
+        )
+    orders = Order.objects.filter(pk__in=new).prefetch_related("transactions", "holds")
+    holdings: list[Holding] = []
+    won: list[int] = []
+    for order in orders:
+        found = look(facts_of(order), order.total)
+        released = {(h.type, h.data.get("code")) for h in order.holds.all() if h.state == "released"}
+        holdings += [
+            Holding(order.pk, f)
+            for f in found
+            if f.hold in new[order.pk] and (f.hold, f.reason.code) not in released
+        ]
+        if not any(f.hold == "chargeback" for f in found):
+            won.append(order.pk)
+    clear_holds(won, ["chargeback"], by=by, note="the dispute was won")
+    place_holds(holdings, by=by)
+
+
 def record_shop_refunds(
-    facts: Sequence[tuple[Order, Iterable[RefundDraft]]],
+    facts: Sequence[tuple[Paid, Iterable[RefundDraft]]],
     line_ids: Mapping[tuple[int, str], int],
     *,
     by: Actor,
@@ -88,7 +133,7 @@ def record_shop_refunds(
             if known.get(order.pk, set()) & {d.external_id, d.our_key} - {""} or d.total.customer <= 0:
                 continue
             refund = Refund(
-                order=order, external_id=d.external_id, amount=d.total.customer, currency=order.currency,
+                order_id=order.pk, external_id=d.external_id, amount=d.total.customer, currency=order.currency,
                 shop_amount=d.total.shop, reason=d.reason[:200], made_at_shop=True, state="succeeded",
                 created_by=str(by), settled_at=d.at,
             )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -13,19 +13,24 @@ from django.utils import timezone
 from inventory.actions.fit_reservations import Fitted, Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
-from oms.core.columns import insert_rows
+from oms.core.columns import insert
+from oms.core.ids import uuid7
 from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.steps import reached
 from orders.actions.derive import derive_statuses
-from orders.actions.hold import Holding, place_holds
 from orders.actions.pay import record_payments, record_shop_refunds
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
-from orders.rules.holds import Finding
+from orders.rules.ledger import look
 from orders.rules.progress import Transaction, payment_status
 from orders.rules.reconcile import reconcile
+
+Row = dict[str, Any]
+"""A row as it is written, by column."""
 
 
 @dataclass(frozen=True)
@@ -38,92 +43,91 @@ class Placing:
     items: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """An order that has its primary key, and its lines with their counters."""
+
+    pk: int
+    draft: OrderDraft
+    lines: list[Row]
+
+    @property
+    def currency(self) -> str:
+        return self.draft.currency
+
+    @property
+    def wanted(self) -> bool:
+        return self.draft.cancelled_at is None
+
+
 @transaction.atomic
-def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[Order]:
+def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
     """Store new orders and promise their stock, in a constant number of statements.
 
     Amounts are kept as the channel gave them; a total that does not add up is held, never mended. Lines
-    whose item is unknown wait; the others are promised. Returns the orders in the order given. An order
-    already taken in raises an IntegrityError: look it up first, the unique key decides races.
+    whose item is unknown wait; the others are promised. Returns the orders' primary keys in the order given.
+    An order already taken in raises an IntegrityError: look it up first, the unique key decides races.
     """
-    drafts = [p.draft for p in placings]
-    orders = [_order(p) for p in placings]
-    insert_rows(orders)
-    lines = [
-        _line(order, position, line, placing.items)
-        for order, placing in zip(orders, placings, strict=True)
-        for position, line in enumerate(placing.draft.lines, 1)
-    ]
-    _leave_out(orders, drafts, lines)
-    open_ids = {o.pk for o, d in zip(orders, drafts, strict=True) if d.cancelled_at is None}
-    placed_at = {order.pk: order.placed_at for order in orders}
+    keys = insert(Order, [_order(p) for p in placings], keys=True)
+    taken = [_Taken(pk, p.draft, _lines(pk, p)) for pk, p in zip(keys, placings, strict=True)]
+    lines = [line for order in taken for line in order.lines]
     fitted = fit_reservations(
         [
-            Need(line.demand_key, line.item_id, line.ordered - line.cancelled, placed_at[line.order_id])
-            for line in lines
-            if line.item_id and line.stocked and line.order_id in open_ids and line.ordered > line.cancelled
+            Need(line["demand_key"], line["item_id"], line["unallocated"], order.draft.placed_at)
+            for order in taken
+            if order.wanted
+            for line in order.lines
+            if line["item_id"] and line["unallocated"] and _stocked(line)
         ],
+        fresh=True,
         by=by,
     )
     for line in lines:
-        count_units(line, fitted.get(line.demand_key))
-    insert_rows(lines)
-    insert_rows(
-        [_charge(order, charge) for order, d in zip(orders, drafts, strict=True) for charge in d.charges]
+        _count(line, fitted.get(line["demand_key"]))
+    line_keys = insert(OrderLine, lines, keys=True)
+    insert(OrderCharge, [_charge(order.pk, charge) for order in taken for charge in order.draft.charges])
+    record_payments([(order, order.draft.payments) for order in taken], by=by, fresh=True)
+    refunded = [(order, order.draft.refunds) for order in taken if order.draft.refunds]
+    if refunded:
+        of_shop = {
+            (line["order_id"], line["external_id"]): pk for line, pk in zip(lines, line_keys, strict=True)
+        }
+        record_shop_refunds(refunded, of_shop, by=by, quiet=True)
+    place_holds([holding for order in taken for holding in _wrong(order)], by=by)
+    # Only what was touched at the shop before, or needs no parcel, has more to count than placing itself knows.
+    derive_statuses(
+        order.pk
+        for order in taken
+        if order.draft.refunds or not order.wanted or not any(map(_stocked, order.lines))
     )
-    line_ids = {(line.order_id, line.external_id): line.pk for line in lines}
-    record_payments([(order, d.payments) for order, d in zip(orders, drafts, strict=True)], by=by, quiet=True)
-    record_shop_refunds(
-        [(order, d.refunds) for order, d in zip(orders, drafts, strict=True)], line_ids, by=by, quiet=True
-    )
-    place_holds(
-        [
-            Holding(order.pk, finding, data=_difference(draft))
-            for order, draft in zip(orders, drafts, strict=True)
-            for finding in _one(reconcile(draft).findings)
-        ],
-        by=by,
-    )
-    # Only what was touched at the shop before has more to count than placing itself knows.
-    derive_statuses([o.pk for o, d in zip(orders, drafts, strict=True) if d.refunds or d.cancelled_at])
-    totals = _totals(lines)
-    journal.write(
-        [Line.of(o, "place", _words(o, *totals.get(o.pk, (0, 0))), after=o.state) for o in orders], by=by
-    )
-    cancelled = [o for o, d in zip(orders, drafts, strict=True) if d.cancelled_at is not None]
-    if cancelled:
+    journal.write([_told(order) for order in taken], by=by)
+    if cancelled := [order.pk for order in taken if not order.wanted]:
         move(
-            Order.objects.filter(pk__in=[o.pk for o in cancelled]).prefetch_related("lines"), "cancel", by=by,
+            Order.objects.filter(pk__in=cancelled).prefetch_related("lines"), "cancel", by=by,
             words="It was cancelled at the shop before it came here.", sets={"closed_at": timezone.now()},
         )  # fmt: skip
-    emit([OrderPlaced(order.pk) for order in orders if order.pk in open_ids], by=by)
-    return orders
+    emit([OrderPlaced(order.pk) for order in taken if order.wanted], by=by)
+    reached("placed")
+    return keys
 
 
-def count_units(line: OrderLine, fitted: Fitted | None) -> None:
-    """Set the counters of a line no work has begun on, from what it holds."""
-    wanted = line.ordered - line.cancelled
-    line.promised = fitted.promised if fitted else 0
-    line.backordered = fitted.backordered if fitted else 0
-    line.unallocated = wanted - line.promised - line.backordered
-
-
-def _order(placing: Placing) -> Order:
+def _order(placing: Placing) -> Row:
     d = placing.draft
-    return Order(
-        number=placing.number, source=d.source, external_id=d.external_id, external_number=d.number[:60],
-        placed_at=d.placed_at, remote_updated_at=d.updated_at,
-        currency=d.currency, shop_currency=d.shop_currency, total=kept(d.total.customer), shop_total=kept(d.total.shop),
-        tax_total=tax_total(d),
-        prices_include_tax=d.prices_include_tax, email=d.email.strip().lower()[:254], phone=d.phone[:40],
-        customer_name=(d.customer_name or d.shipping_address.name)[:150],
-        shipping_address=asdict(d.shipping_address), billing_address=asdict(d.billing_address),
-        country=d.shipping_address.country[:2], shipping_method=d.shipping_method[:120], note=d.note,
-        tags=list(d.tags), channel_status=d.channel_status[:60], channel_facts=channel_facts(d),
-        payment_status=payment_status(
-            [Transaction(p.kind, p.status, p.amount.customer, d.currency) for p in d.payments], d.total.customer
+    shipping, billing = vars(d.shipping_address), vars(d.billing_address)
+    return {
+        "number": placing.number, "source": d.source, "external_id": d.external_id, "external_number": d.number[:60],
+        "placed_at": d.placed_at, "remote_updated_at": d.updated_at,
+        "currency": d.currency, "shop_currency": d.shop_currency,
+        "total": kept(d.total.customer), "shop_total": kept(d.total.shop), "tax_total": tax_total(d),
+        "prices_include_tax": d.prices_include_tax, "email": d.email.strip().lower()[:254], "phone": d.phone[:40],
+        "customer_name": (d.customer_name or d.shipping_address.name)[:150], "shipping_address": shipping,
+        "billing_address": billing, "country": d.shipping_address.country[:2],
+        "shipping_method": d.shipping_method[:120], "note": d.note, "tags": list(d.tags),
+        "channel_status": d.channel_status[:60], "channel_facts": channel_facts(d),
+        "payment_status": payment_status(
+            _facts(d), d.total.customer
         ),
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def channel_facts(d: OrderDraft) -> dict[str, Any]:
@@ -139,23 +143,45 @@ def tax_total(d: OrderDraft) -> Decimal:
     return kept(sum(taxes, Decimal(0)))
 
 
-def _line(order: Order, position: int, line: Any, items: Mapping[str, int]) -> OrderLine:
-    return OrderLine(
-        order_id=order.pk, position=position, external_id=line.external_id, kind=line.kind, item_id=items.get(line.external_id),
-        sku=line.sku[:64], external_product_id=line.external_product_id, external_variant_id=line.external_variant_id,
-        title=(line.title or line.sku or "(no name)")[:250], requires_shipping=line.requires_shipping,
-        unit_price=kept(line.unit_price), net=kept(line.net.customer), tax=kept(line.tax.customer),
-        discount=kept(line.discount.customer), shop_net=kept(line.net.shop), shop_tax=kept(line.tax.shop),
-        shop_discount=kept(line.discount.shop), ordered=line.quantity, unallocated=line.quantity,
-    )  # fmt: skip
+def _lines(order_id: int, placing: Placing) -> list[Row]:
+    """Units that were cancelled or paid back at the shop before the order came here are not wanted."""
+    draft = placing.draft
+    gone = called_off(draft)
+    rows = []
+    for position, line in enumerate(draft.lines, 1):
+        off = line.quantity if draft.cancelled_at else min(line.quantity, gone.get(line.external_id, 0))
+        rows.append(
+            {
+                "order_id": order_id, "demand_key": uuid7(), "position": position, "external_id": line.external_id,
+                "kind": line.kind, "item_id": placing.items.get(line.external_id), "sku": line.sku[:64],
+                "external_product_id": line.external_product_id, "external_variant_id": line.external_variant_id,
+                "title": (line.title or line.sku or "(no name)")[:250], "requires_shipping": line.requires_shipping,
+                "unit_price": kept(line.unit_price), "net": kept(line.net.customer), "tax": kept(line.tax.customer),
+                "discount": kept(line.discount.customer), "shop_net": kept(line.net.shop),
+                "shop_tax": kept(line.tax.shop), "shop_discount": kept(line.discount.shop), "ordered": line.quantity,
+                "cancelled": off, "unallocated": line.quantity - off, "backordered": 0, "promised": 0,
+            }
+        )  # fmt: skip
+    return rows
 
 
-def _charge(order: Order, charge: Any) -> OrderCharge:
-    return OrderCharge(
-        order_id=order.pk, external_id=charge.external_id, kind=charge.kind, code=charge.code[:80], title=charge.title[:150],
-        net=kept(charge.net.customer), tax=kept(charge.tax.customer), discount=kept(charge.discount.customer),
-        shop_net=kept(charge.net.shop), shop_tax=kept(charge.tax.shop),
-    )  # fmt: skip
+def _stocked(line: Row) -> bool:
+    return line["kind"] == OrderLine.Kind.ITEM and line["requires_shipping"]
+
+
+def _count(line: Row, fitted: Fitted | None) -> None:
+    """Move a line's units from ``unallocated`` to where what it holds says that they are."""
+    if fitted:
+        line["promised"], line["backordered"] = fitted.promised, fitted.backordered
+        line["unallocated"] -= fitted.promised + fitted.backordered
+
+
+def _charge(order_id: int, charge: Any) -> Row:
+    return {
+        "order_id": order_id, "external_id": charge.external_id, "kind": charge.kind, "code": charge.code[:80],
+        "title": charge.title[:150], "net": kept(charge.net.customer), "tax": kept(charge.tax.customer),
+        "discount": kept(charge.discount.customer), "shop_net": kept(charge.net.shop), "shop_tax": kept(charge.tax.shop),
+    }  # fmt: skip
 
 
 def kept(amount: Decimal) -> Decimal:
@@ -163,37 +189,25 @@ def kept(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.0001"))
 
 
-def _leave_out(orders: Sequence[Order], drafts: Sequence[OrderDraft], lines: Sequence[OrderLine]) -> None:
-    """Units that were cancelled or paid back at the shop before the order came here are not wanted."""
-    gone = {(o.pk, key): n for o, d in zip(orders, drafts, strict=True) for key, n in called_off(d).items()}
-    dead = {o.pk for o, d in zip(orders, drafts, strict=True) if d.cancelled_at is not None}
-    for line in lines:
-        refunded = gone.get((line.order_id, line.external_id), 0)
-        line.cancelled = line.ordered if line.order_id in dead else min(line.ordered, refunded)
-        line.unallocated = line.ordered - line.cancelled
-
-
-def _one(findings: Sequence[Finding]) -> list[Finding]:
-    """Several faults of the same totals are one hold; its words name them all."""
-    return list(findings[:1])
-
-
-def _difference(draft: OrderDraft) -> dict[str, Any]:
-    result = reconcile(draft)
-    return {
+def _wrong(order: _Taken) -> list[Holding]:
+    """What its amounts and its payments give reason to hold it for. Several faults of the same totals are one
+    hold; its words name them all."""
+    draft, result = order.draft, reconcile(order.draft)
+    data = {
         "customer": str(result.customer), "shop": str(result.shop),
         "all": [finding.reason.words for finding in result.findings],
     }  # fmt: skip
+    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
+    return [Holding(order.pk, finding, data=data) for finding in found]
 
 
-def _totals(lines: Sequence[OrderLine]) -> dict[int, tuple[int, int]]:
-    totals: dict[int, tuple[int, int]] = {}
-    for line in lines:
-        promised, waiting = totals.get(line.order_id, (0, 0))
-        totals[line.order_id] = (promised + line.promised, waiting + line.backordered)
-    return totals
+def _facts(d: OrderDraft) -> list[Transaction]:
+    return [Transaction(p.kind, p.status, p.amount.customer, d.currency, p.external_id) for p in d.payments]
 
 
-def _words(order: Order, promised: int, waiting: int) -> str:
-    told = f"Order {order.external_number} came from {order.source}; {promised} pieces promised"
-    return told + (f", {waiting} wait for stock." if waiting else ".")
+def _told(order: _Taken) -> Line:
+    promised = sum(line["promised"] for line in order.lines)
+    waiting = sum(line["backordered"] for line in order.lines)
+    words = f"Order {order.draft.number[:60]} came from {order.draft.source}; {promised} pieces promised"
+    words += f", {waiting} wait for stock." if waiting else "."
+    return Line(f"order:{order.pk}", f"order:{order.pk}", "place", words, after="received")

@@ -12,7 +12,9 @@ from django.utils import timezone
 from oms.core.actors import Actor
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
-from orders.actions.hold import Holding, clear_holds, go_on, place_holds
+from orders.actions.clear_holds import clear_holds
+from orders.actions.go_on import go_on
+from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order, OrderChange
 from orders.rules.holds import Finding
 from orders.rules.order_changes import Change

@@ -9,7 +9,7 @@ from django.db import transaction
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
-from orders.actions.hold import Holding, place_holds
+from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order
 from orders.rules.holds import Finding
 

@@ -3,91 +3,111 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Exists, OuterRef
 
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
-from orders.actions.hold import Holding, go_on, place_holds
+from oms.core.steps import reached
+from orders.actions.go_on import go_on
+from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import AddressDraft
-from orders.models import Order, OrderLine
+from orders.models import Hold, Order, OrderLine
 from orders.rules import address, risk, validation
 from orders.rules.holds import Finding
 
-# The columns of a line that the checks look at: an order may have a thousand lines.
-_READ = ("order_id", "title", "ordered", "cancelled", "item_id", "kind", "requires_shipping", "sku")
+# What the checks look at: an order has forty columns, and may have a thousand lines.
+_OF_ORDER = ("number", "state", "placed_at", "payment_status", "shipping_address", "billing_address", "email", "phone",
+             "country", "channel_facts")  # fmt: skip
+_OF_LINE = ("order_id", "pk", "title", "ordered", "cancelled", "item_id", "kind", "requires_shipping", "sku")
 
 
 @transaction.atomic
-def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> list[Order]:
+def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> None:
     """Run the checks for a batch of orders: what the channel left out, unknown items, address, payment,
     duplicates, slips, risk. Each finding is a hold; orders without one that needs a decision are opened.
 
     What a person has released once is not held again for the same reason. Finished orders are left alone.
     """
     orders = list(
-        Order.objects.filter(pk__in=list(order_ids), state__in=["received", "review", "open"])
+        Order.objects.filter(pk__among=list(order_ids), state__in=["received", "review", "open"])
         .select_for_update(of=("self",))
         .order_by("pk")
-        .prefetch_related(Prefetch("lines", OrderLine.objects.only(*_READ)), "holds")
+        .only(*_OF_ORDER)
     )
     if not orders:
-        return []
+        return
+    ids = [order.pk for order in orders]
+    lines = _lines(ids)
     earlier = _earlier(orders)
-    usual = _usual(orders)
     history = _velocity(orders)
+    settled = _settled(ids)
     holdings: list[Holding] = []
     for order in orders:
-        facts = _facts(order, earlier.get(order.pk, ()), usual)
-        settled = {
-            (hold.type, hold.line_id, hold.data.get("code"))
-            for hold in order.holds.all()
-            if hold.state == "released"
-        }
-        found = [*validation.findings(facts), *_address(order)]
+        facts = _facts(order, lines[order.pk], earlier.get(order.pk, ()))
+        found = [*validation.findings(facts), *_address(facts)]
         verdict = _risk(order, history)
         order.risk_score = min(verdict.score, 32000)
         order.risk_reasons = [{"code": h.code, "points": h.points, "words": h.words} for h in verdict.hits]
         if verdict.band != risk.ACCEPT:
             words = f"Risk {verdict.score}: " + "; ".join(h.words for h in verdict.hits[:4])
             found.append(Finding("fraud_risk", Reason(verdict.band, words)))
-        holdings += [Holding(order.pk, f) for f in found if (f.hold, f.line, f.reason.code) not in settled]
+        holdings += [
+            Holding(order.pk, f) for f in found if (order.pk, f.hold, f.line, f.reason.code) not in settled
+        ]
     write_columns(orders, "risk_score", "risk_reasons")
     place_holds(holdings, by=by)
-    waiting = Order.objects.filter(pk__in=[o.pk for o in orders], state="received").prefetch_related("holds")
-    move(waiting, "ask", by=by, words="Something has to be decided before it goes on.")
-    go_on([o.pk for o in orders], by=by)
-    return orders
+    to_decide = Hold.objects.filter(order=OuterRef("pk"), state="active", reviews=True)
+    waiting = Order.objects.filter(Exists(to_decide), pk__among=ids, state="received")
+    move(
+        waiting.only("state").prefetch_related("holds"), "ask", by=by,
+        words="Something has to be decided before it goes on.",
+    )  # fmt: skip
+    go_on(ids, by=by)
+    reached("screened")
+
+
+def _lines(order_ids: Sequence[int]) -> dict[int, list[validation.LineFacts]]:
+    """What the checks must know of each order's lines."""
+    rows = list(OrderLine.objects.filter(order_id__among=order_ids).order_by("pk").values_list(*_OF_LINE))
+    usual = _usual({row[5] for row in rows if row[5]}, [row[1] for row in rows])
+    found: dict[int, list[validation.LineFacts]] = {pk: [] for pk in order_ids}
+    for order_id, pk, title, ordered, cancelled, item_id, kind, requires_shipping, sku in rows:
+        found[order_id].append(
+            validation.LineFacts(
+                pk, title, ordered - cancelled, item_id is not None, kind, requires_shipping, sku, item_id or sku,
+                usual.get(item_id),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _settled(order_ids: Sequence[int]) -> set[tuple[int, str, int | None, str | None]]:
+    """What a person has released before: order, type of hold, line, code of the reason."""
+    released = Hold.objects.filter(order_id__among=order_ids, state="released")
+    return set(released.values_list("order_id", "type", "line_id", "data__code"))
 
 
 def _facts(
-    order: Order, earlier: Sequence[validation.Earlier], usual: dict[int, validation.Usual]
+    order: Order, lines: Sequence[validation.LineFacts], earlier: Sequence[validation.Earlier]
 ) -> validation.ScreenFacts:
     return validation.ScreenFacts(
-        number=order.number, placed_at=order.placed_at, payment_status=order.payment_status,
-        lines=[
-            validation.LineFacts(
-                key=line.pk, title=line.title, quantity=line.ordered - line.cancelled, mapped=line.item_id is not None,
-                kind=line.kind, requires_shipping=line.requires_shipping, sku=line.sku,
-                identity=line.item_id or line.sku, usual=usual.get(line.item_id or 0),
-            )
-            for line in order.lines.all()
-        ],
+        number=order.number, placed_at=order.placed_at, payment_status=order.payment_status, lines=lines,
         address=AddressDraft(**order.shipping_address), email=order.email, phone=order.phone,
         customer=str(order.channel_facts.get("customer") or ""), missing=order.channel_facts.get("missing") or (),
         test=bool(order.channel_facts.get("test")), earlier=earlier,
     )  # fmt: skip
 
 
-def _address(order: Order) -> list[Finding]:
+def _address(facts: validation.ScreenFacts) -> list[Finding]:
     """Only an address that is there and undeliverable; a missing one is told by the validation."""
-    given = AddressDraft(**order.shipping_address)
-    to_send = any(line.requires_shipping and line.ordered > line.cancelled for line in order.lines.all())
+    given = facts.address
+    to_send = any(line.requires_shipping and line.quantity > 0 for line in facts.lines)
     if not to_send or not (given.line1 or given.line2) or not given.country:
         return []
     verdict = address.check(given)
@@ -119,23 +139,24 @@ def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
     first = min(order.placed_at for order in orders) - timedelta(hours=2)
     last = max(order.placed_at for order in orders)
     near = list(
-        Order.objects.filter(email__in=mails, placed_at__gte=first, placed_at__lte=last)
+        Order.objects.filter(email__among=mails, placed_at__gte=first, placed_at__lte=last)
         .exclude(state="cancelled")
-        .only("number", "placed_at", "email", "phone")
+        .values_list("pk", "number", "placed_at", "email", "phone")
     )
-    each = Counter(other.email for other in near)
-    near = [
-        other for other in near if each[other.email] > 1
-    ]  # most are alone with their mail: nothing to compare
-    prefetch_related_objects(near, Prefetch("lines", OrderLine.objects.only(*_READ)))
+    each = Counter(email for *_, email, _ in near)
+    # Most are alone with their mail: nothing to compare.
+    near = [row for row in near if each[row[3]] > 1]
+    units: dict[int, list[tuple[int | str, int]]] = defaultdict(list)
+    if near:
+        rows = OrderLine.objects.filter(order_id__among=[row[0] for row in near]).order_by("pk")
+        for order_id, item_id, sku, ordered, cancelled in rows.values_list(
+            "order_id", "item_id", "sku", "ordered", "cancelled"
+        ):
+            units[order_id].append((item_id or sku, ordered - cancelled))
     by_mail: dict[str, list[tuple[int, validation.Earlier]]] = defaultdict(list)
-    for other in near:
-        lines = tuple((line.item_id or line.sku, line.ordered - line.cancelled) for line in other.lines.all())
-        by_mail[other.email].append(
-            (
-                other.pk,
-                validation.Earlier(other.number, other.placed_at, other.email, other.phone, lines=lines),
-            )
+    for pk, number, placed_at, email, phone in near:
+        by_mail[email].append(
+            (pk, validation.Earlier(number, placed_at, email, phone, lines=tuple(units[pk])))
         )
     return {
         order.pk: [told for pk, told in by_mail[order.email] if pk != order.pk]
@@ -144,10 +165,8 @@ def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
     }
 
 
-def _usual(orders: Sequence[Order]) -> dict[int, validation.Usual]:
-    """How much of each item an order usually takes, from its latest 200 lines."""
-    items = sorted({line.item_id for order in orders for line in order.lines.all() if line.item_id})
-    mine = [line.pk for order in orders for line in order.lines.all()]
+def _usual(items: Collection[int], mine: list[int]) -> dict[int | None, validation.Usual]:
+    """How much of each item an order usually takes, from its latest 200 lines but ``mine``."""
     if not items:
         return {}
     with connection.cursor() as cursor:
@@ -159,7 +178,7 @@ def _usual(orders: Sequence[Order]) -> dict[int, validation.Usual]:
                              WHERE item_id = i.id AND id <> ALL (%s::bigint[]) ORDER BY id DESC LIMIT 200) l ON true
              GROUP BY i.id
             """,
-            [items, mine],
+            [sorted(items), mine],
         )
         return {pk: validation.Usual(seen, high) for pk, seen, high in cursor.fetchall()}
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
 from oms.core.actors import Actor
+from orders.actions.clear_holds import clear_holds
 from orders.actions.complete import complete_orders
-from orders.actions.hold import clear_holds, go_on
+from orders.actions.go_on import go_on
 from orders.models import Hold, Order
+from orders.querysets import with_something_to_send
 
 BATCH = 500
 
@@ -29,8 +31,8 @@ def sweep() -> dict[str, int]:
             clear_holds(orders, {kind for _, _, kind in over}, by=by, note="its date has come")
             go_on(orders, by=by)
     done = (
-        Order.objects.filter(state="open", shipped_at__isnull=False)
-        .exclude(lines__ordered__gt=F("lines__shipped") + F("lines__cancelled"))
+        Order.objects.filter(Q(shipped_at__isnull=False) | Q(fulfillment_status="not_required"), state="open")
+        .exclude(with_something_to_send())
         .order_by("pk")
         .values_list("pk", flat=True)[:BATCH]
     )

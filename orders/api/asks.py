@@ -11,10 +11,12 @@ from rest_framework import serializers
 
 from oms.core import money
 from oms.core.api.shapes import Charged, Id, Pieces, Shape
+from orders.actions.enter_payments import KINDS
 from orders.api.shapes import AddressShape
 from orders.models import OrderLine
 
 CHARGES = ["shipping", "fee", "discount", "rounding"]
+STATUSES = ["succeeded", "pending", "failed"]
 PAYMENTS = ["authorisation", "capture", "external_paid"]
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -68,10 +70,17 @@ class NewCharge(Shape):
 class NewPayment(Shape):
     external_id = serializers.CharField(max_length=120, help_text="The payment's own reference.")
     kind = serializers.ChoiceField(PAYMENTS, default="capture")
-    status = serializers.ChoiceField(["succeeded", "pending", "failed"], default="succeeded")
+    status = serializers.ChoiceField(STATUSES, default="succeeded")
     amount = Charged()
     gateway = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
     at = serializers.DateTimeField(required=False, validators=[sensible_time])
+
+
+class EnteredPayment(NewPayment):
+    """A fact in the order's currency. A chargeback is ``pending`` when it opens, and ends ``succeeded`` (lost)
+    or ``failed`` (won) under the same ``external_id``."""
+
+    kind = serializers.ChoiceField(KINDS)
 
 
 class NewOrder(Shape):

@@ -15,15 +15,17 @@ from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.errors import Reason, Refused
 from oms.core.tokens import Access
 from orders.actions.correct_address import correct_address
-from orders.actions.hold import hold_orders, release_holds
+from orders.actions.enter_payments import Entering, enter_payments
+from orders.actions.hold_orders import hold_orders
 from orders.actions.map_lines import map_lines
 from orders.actions.note import add_note
 from orders.actions.place import Placing, place_orders
-from orders.api.asks import HoldAsk, MapAsk, NewOrder, NoteAsk, ReleaseAsk
+from orders.actions.release_holds import release_holds
+from orders.api.asks import EnteredPayment, HoldAsk, MapAsk, NewOrder, NoteAsk, ReleaseAsk
 from orders.api.drafting import to_draft
 from orders.api.filters import OrderFilter
 from orders.api.shapes import WHOLE, AddressShape, OrderDetail, OrderRow
-from orders.drafts import AddressDraft, OrderDraft
+from orders.drafts import AddressDraft, Amount, OrderDraft, PaymentDraft
 from orders.models import Order, OrderLine
 from orders.rules.holds import HOLDS
 
@@ -67,11 +69,11 @@ class Orders(Listing, Verb):
         _fresh(draft, number)
         try:
             with transaction.atomic():
-                (order,) = place_orders([Placing(draft, number, _items(draft))], by=self.actor)
+                (key,) = place_orders([Placing(draft, number, _items(draft))], by=self.actor)
         except IntegrityError:  # somebody else took the same one in, between our look and our write
             _fresh(draft, number)
             raise
-        return whole_order(order.pk)
+        return whole_order(key)
 
 
 def _fresh(draft: OrderDraft, number: str) -> None:
@@ -154,6 +156,22 @@ class AddNote(OrderVerb):
 
     def act(self, order: Order, ask: dict[str, Any]) -> None:
         add_note([order.pk], text=ask["text"], by=self.actor)
+
+
+class EnterPayment(OrderVerb):
+    """Enter a payment fact: an authorisation, a capture, a void, a chargeback.
+
+    The order's payment status follows; a dispute holds it. Refunds are approved, not entered.
+    """
+
+    writes, ask, status = Access("orders:write", "orders.record_payment"), EnteredPayment, 201
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        fact = PaymentDraft(
+            ask["external_id"], ask["kind"], ask["status"], Amount.same(ask["amount"]), ask.get("at") or timezone.now(),
+            ask["gateway"],
+        )  # fmt: skip
+        enter_payments([Entering(order.pk, fact)], by=self.actor)
 
 
 class CorrectAddress(OrderVerb):

@@ -17,15 +17,11 @@ from oms.core.api.shapes import written
 from oms.core.errors import Reason, Refused
 from oms.core.money import Money
 from oms.core.tokens import Access
-from orders.actions.refund import (
-    Refunding,
-    approve_refund,
-    fail_refund,
-    for_quote,
-    quote_refund,
-    request_refunds,
-    settle_refund,
-)
+from orders.actions.approve_refunds import Refunding, approve_refund
+from orders.actions.fail_refunds import fail_refund
+from orders.actions.quote_refund import for_quote, quote_refund
+from orders.actions.request_refunds import request_refunds
+from orders.actions.settle_refunds import settle_refund
 from orders.api.asks import FailAsk, QuoteShape, RefundAskShape, SettleAsk
 from orders.api.filters import RefundFilter
 from orders.api.orders import READ

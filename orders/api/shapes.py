@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from oms.core.api.shapes import Amount, Row, Shape
+from oms.core.links import tracking_link
 from orders.models import Hold, Note, Order, OrderCharge, OrderLine, PaymentTransaction, Refund, RefundLine
 
 
@@ -157,12 +158,18 @@ class OrderDetail(OrderRow):
     payments = PaymentRow(source="transactions", many=True, read_only=True)
     refunds = RefundRow(many=True, read_only=True)
     notes = NoteRow(many=True, read_only=True)
+    tracking_link = serializers.SerializerMethodField(
+        help_text="For the customer: a page without an account that shows where the parcels are."
+    )
+
+    def get_tracking_link(self, order: Order) -> str:
+        return tracking_link(order.number)
 
     class Meta(OrderRow.Meta):
         fields = [
             *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "phone", "shipping_address", "billing_address",
             "shipping_method", "note", "tags", "channel_status", "risk_score", "risk_reasons", "lines", "charges",
-            "holds", "payments", "refunds", "notes",
+            "holds", "payments", "refunds", "notes", "tracking_link",
         ]  # fmt: skip
         read_only_fields = fields
 

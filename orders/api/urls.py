@@ -7,6 +7,7 @@ urlpatterns = [
     path("orders/<int:pk>", orders.GetOrder.as_view()),
     path("orders/<int:pk>/hold", orders.HoldOrder.as_view()),
     path("orders/<int:pk>/release-hold", orders.ReleaseHold.as_view()),
+    path("orders/<int:pk>/payments", orders.EnterPayment.as_view()),
     path("orders/<int:pk>/note", orders.AddNote.as_view()),
     path("orders/<int:pk>/correct-address", orders.CorrectAddress.as_view()),
     path("orders/<int:pk>/map-line", orders.MapLine.as_view()),

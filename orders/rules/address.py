@@ -102,6 +102,8 @@ def _problem(field: str, verdict: str, code: str, told: str) -> Problem:
 
 def _tidy(value: str) -> str:
     """Composed characters, no control characters, single spaces."""
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip()  # as nearly all are
     plain = unicodedata.normalize("NFC", value)
     return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in plain).split())
 

@@ -88,6 +88,13 @@ _ALL = (
         clears=True,
     ),
     HoldType(
+        "chargeback",
+        "the customer's bank disputes the payment",
+        "answer the bank; then release it, or cancel the order",
+        WORK_AND_MONEY,
+        clears=True,
+    ),
+    HoldType(
         "changed_at_shop",
         "changed at the shop after the work began",
         "compare both sides, then take the shop's or keep ours",

@@ -6,7 +6,7 @@ the order page with its one sentence; ``completes`` says why an order is not fin
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,21 @@ from oms.core.money import MixedCurrencies
 from orders.rules.holds import HOLDS, OpenHold, Step, blocking
 
 ZERO = Decimal(0)
+
+
+COUNTER_WORDS: Mapping[str, str] = {
+    "cancelled": "cancelled",
+    "unallocated": "not promised yet",
+    "backordered": "waiting for stock",
+    "promised": "promised",
+    "released": "to be picked",
+    "picked": "picked",
+    "packed": "packed",
+    "shipped": "sent",
+    "delivered": "of them delivered",
+    "returned": "came back",
+}
+"""What is said of units in each counter, to clerks and to customers."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +111,14 @@ def fulfilment_status(lines: Iterable[LineCounts]) -> str:
 @dataclass(frozen=True)
 class Transaction:
     """One fact of the payment ledger, as in ``orders.drafts.PaymentDraft``. A chargeback is ``pending``
-    while it is disputed, ``succeeded`` when the money is gone, ``failed`` when we won."""
+    while it is disputed, ``succeeded`` when the money is gone, ``failed`` when we won. ``id`` is the
+    provider's: facts are never changed, so what was pending and has ended is told twice under one id."""
 
     kind: str
     status: str
     amount: Decimal
     currency: str
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +148,7 @@ class Balance:
 
 def balance(transactions: Iterable[Transaction]) -> Balance:
     """Raises :class:`MixedCurrencies` when the transactions are not all in one currency."""
-    transactions = tuple(transactions)
+    transactions = _standing(tuple(transactions))
     currencies = {t.currency for t in transactions}
     if len(currencies) > 1:
         raise MixedCurrencies(f"the payments of one order are in {', '.join(sorted(currencies))}")
@@ -149,6 +166,12 @@ def balance(transactions: Iterable[Transaction]) -> Balance:
         pending_refunds=total("refund", "pending"),
         voided=any(t.kind == "void" and t.status == "succeeded" for t in transactions),
     )
+
+
+def _standing(transactions: tuple[Transaction, ...]) -> tuple[Transaction, ...]:
+    """Without what was pending and has ended since."""
+    ended = {(t.kind, t.id) for t in transactions if t.id and t.status != "pending"}
+    return tuple(t for t in transactions if t.status != "pending" or (t.kind, t.id) not in ended)
 
 
 def payment_status(transactions: Iterable[Transaction], total: Decimal) -> str:

@@ -17,13 +17,18 @@ def lock_returns(return_ids: Sequence[int]) -> list[Return]:
     """Lock the orders, then their returns, with all that guards read. Whoever works on a return holds its
     order's lock, so stock may be locked after it."""
     orders = Return.objects.filter(pk__in=return_ids).values_list("order_id", flat=True)
-    list(Order.objects.filter(pk__in=list(orders)).select_for_update().order_by("pk").values_list("pk"))
+    list(
+        Order.objects.filter(pk__in=[pk for pk in orders if pk])
+        .select_for_update()
+        .order_by("pk")
+        .values_list("pk")
+    )
     return list(
         Return.objects.filter(pk__in=return_ids)
         .select_for_update(of=("self",))
         .order_by("pk")
         .select_related("order", "refund")
-        .prefetch_related("lines__order_line", "lines__receipts")
+        .prefetch_related("lines__order_line", "lines__item", "lines__receipts")
     )
 
 

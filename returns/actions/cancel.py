@@ -27,6 +27,6 @@ def cancel_returns(return_ids: Sequence[int], *, reason: str = "", by: Actor) ->
     done = move(
         rows, "cancel", by=by, words=reason.strip() or "Called off.", sets={"closed_at": timezone.now()}
     ).or_refuse()
-    tell_orders(rma.order_id for rma in done)
-    complete_orders([rma.order_id for rma in done], by=by)
+    tell_orders(rma.its_order.pk for rma in done)
+    complete_orders([rma.its_order.pk for rma in done], by=by)
     return done

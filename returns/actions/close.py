@@ -21,6 +21,9 @@ from returns.rules.progress import may_close
 
 def why_not_close(rma: Return, *, settled_otherwise: bool = False) -> list[Reason]:
     """Why this return may not be closed now (``returns/rules/progress.py``)."""
+    if rma.order_id is None and not settled_otherwise:
+        told = f"{rma.number}: nobody has said of which order it is. Say it, or how it was settled."
+        return [Reason("unmatched", told)]
     found = may_close(rma.state, counts(rma, settled_otherwise=settled_otherwise), open_refunds(rma))
     return [Reason(reason.code, f"{rma.number}: {reason.words}.") for reason in found]
 
@@ -39,8 +42,8 @@ def close_returns(return_ids: Sequence[int], *, settled_otherwise: str = "", by:
         sets={"closed_at": timezone.now()},
     ).or_refuse()  # fmt: skip
     tell_orders(rma.order_id for rma in done)
-    emit([ReturnClosed(rma.order_id, return_id=rma.pk) for rma in done], by=by)
-    complete_orders([rma.order_id for rma in done], by=by)
+    emit([ReturnClosed(rma.order_id, return_id=rma.pk) for rma in done if rma.order_id], by=by)
+    complete_orders([rma.order_id for rma in done if rma.order_id], by=by)
     return done
 
 

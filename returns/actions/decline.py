@@ -25,6 +25,6 @@ def decline_returns(return_ids: Sequence[int], *, reason: str, by: Actor) -> lis
     done = move(
         lock_returns(return_ids), "decline", by=by, words=reason.strip(), sets={"closed_at": timezone.now()}
     ).or_refuse()
-    tell_orders(rma.order_id for rma in done)
-    complete_orders([rma.order_id for rma in done], by=by)
+    tell_orders(rma.its_order.pk for rma in done)
+    complete_orders([rma.its_order.pk for rma in done], by=by)
     return done

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q
 
 from orders.actions.note_returns import note_returns
-from orders.actions.refund import UNDER_WAY
+from orders.actions.quote_refund import UNDER_WAY
 from orders.models import Order
 from returns.models import Return, ReturnLine
 from returns.rules.outcome import LineOutcome, settled, units_to_refund
@@ -16,9 +16,10 @@ from returns.rules.progress import ReturnLineCounts
 OPEN = ("requested", "authorised", "partly_received", "received")
 
 
-def tell_orders(order_ids: Iterable[int]) -> None:
-    """Tell orders how many returns of them are under way. Needs a transaction with the orders locked."""
-    ids = sorted(set(order_ids))
+def tell_orders(order_ids: Iterable[int | None]) -> None:
+    """Tell orders how many returns of them are under way (a return may have no order yet). Needs a transaction
+    with the orders locked."""
+    ids = sorted({pk for pk in order_ids if pk})
     if ids:
         rows = Order.objects.filter(pk__in=ids).annotate(n=Count("returns", Q(returns__state__in=OPEN)))
         note_returns(dict(rows.values_list("pk", "n")))
@@ -31,7 +32,7 @@ def outcome(line: ReturnLine) -> LineOutcome:
 def accepted_units(rma: Return) -> dict[int, int]:
     """Units to be paid for, by order line id."""
     units = {line.order_line_id: units_to_refund(outcome(line)) for line in rma.lines.all()}
-    return {pk: n for pk, n in units.items() if n}
+    return {pk: n for pk, n in units.items() if pk and n}
 
 
 def counts(rma: Return, *, settled_otherwise: bool = False) -> list[ReturnLineCounts]:

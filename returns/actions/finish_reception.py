@@ -44,8 +44,8 @@ def finish_reception(finishings: Sequence[Finishing], *, by: Actor) -> list[Retu
         move(kept, "keep", by=by, quiet=True).or_refuse()
         move(kept, "accept", by=by, quiet=True).or_refuse()
         move(short, "fall_short", by=by, quiet=True).or_refuse()
-        parts = [f"{x.quantity} × {x.order_line.title} stay with the customer" for x in kept]
-        parts += [f"{x.quantity - x.received} × {x.order_line.title} did not come" for x in short]
+        parts = [f"{x.quantity} × {x.title} stay with the customer" for x in kept]
+        parts += [f"{x.quantity - x.received} × {x.title} did not come" for x in short]
         told.append(Line.of(rma, "finish_reception", f"{'; '.join(parts)}."))
     journal.write(told, by=by)
     here = [rma for rma in rows if any(x.received for x in rma.lines.all())]
@@ -62,6 +62,6 @@ def _refusals(rma: Return, finishing: Finishing) -> list[Reason]:
         if pk not in lines:
             reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
         elif lines[pk].received:
-            told = f"{lines[pk].order_line.title}: part of it has arrived, so it cannot count as kept."
+            told = f"{lines[pk].title}: part of it has arrived, so it cannot count as kept."
             reasons.append(Reason("partly_here", told))
     return reasons

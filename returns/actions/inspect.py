@@ -22,8 +22,8 @@ from returns.rules.disposition import CONDITION_WORDS, Inspected, refusals
 
 @dataclass(frozen=True)
 class Finding:
-    """``quantity`` units of a return line were found in ``condition`` and get ``disposition`` (restock,
-    quarantine or write_off). ``receipt_id`` names the arrival they lie in; left out, the oldest first.
+    """``quantity`` units of a return line were found in ``condition`` and get ``disposition`` (a key of
+    ``returns.rules.disposition.DISPOSITIONS``). ``receipt_id`` names the arrival they lie in; left out, the oldest first.
     ``accepted``: are they paid for? One answer for a line."""
 
     line_id: int
@@ -46,8 +46,8 @@ class Inspection:
 
 @transaction.atomic
 def inspect_returns(inspections: Sequence[Inspection], *, by: Actor) -> list[Disposition]:
-    """Dispose of received units where they lie: back for sale, off the books, or set aside as they are,
-    which moves nothing. Units may be left for later. No money moves.
+    """Dispose of received units where they lie: back for sale, out of the house, off the books, or set aside
+    as they are, which moves nothing. Units may be left for later. No money moves.
 
     The same key again returns the dispositions that were made. Raises :class:`Refused` with every reason
     (``returns/rules/disposition.py``): more than is here, what a condition does not allow, a line decided
@@ -94,11 +94,11 @@ def inspect_returns(inspections: Sequence[Inspection], *, by: Actor) -> list[Dis
     handle_units(
         [
             Handling(
-                d.line.order_line.item_id, d.location_id, d.quantity, d.kind, f"return:{d.line.rma_id}",
+                d.line.goods_id, d.location_id, d.quantity, d.kind, f"return:{d.line.rma_id}",
                 f"disposition:{d.pk}", note=d.note,
             )
             for d in fresh
-            if d.line.order_line.item_id
+            if d.line.goods_id
         ],
         by=by,
     )  # fmt: skip
@@ -145,7 +145,7 @@ def _refusals(rma: Return | None, inspection: Inspection) -> list[Reason]:
         line = lines[pk]
         found = [Inspected(f.condition, f.disposition, f.quantity) for f in findings]
         reasons += [
-            Reason(reason.code, f"{line.order_line.title}: {reason.words}")
+            Reason(reason.code, f"{line.title}: {reason.words}")
             for reason in refusals(line.received, line.disposed, found)
         ]
         reasons += _line_refusals(line, findings)
@@ -153,12 +153,15 @@ def _refusals(rma: Return | None, inspection: Inspection) -> list[Reason]:
 
 
 def _line_refusals(line: ReturnLine, findings: Sequence[Finding]) -> list[Reason]:
-    title = line.order_line.title
+    title = line.title
     reasons = []
     for kind in sorted({f.disposition for f in findings} - set(Disposition.Kind.values)):
         reasons.append(Reason("not_offered", f"{title}: “{kind}” cannot be done here."))
-    if line.order_line.item_id is None and any(f.disposition == "restock" for f in findings):
+    if line.goods_id is None and any(f.disposition == "restock" for f in findings):
         reasons.append(Reason("no_item", f"{title} is not a stocked item: nothing goes back for sale."))
+    if any(f.disposition == "return_to_customer" and f.accepted for f in findings):
+        told = f"{title}: what goes back to the customer is not paid for. Say that it is refused."
+        reasons.append(Reason("sent_back_unpaid", told))
     answers = {f.accepted for f in findings}
     if len(answers) > 1:
         reasons.append(
@@ -192,14 +195,14 @@ def _where(line: ReturnLine, finding: Finding) -> list[tuple[ReturnReceipt, int]
             parts.append((receipt, take))
             left -= take
     if left:
-        raise Refused(Reason("too_many", f"{line.order_line.title}: {left} of them are not here."))
+        raise Refused(Reason("too_many", f"{line.title}: {left} of them are not here."))
     return parts
 
 
 def _words(found: Sequence[Disposition]) -> str:
-    done = {"restock": "back for sale", "quarantine": "stays set aside", "write_off": "written off"}
+    done = {**dict(Disposition.Kind.choices), "quarantine": "stays set aside"}
     return "; ".join(
-        f"{d.quantity} × {d.line.order_line.title}: {CONDITION_WORDS[d.condition]}, {done[d.kind]}"
+        f"{d.quantity} × {d.line.title}: {CONDITION_WORDS[d.condition]}, {done[d.kind]}"
         + (f" ({d.note})" if d.note else "")
         for d in found
     )

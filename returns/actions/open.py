@@ -143,7 +143,7 @@ def open_returns(openings: Sequence[Opening], *, by: Actor) -> list[Return]:
     titles = {line.pk: line.title for order in orders.values() for line in order.lines.all()}
     journal.write([Line.of(r, "open_return", _words(r, lines, titles), after=r.state) for r in rows], by=by)
     tell_orders(rma.order_id for rma in rows)
-    emit([ReturnOpened(rma.order_id, return_id=rma.pk) for rma in rows], by=by)
+    emit([ReturnOpened(rma.its_order.pk, return_id=rma.pk) for rma in rows], by=by)
     approved = {r.pk: r for r in authorise_returns([r.pk for r in rows if r.number in accepted], by=by)}
     return [approved.get(rma.pk, rma) for rma in result]
 
@@ -181,7 +181,8 @@ def on_their_way(order: Order) -> Counter[int]:
         if rma.state in {"declined", "cancelled"}:
             continue
         for line in rma.lines.all():
-            units[line.order_line_id] += line.received if line.reception == "short" else line.quantity
+            if line.order_line_id:
+                units[line.order_line_id] += line.received if line.reception == "short" else line.quantity
     return units
 
 
@@ -253,7 +254,7 @@ def _from(opening: Opening, sent: Mapping[int, _Sent]) -> int | None:
 
 
 def _words(rma: Return, lines: Sequence[ReturnLine], titles: Mapping[int, str]) -> str:
-    what = ", ".join(f"{x.quantity} × {titles[x.order_line_id]}" for x in lines if x.rma is rma)
+    what = ", ".join(f"{x.quantity} × {titles[x.order_line_id or 0]}" for x in lines if x.rma is rma)
     told = [f"{what} shall come back.", rma.reason]
     if any(line["reasons"] for line in rma.verdict["lines"]):
         told.append(rma.verdict["words"])

@@ -37,7 +37,7 @@ def receive_returns(arrivals: Sequence[Arrival], *, by: Actor) -> list[ReturnRec
     The same key again returns the receipts that were written. Raises :class:`Refused` for a return that is
     not awaited, for more pieces than were announced, and for none at all; then nothing is booked.
     """
-    _check_keys([a.key for a in arrivals])
+    check_keys([a.key for a in arrivals])
     rows = {rma.pk: rma for rma in lock_returns([a.return_id for a in arrivals])}
     places = {p.pk: p for p in Location.objects.filter(pk__in={a.location_id for a in arrivals})}
     written = [r for rma in rows.values() for line in rma.lines.all() for r in line.receipts.all()]
@@ -73,15 +73,17 @@ def receive_returns(arrivals: Sequence[Arrival], *, by: Actor) -> list[ReturnRec
     handle_units(
         [
             Handling(
-                r.line.order_line.item_id, r.location_id, r.quantity, "arrive", f"return:{r.line.rma_id}",
+                r.line.goods_id, r.location_id, r.quantity, "arrive", f"return:{r.line.rma_id}",
                 f"return-receipt:{r.pk}",
             )
             for r in fresh
-            if r.line.order_line.item_id
+            if r.line.goods_id
         ],
         by=by,
     )  # fmt: skip
-    advance_lines([Step(r.line.order_line_id, r.quantity, "", "returned") for r in fresh])
+    advance_lines(
+        [Step(r.line.order_line_id, r.quantity, "", "returned") for r in fresh if r.line.order_line_id]
+    )
     lines = list({r.line_id: r.line for r in fresh}.values())
     ReturnLine.objects.bulk_update(lines, ["received"])
     move([x for x in lines if x.received == x.quantity], "arrive", by=by, quiet=True).or_refuse()
@@ -90,7 +92,7 @@ def receive_returns(arrivals: Sequence[Arrival], *, by: Actor) -> list[ReturnRec
 
     def words(rma: Return) -> str:
         here = [r for r in fresh if r.line.rma_id == rma.pk]
-        what = ", ".join(f"{r.quantity} × {r.line.order_line.title}" for r in here)
+        what = ", ".join(f"{r.quantity} × {r.line.title}" for r in here)
         where = ", ".join(sorted({places[r.location_id].name for r in here}))
         return f"{what} arrived at {where}; set aside until inspected."
 
@@ -114,7 +116,8 @@ def why_not_receive(rma: Return) -> list[Reason]:
     return []
 
 
-def _check_keys(keys: Sequence[str]) -> None:
+def check_keys(keys: Sequence[str]) -> None:
+    """Raises :class:`Refused` for a key that is empty or too long."""
     if any(not key or len(key) > KEY_LENGTH for key in keys):
         raise Refused(Reason("bad_key", f"A key has 1 to {KEY_LENGTH} characters."))
 
@@ -133,11 +136,11 @@ def _refusals(rma: Return | None, arrival: Arrival, places: Mapping[int, Locatio
         if line is None:
             reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
         elif quantity < 0:
-            reasons.append(Reason("bad_quantity", f"{line.order_line.title}: fewer than none cannot arrive."))
+            reasons.append(Reason("bad_quantity", f"{line.title}: fewer than none cannot arrive."))
         elif line.received + quantity > line.quantity:
             left = line.quantity - line.received
             told = (
-                f"{line.order_line.title}: {quantity} arrived, but {left} are awaited."
+                f"{line.title}: {quantity} arrived, but {left} are awaited."
                 " Receive what was announced, and open another return for the rest."
             )
             reasons.append(Reason("more_than_announced", told))

@@ -62,6 +62,26 @@ class ReceiveAsk(Shape):
         return each_once(ask, "lines", "line")
 
 
+class CameLine(Shape):
+    item = serializers.CharField(max_length=64, help_text="The SKU of what came.")
+    quantity = Pieces()
+
+
+class UnannouncedAsk(Shape):
+    location = serializers.CharField(max_length=32, help_text="The code of the location where it arrived.")
+    lines = CameLine(many=True, min_length=1, max_length=500)
+    note = serializers.CharField(
+        max_length=200, required=False, default="", allow_blank=True, help_text="What the parcel says."
+    )
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        return each_once(ask, "lines", "item")
+
+
+class MatchAsk(Shape):
+    order = Id(help_text="The order that it is of.")
+
+
 class FinishAsk(Shape):
     """``kept``: return lines that the customer may keep; what else is awaited falls short."""
 

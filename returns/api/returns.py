@@ -10,7 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.models import Location
+from inventory.models import Item, Location
 from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.api.filters import IdFilter
 from oms.core.api.idempotency import deed_key
@@ -24,18 +24,24 @@ from returns.actions.close import close_returns
 from returns.actions.decline import decline_returns
 from returns.actions.finish_reception import Finishing, finish_reception
 from returns.actions.inspect import Finding, Inspection, inspect_returns
+from returns.actions.match_returns import Matching, match_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.quote_return import Paying, quote_return
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, quote_return, refund_return
+from returns.actions.receive_unannounced import Unannounced, receive_unannounced
+from returns.actions.refund_returns import refund_return
+from returns.actions.unmatch_returns import unmatch_returns
 from returns.api.asks import (
     CancelReturnAsk,
     CloseAsk,
     DeclineAsk,
     FinishAsk,
     InspectAsk,
+    MatchAsk,
     OpenAsk,
     ReceiveAsk,
     ReturnRefundAsk,
+    UnannouncedAsk,
 )
 from returns.api.shapes import ROWS, WHOLE, ReturnDetail, ReturnRow
 from returns.lifecycle import ReturnState
@@ -49,6 +55,9 @@ class ReturnFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=ReturnState.choices)
     order = IdFilter(field_name="order_id")
     number = filters.CharFilter(max_length=50)
+    unmatched = filters.BooleanFilter(
+        field_name="order", lookup_expr="isnull", help_text="Came without papers, and no order is known yet."
+    )
 
     class Meta:
         model = Return
@@ -169,6 +178,50 @@ class ReceiveReturn(ReturnVerb):
         receive_returns([Arrival(rma.pk, pieces, place, deed_key(self.request))], by=self.actor)
 
 
+class ReceiveUnannounced(Verb):
+    """Receive goods that came back without papers.
+
+    They are on hand, set aside, and a return without an order until it is matched to one.
+    """
+
+    writes = Access("returns:write", "returns.receive_return")
+    ask, answer, status = UnannouncedAsk, ReturnDetail, 201
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Return:
+        place = ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
+        items = ids_of(Item, "sku", {f"lines.{n}.item": x["item"] for n, x in enumerate(ask["lines"])})
+        pieces = {items[x["item"]]: x["quantity"] for x in ask["lines"]}
+        (rma,) = receive_unannounced(
+            [Unannounced(place, pieces, deed_key(self.request), ask["note"])], by=self.actor
+        )
+        return WHOLE.get(pk=rma.pk)
+
+
+class MatchReturn(ReturnVerb):
+    """Say which order an unannounced return is of.
+
+    Refused for items that are not in it, and for more than was sent and has not come back. Stock does not move.
+    """
+
+    writes, ask = DECIDE, MatchAsk
+
+    def act(self, rma: Return, ask: dict[str, Any]) -> None:
+        order = self.one(Order.objects.all(), ask["order"])
+        match_returns([Matching(rma.pk, order.pk)], by=self.actor)
+
+
+class UnmatchReturn(ReturnVerb):
+    """Take a wrong order off an unannounced return.
+
+    Refused when it was paid for.
+    """
+
+    writes = DECIDE
+
+    def act(self, rma: Return, ask: dict[str, Any]) -> None:
+        unmatch_returns([rma.pk], by=self.actor)
+
+
 class FinishReception(ReturnVerb):
     """Say that the rest is not coming.
 
@@ -183,9 +236,9 @@ class FinishReception(ReturnVerb):
 
 
 class InspectReturn(ReturnVerb):
-    """Say what was found, and what is done with it: back for sale, set aside, or written off.
+    """Say what was found, and what is done with it: back for sale, set aside, or out of the house.
 
-    Units may be left for later. No money moves.
+    Units may be left for later. No money moves. What goes back to the customer is refused, not paid for.
     """
 
     writes, ask = Access("returns:write", "returns.inspect_return"), InspectAsk

@@ -10,8 +10,10 @@ from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
 
 
 class ReturnRow(Row):
-    order = serializers.IntegerField(source="order_id", read_only=True)
-    order_number = serializers.CharField(source="order.number", read_only=True)
+    order = serializers.IntegerField(
+        source="order_id", read_only=True, allow_null=True, help_text="None while it is not known."
+    )
+    order_number = serializers.CharField(source="order.number", read_only=True, allow_null=True, default=None)
     location = serializers.CharField(
         source="location.code",
         read_only=True,
@@ -46,9 +48,12 @@ class DispositionRow(Row):
 
 
 class ReturnLineRow(Row):
-    order_line = serializers.IntegerField(source="order_line_id", read_only=True)
-    sku = serializers.CharField(source="order_line.sku", read_only=True)
-    title = serializers.CharField(source="order_line.title", read_only=True)
+    order_line = serializers.IntegerField(
+        source="order_line_id", read_only=True, allow_null=True,
+        help_text="None for what came without papers, until its order is known.",
+    )  # fmt: skip
+    sku = serializers.CharField(read_only=True)
+    title = serializers.CharField(read_only=True)
     receipts = ReturnReceiptRow(many=True, read_only=True)
     dispositions = DispositionRow(many=True, read_only=True)
 
@@ -75,5 +80,9 @@ class ReturnDetail(ReturnRow):
 
 ROWS = Return.objects.select_related("order", "location")
 WHOLE = ROWS.select_related("refund").prefetch_related(
-    "lines__order_line", "lines__receipts__location", "lines__dispositions__location", "refund__lines"
+    "lines__order_line",
+    "lines__item",
+    "lines__receipts__location",
+    "lines__dispositions__location",
+    "refund__lines",
 )

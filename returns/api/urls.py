@@ -4,6 +4,9 @@ from returns.api import returns
 
 urlpatterns = [
     path("returns", returns.Returns.as_view()),
+    path("returns/unannounced", returns.ReceiveUnannounced.as_view()),
+    path("returns/<int:pk>/match", returns.MatchReturn.as_view()),
+    path("returns/<int:pk>/unmatch", returns.UnmatchReturn.as_view()),
     path("returns/<int:pk>", returns.GetReturn.as_view()),
     path("returns/<int:pk>/authorise", returns.AuthoriseReturn.as_view()),
     path("returns/<int:pk>/decline", returns.DeclineReturn.as_view()),

@@ -105,4 +105,18 @@
             });
         });
     });
+
+    // "Copy": what is in the field goes to the clipboard; without a safe connection it is marked, to be copied by hand.
+    document.addEventListener("click", function (event) {
+        var button = event.target.closest("[data-copy]");
+        if (!button) { return; }
+        var field = document.getElementById(button.getAttribute("data-copy"));
+        field.focus();
+        field.select();
+        if (navigator.clipboard && window.isSecureContext) {
+            navigator.clipboard.writeText(field.value).then(function () { button.textContent = button.getAttribute("data-done"); });
+        } else if (document.execCommand("copy")) {
+            button.textContent = button.getAttribute("data-done");
+        }
+    });
 })();

@@ -85,6 +85,30 @@ def test_from_released_to_completed(api: Caller, work: FulfillmentOrder, order: 
     assert api.read(f"orders/{order.pk}").json()["state"] == "completed"
 
 
+def test_work_is_sent_back(api: Caller, work: FulfillmentOrder) -> None:
+    a, _ = FulfillmentLine.objects.filter(fulfillment_order=work).order_by("pk")
+    assert api.send(at(work, "reject"), {"reason": "bad mood"}).status_code == 400
+    assert api.send(at(work, "reject"), {"reason": "damaged", "lines": [a.pk + 99]}).status_code == 400
+    assert FulfillmentOrder.objects.get().state == "released"
+    told = api.send(at(work, "reject"), {"reason": "damaged", "lines": [a.pk]}).json()
+    assert (told["state"], told["rejected_why"]) == ("rejected", "Sent back: damaged.")
+    assert StockLevel.objects.get(item=a.item).unavailable == 2
+    assert reasons(api.send(at(work, "reject"), {"reason": "too_busy"}))
+
+
+def test_a_lost_parcel_is_sent_again(api: Caller) -> None:
+    order = way.shipped()
+    parcel, line = Shipment.objects.get(), order.lines.get()
+    ask = {"reason": "lost", "lines": [{"line": line.pk, "quantity": 1}]}
+    foreign = {"reason": "lost", "lines": [{"line": line.pk + 9, "quantity": 1}]}
+    assert api.send(f"parcels/{parcel.pk}/reship", foreign).status_code == 400
+    answer = api.send(f"parcels/{parcel.pk}/reship", ask)
+    assert answer.status_code == 201 and answer.json()["order_number"] == f"{order.number}-R1"
+    assert OrderLine.objects.get(order=answer.json()["order"]).ordered == 1
+    assert api.send(f"parcels/{parcel.pk}/reship", ask).status_code == 409
+    assert api.send(f"parcels/{parcel.pk}/settle-lost").status_code == 409
+
+
 def test_a_short_pick_leaves_the_books_and_waits(api: Caller, work: FulfillmentOrder, order: Order) -> None:
     a = api.read(at(work)).json()["lines"][0]
     told = api.send(

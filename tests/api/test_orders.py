@@ -16,8 +16,8 @@ from inventory.models import Item, Reservation, StockLevel
 from oms.core.actors import SYSTEM
 from oms.core.errors import Reason
 from oms.core.models import IdempotencyRecord, JournalEntry
-from orders.actions.hold import Holding, place_holds
-from orders.actions.refund import quote_refund
+from orders.actions.place_holds import Holding, place_holds
+from orders.actions.quote_refund import quote_refund
 from orders.models import Hold, Note, Order, OrderLine, Refund
 from orders.rules.holds import Finding
 from orders.rules.refund_amount import RefundAsk

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from fulfillment.models import CarrierAccount
 from oms.core.actors import SYSTEM
 from oms.core.models import ApiToken
-from orders.actions.refund import Refunding, approve_refund
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.open import Opening, Wanted, open_returns
 from tests import build, way
@@ -99,4 +99,5 @@ def test_a_longer_new_order_takes_no_more_statements(api: Caller) -> None:
         return len(seen)
 
     cost("a", range(1))
-    assert cost("b", range(30)) == cost("c", range(3))
+    # Eight rows and more go in by COPY, which is no statement that is counted.
+    assert cost("b", range(30)) <= cost("c", range(3))

@@ -25,7 +25,7 @@ from inventory.models import Item
 from oms.core.actors import SYSTEM
 from oms.core.tokens import SCOPES, issue_token
 from oms.wsgi import application
-from orders.actions.refund import Refunding, approve_refund
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.models import Order, Refund
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.open import Opening, Wanted, open_returns

@@ -15,19 +15,24 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fulfillment.actions.reject_work import Rejecting, reject_work
+from fulfillment.actions.reship_parcel import Reshipping, reship_parcel
 from fulfillment.actions.track import record_scans
 from fulfillment.carriers.base import Scan
-from fulfillment.models import Label, Shipment
+from fulfillment.models import FulfillmentOrder, Label, Manifest, Shipment
 from oms.core import inbox, journal
 from oms.core.actors import SYSTEM
 from oms.core.console.base import ConsoleAdmin
 from oms.core.journal import Line
 from oms.core.models import InboundMessage, OutboundEffect
 from oms.core.personal import SEES, Veil
-from orders.actions.hold import hold_orders
+from orders.actions.hold_orders import hold_orders
 from orders.actions.note import add_note
 from orders.models import Order, OrderChange, Refund
+from returns.actions.match_returns import Matching, match_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.receive_unannounced import Unannounced, receive_unannounced
+from returns.models import Return
 from tests.console.world import World
 
 Browse = Callable[[str], Client]
@@ -67,6 +72,8 @@ def told(world: World) -> World:
         [Opening(order.pk, [Wanted(order.lines.get().pk, 1, ABOUT_HER, faulty=True)], reason=ABOUT_HER)],
         by=SYSTEM,
     )
+    _returned_without_papers(world)
+    _rejected_and_sent_again(world, parcel)
     Refund.objects.update(reason=ABOUT_HER, failure=ABOUT_HER)
     OutboundEffect.objects.update(
         detail=ABOUT_HER,
@@ -83,6 +90,29 @@ def told(world: World) -> World:
             by=SYSTEM,
         )
     return world
+
+
+def _returned_without_papers(world: World) -> None:
+    """One that nobody knows the order of, from somebody whom no order names; and one that was found to be hers."""
+    note = "Sender: Grace  Hopper, 7 Elm Avenue"
+    lantern, place = world.items[1], world.places[0]
+    (lost,) = receive_unannounced([Unannounced(place.pk, {lantern.pk: 1}, "k1", note)], by=SYSTEM)
+    (sold,) = world.shipped.lines.all()
+    assert sold.item_id
+    (hers,) = receive_unannounced(
+        [Unannounced(place.pk, {sold.item_id: 1}, "k2", "from Grace Hopper")], by=SYSTEM
+    )
+    match_returns([Matching(hers.pk, world.shipped.pk)], by=SYSTEM)
+    assert lost.order_id is None
+
+
+def _rejected_and_sent_again(world: World, parcel: Shipment) -> None:
+    reship_parcel(Reshipping(parcel.pk, ABOUT_HER), by=SYSTEM)
+    work = FulfillmentOrder.objects.filter(state="released").order_by("pk").first()
+    assert work is not None
+    reject_work([Rejecting(work.pk, "cannot_send", note=ABOUT_HER)], by=SYSTEM)
+    Manifest.objects.update(failure=ABOUT_HER)
+    Shipment.objects.update(quote_problems=["Post: no such street: 12 Castle Gate"])
 
 
 def reader(*, but: str) -> Client:
@@ -105,6 +135,9 @@ def everything(client: Client, world: World) -> Iterator[tuple[str, str]]:
         addresses += [reverse(f"{name}_changelist"), reverse(f"{name}_csv")]
         rows = page.model._default_manager.order_by("pk").values_list("pk", flat=True)
         addresses += [reverse(f"{name}_change", args=[pk]) for pk in rows]
+    addresses.append(reverse("admin:returns_return_unannounced"))
+    lost = Return.objects.get(order=None)
+    addresses.append(f"{reverse('console:press', args=['returns.match'])}?ids={lost.pk}")
     for text in (world.shipped.number, "T-", "RM", world.shipped.email, "85123A"):
         addresses.append(f"{reverse('console:find')}?q={text}")
     for address in addresses:
@@ -136,6 +169,21 @@ def test_who_may_see_her_does(told: World, browse: Browse) -> None:
     assert whole.count("Ada Smith") > 20
 
 
+def test_the_customers_own_page_is_handed_out_by_those_who_see_her(told: World, browse: Browse) -> None:
+    address = reverse("admin:orders_order_change", args=[told.shipped.pk])
+    assert "/track/" in browse("support").get(address).content.decode()
+    for client in (browse("read-only"), reader(but=SEES)):
+        assert "/track/" not in client.get(address).content.decode()
+
+
+def test_goods_without_papers_are_not_matched_by_a_persons_address(told: World) -> None:
+    client, lost = reader(but=SEES), Return.objects.get(order=None)
+    asked = {"ids": lost.pk, "press": "once", "order": told.shipped.email}
+    answer = client.post(reverse("console:press", args=["returns.match"]), asked)
+    assert answer.status_code == 422 and "needs the right" in answer.content.decode()
+    assert Return.objects.get(order=None) == lost
+
+
 def test_nobody_finds_a_person_without_the_right(told: World, browse: Browse) -> None:
     for client in (browse("read-only"), reader(but=SEES)):
         page = client.get(reverse("console:find"), {"q": told.shipped.email})
@@ -146,7 +194,8 @@ def test_nobody_finds_a_person_without_the_right(told: World, browse: Browse) ->
             text = (b"".join(answer) if answer.streaming else answer.content).decode()  # type: ignore[arg-type]
             assert told.shipped.number not in text
     found = browse("support").get(reverse("admin:orders_order_changelist"), {"q": told.shipped.email})
-    assert [order.pk for order, *_ in found.context["rows"]] == [told.shipped.pk]
+    again = Order.objects.get(replaces__shipment__fulfillment_order__order=told.shipped)
+    assert [order.pk for order, *_ in found.context["rows"]] == [again.pk, told.shipped.pk]
 
 
 @pytest.mark.parametrize(
@@ -191,6 +240,7 @@ def test_her_people_are_read_once_for_a_list(told: World, browse: Browse) -> Non
         ("write to bob.b@mail.example now", "write to b•••@m••• now"),
         ("ring 0115 496 0123 or +49 30 1234567.", "ring 0••• 4••• 0••• or +••• 3••• 1•••."),
         ("12 Castle Gate is shut", "1••• C••• G••• is shut"),
+        ("Ada  Smith,\n12\tCastle Gate", "A••• S•••,\n1••• C••• G•••"),
         ("Adam Smithson stays", "Adam Smithson stays"),
         ("3 × 85123A, order T-1001, 5012345678900", "3 × 85123A, order T-1001, 5012345678900"),
         ("2026-11-28 19:24", "2026-11-28 19:24"),

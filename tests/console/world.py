@@ -10,22 +10,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels.models import ChannelAccount, Listing
+from fulfillment.actions.make_manifests import make_manifests
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
-from fulfillment.models import CarrierAccount, FulfillmentOrder
+from fulfillment.models import CarrierAccount, FulfillmentOrder, Shipment
 from inventory.models import Barcode, Discrepancy, Item, Location
 from oms.core import inbox
 from oms.core.actors import SYSTEM
 from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect, OutboxEvent
 from oms.core.money import Money
 from oms.core.relay import relay
-from orders.actions.hold import hold_orders
+from orders.actions.approve_refunds import Refunding, approve_refund
+from orders.actions.fail_refunds import fail_refund
+from orders.actions.hold_orders import hold_orders
 from orders.actions.note import add_note
-from orders.actions.refund import Refunding, approve_refund, fail_refund, request_refunds
+from orders.actions.request_refunds import request_refunds
 from orders.models import Order, OrderChange
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.open import Opening, Wanted, open_returns
@@ -78,6 +81,7 @@ def make(orders: int = 2) -> World:
     short = placed([("22423", 3)], hours=1)
     relay()
     _send(shipped)
+    make_manifests(list(Shipment.objects.values_list("pk", flat=True)), by=SYSTEM)
     hold_orders([held.pk], type="customer_request", words="Away until Monday", by=SYSTEM)
     add_note([held.pk], text="She rang: back on Monday.", by=SYSTEM)
     relay()

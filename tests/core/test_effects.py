@@ -103,3 +103,35 @@ def test_a_worker_that_was_overtaken_records_nothing() -> None:
 def test_effects_of_one_subject_go_one_after_the_other() -> None:
     wish("a", "b", subject="order:1")
     assert [e.key for e in effects.claim("test")] == ["a"]
+
+
+def test_what_another_worker_took_over_while_we_were_busy_is_left_to_it() -> None:
+    outside = Outside()
+    wish("a", "b")
+    first = outside.perform
+
+    def slowly(effect: OutboundEffect) -> Result:
+        OutboundEffect.objects.update(leased_until=timezone.now())
+        assert [e.key for e in effects.claim("test")] == ["a", "b"], "another worker takes over"
+        return first(effect)
+
+    outside.perform = slowly  # type: ignore[method-assign]
+    outside.run()
+    assert outside.done == ["a"], "the second is begun by whoever has it"
+    assert outside.recorded == [], "and the first is recorded by whoever has it, once it was read back"
+
+
+def test_each_effect_of_a_batch_has_its_lease_from_when_it_is_begun() -> None:
+    outside = Outside()
+    wish("a", "b")
+    until = []
+    first = outside.perform
+
+    def watch(effect: OutboundEffect) -> Result:
+        until.append(OutboundEffect.objects.get(pk=effect.pk).leased_until)
+        return first(effect)
+
+    outside.perform = watch  # type: ignore[method-assign]
+    outside.run()
+    assert outside.done == ["a", "b"]
+    assert until[0] < until[1]

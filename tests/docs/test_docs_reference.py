@@ -160,7 +160,7 @@ def test_items_file_columns() -> None:
     found = item_file.read(block.text)
     assert not found.faults
     assert len(found.rows) == 2
-    assert set(told) == {"sku", "name", "weight_g", "barcode", "image_url"}
+    assert set(told) == set(item_file.COLUMNS)
     assert set(told) - {"barcode"} == {f.name for f in fields(item_file.Row)} - {"number", "barcodes"}
 
 

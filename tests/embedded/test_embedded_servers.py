@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -269,6 +270,57 @@ def test_an_ordinary_user_starts_both_servers_from_a_path_with_a_space(ordinary_
     )
     assert told.stdout == "(42,)\nb'+PONG\\r\\n'\n", told.stderr
     assert list(ordinary_folder.iterdir()) == [], "a throw-away server leaves nothing"
+
+
+@as_root
+@pytest.mark.slow
+def test_an_ordinary_user_without_a_home_starts_and_stops_everything(ordinary_folder: Path) -> None:
+    """Under the strictest umask, from a path with a space, while another program has the port."""
+    env_ = {
+        "PATH": os.environ["PATH"],
+        "OMS_DATA_DIR": str(ordinary_folder / "our var"),
+        "TMPDIR": str(ordinary_folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    # Our very Python may lie in root's own home: it may be read there, and nothing more.
+    may_read = (
+        "--inh-caps=+dac_read_search",
+        "--ambient-caps=+dac_read_search",
+        "--securebits=+no_setuid_fixup",
+    )
+    start = [*NOBODY, *may_read, sys.executable, "-m", "oms.embedded"]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        whole = subprocess.Popen(
+            [*start, "run", "--port", str(port)], cwd=ROOT, env=env_, umask=0o077, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        said: list[str] = []
+        try:
+            assert whole.stdout is not None
+            for line in whole.stdout:
+                said.append(line)
+                if "Up at" in line:
+                    break
+            address = re.search(r"Up at (http://127.0.0.1:(\d+)/)", said[-1])
+            assert address and int(address[2]) > port, "".join(said)
+            with urlopen(address[1] + "healthz", timeout=10) as page:
+                assert page.status == 200
+            rows = Ledger(ordinary_folder / "our var" / "run" / "children.json").rows
+            assert {"postgres", "valkey", "web", "worker", "beat"} == {row["name"] for row in rows}
+            owner = {Path(f"/proc/{row['pid']}").stat().st_uid for row in rows}
+            assert owner == {65534}
+            told = subprocess.run(
+                [*start, "stop"], cwd=ROOT, env=env_, capture_output=True, text=True, check=False
+            )
+            assert (told.returncode, "stopped" in told.stdout) == (0, True), told.stdout + told.stderr
+        finally:
+            whole.terminate()
+            rest, _ = whole.communicate(timeout=60)
+    assert whole.returncode == 0, "".join(said) + rest
+    assert all(is_gone(int(row["pid"])) for row in rows)
 
 
 def test_valkey_keeps_the_queue_over_a_kill(supervisor: Supervisor, paths: Paths) -> None:

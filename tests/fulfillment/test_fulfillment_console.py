@@ -61,9 +61,7 @@ def test_from_the_shelf_to_the_carrier() -> None:
 
 
 def test_labels_are_asked_for_and_taken_back() -> None:
-    account = CarrierAccount.objects.create(
-        slug="post", name="Post", kind="easypost", base_url="http://127.0.0.1:9"
-    )
+    CarrierAccount.objects.create(slug="post", name="Post", kind="easypost", base_url="http://127.0.0.1:9")
     _, work = planned()
     dock = Hand("warehouse")
     dock.press("fulfillment.confirm_pick", work)
@@ -71,7 +69,7 @@ def test_labels_are_asked_for_and_taken_back() -> None:
     parcel = Shipment.objects.get()
     assert dock.press("fulfillment.buy_labels", work) == 302
     label = Label.objects.get()
-    assert (label.state, label.carrier_account) == ("requested", account)
+    assert (label.state, label.carrier_account) == ("requested", None)  # the best of all
     assert "being bought" in dock.offers(work)["fulfillment.buy_labels"]
     assert dock.press("fulfillment.buy_label", parcel) == 409
     assert dock.press("fulfillment.unlabel", parcel, why="other carrier") == 302
@@ -135,7 +133,9 @@ def test_a_part_or_all_of_an_order_is_cancelled() -> None:
     order.refresh_from_db()
     assert order.state == "open"
     seen = support.preview("fulfillment.cancel_order", order, why="x", **{f"units_{line.pk}": 1})
-    assert seen.facts == [(order.number, "1 piece")]
+    assert seen.facts == [(line.title, "1 piece, free for others")]
+    assert "1 piece cancelled, 1 of them free for others at once" in seen.words
+    assert "£12.00 was paid for it and stays here" in seen.words
     assert (
         support.press("fulfillment.cancel_order", order, why="changed her mind", **{f"units_{line.pk}": 1})
         == 302
@@ -149,6 +149,44 @@ def test_a_part_or_all_of_an_order_is_cancelled() -> None:
     way.sound()
 
 
+def test_it_is_paid_back_in_the_same_moment_or_nothing_is_done(settings: object) -> None:
+    settings.REFUND_LIMIT_CLERK = 20  # type: ignore[attr-defined]
+    order, _ = planned()
+    line = order.lines.get()
+    one = {f"units_{line.pk}": 1, "refund": "on"}
+    support = Hand("support")
+    assert (
+        "£12.00 will be paid back" in support.preview("fulfillment.cancel_order", order, why="x", **one).words
+    )
+    assert support.press("fulfillment.cancel_order", order, why="x", refund="on") == 409  # above her limit
+    assert "ask a manager" in support.told
+    line.refresh_from_db()
+    assert line.cancelled == 0 and not Refund.objects.exists()
+    assert support.press("fulfillment.cancel_order", order, why="one too many", **one) == 302, support.told
+    assert "£12.00 will be paid back" in support.told
+    line.refresh_from_db()
+    refund = Refund.objects.get()
+    assert (line.cancelled, refund.amount, refund.lines.get().quantity) == (1, 12, 1)
+    boss = Hand("manager")
+    assert boss.press("fulfillment.cancel_order", order, why="the rest", refund="on") == 302, boss.told
+    order.refresh_from_db()
+    # Two more pieces, and with the last of the order its shipping: all that was paid.
+    assert order.state == "cancelled" and sum(r.amount for r in Refund.objects.all()) == order.total
+    way.sound()
+
+
+def test_what_was_not_paid_for_is_cancelled_alone() -> None:
+    build.stock(build.item("A"), 1)
+    order = build.order([("A", 3)], paid=False)
+    support = Hand("support")
+    seen = support.preview("fulfillment.cancel_order", order, why="x", refund="on")
+    assert (
+        seen.facts == [("Thing A", "3 pieces, 1 free for others")] and "Nothing was paid for it" in seen.words
+    )
+    assert support.press("fulfillment.cancel_order", order, why="x", refund="on") == 302, support.told
+    assert Order.objects.get(pk=order.pk).state == "cancelled" and not Refund.objects.exists()
+
+
 def test_orders_are_cancelled_in_bulk_and_what_is_sent_stays_sent() -> None:
     north, south = build.location("NORTH"), build.location("SOUTH")
     build.stock(build.item("B"), 1, north)
@@ -157,6 +195,9 @@ def test_orders_are_cancelled_in_bulk_and_what_is_sent_stays_sent() -> None:
     way.send(way.work_of(half)[0])
     whole, _ = planned()
     clerk = Hand("clerk")
+    seen = clerk.preview("fulfillment.cancel_order", half, whole, why="shop closes")
+    assert [label for label, _ in seen.facts] == [half.number, whole.number]
+    assert "the whole order" in seen.facts[1][1] and "paid for it" in seen.facts[1][1]
     assert clerk.press("fulfillment.cancel_order", half, whole, why="shop closes") == 302, clerk.told
     assert Order.objects.get(pk=whole.pk).state == "cancelled"
     assert sorted((x.shipped, x.cancelled) for x in half.lines.all()) == [(0, 1), (1, 0)]

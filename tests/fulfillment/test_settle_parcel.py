@@ -15,7 +15,9 @@ from fulfillment.models import Shipment
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.relay import relay
-from orders.actions.refund import give_up_refunds, request_refunds, settle_refund
+from orders.actions.give_up_refunds import give_up_refunds
+from orders.actions.request_refunds import request_refunds
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, Refund
 from tests import build, way
 

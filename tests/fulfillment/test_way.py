@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from fulfillment.actions.cancel_work import cancel_orders_in_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship

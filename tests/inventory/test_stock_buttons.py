@@ -184,7 +184,9 @@ def test_pieces_are_set_aside_sold_again_and_written_off() -> None:
     assert dock.press("inventory.set_aside", level, quantity=4, note="wet") == 302, dock.told
     assert "4 pieces of A at Main set aside" in dock.told
     assert dock.press("inventory.back_for_sale", level, quantity=1, note="dry") == 302
-    assert dock.press("inventory.write_off", level, quantity=3, note="mouldy") == 302
+    assert dock.press("inventory.to_supplier", level, quantity=1, note="faulty batch") == 302
+    assert "sent back to the supplier" in dock.told
+    assert dock.press("inventory.write_off", level, quantity=2, note="mouldy") == 302
     assert (build.level(a).on_hand, build.level(a).unavailable) == (3, 0)
     before = books()
     assert dock.press("inventory.write_off", level, quantity=1, note="x") == 409

@@ -11,7 +11,7 @@ from channels.demo import plan as plans
 from channels.demo.purchases import products, purchase
 from channels.demo.shapes import SHOPIFY, WOOCOMMERCE
 from channels.models import Listing
-from fulfillment.actions.labels import ask_labels
+from fulfillment.actions.ask_labels import ask_labels
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.ship import ship
@@ -45,7 +45,13 @@ def shops(plan, parties, connected):
             latitude=at.latitude, longitude=at.longitude, phone="0115 496 0000",
         )  # fmt: skip
     for sku, item in plan.items.items():
-        build.item(sku, name=item.title, weight_g=item.weight_g)
+        build.item(
+            sku,
+            name=item.title,
+            weight_g=item.weight_g,
+            hs_code=item.hs_code,
+            origin_country=item.origin_country,
+        )
     for (sku, place), units in plan.opening.items():
         build.stock(Item.objects.get(sku=sku), units, Location.objects.get(code=place))
     connected.listings()

@@ -19,14 +19,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from fulfillment.actions.cancel_work import cancel_orders_in_work, cancel_work
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
+from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
+from fulfillment.actions.reroute import route_again
+from fulfillment.actions.reship_parcel import Reshipping, reship_parcel
 from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
 from fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment
+from fulfillment.rules.rejection import REJECTIONS
 from inventory.actions.adjust_stock import Correction, adjust_stock
 from inventory.actions.reconcile import reconcile_stock
 from inventory.models import Item, Location, Reservation, StockLevel
@@ -34,18 +39,23 @@ from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import Delivery
 from oms.core.relay import relay
+from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.cancel import Cancelling
-from orders.actions.refund import Refunding, approve_refund, settle_refund
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, OrderLine, Refund
 from orders.rules.refund_amount import RefundAsk
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, open_returns
 from returns.actions.receive import Arrival, receive_returns
-from returns.models import Return
+from returns.models import Disposition, Return
 from tests import build
 
 SKUS = ("A", "B", "C")
 PLACES = ("NORTH", "SOUTH")
+CONDITIONS = {
+    "restock": "as_new", "quarantine": "as_new", "refurbish": "used", "return_to_supplier": "defective",
+    "write_off": "damaged", "return_to_customer": "opened",
+}  # fmt: skip
 OPEN = ("released", "picking", "picked", "packed")
 keys = itertools.count(1)
 quantities = st.integers(1, 4)
@@ -108,6 +118,28 @@ class Shop(RuleBasedStateMachine):
             with self.may_refuse():
                 confirm_pick([Found(work.pk, pieces, reasons)], by=SYSTEM)
 
+    @rule(n=index, reason=st.sampled_from(sorted(REJECTIONS)), some_lines=st.booleans())
+    def send_back(self, n: int, reason: str, some_lines: bool) -> None:
+        work = some(FulfillmentOrder.objects.filter(state__in=["released", "picking"]), n)
+        if work:
+            lines = [line.pk for line in work.lines.order_by("pk")][: 1 if some_lines else None]
+            with self.may_refuse():
+                reject_work([Rejecting(work.pk, reason, lines)], by=SYSTEM)
+
+    @rule(n=index)
+    def route_once_more(self, n: int) -> None:
+        order = some(Order.objects.filter(state="open"), n)
+        if order:
+            with self.may_refuse():
+                route_again([order.pk], by=SYSTEM)
+
+    @rule(n=index)
+    def send_again(self, n: int) -> None:
+        parcel = some(Shipment.objects.filter(shipped_at__isnull=False), n)
+        if parcel:
+            with self.may_refuse():
+                reship_parcel(Reshipping(parcel.pk, "law"), by=SYSTEM)
+
     @rule(n=index)
     def pack(self, n: int) -> None:
         work = some(FulfillmentOrder.objects.filter(state="picked"), n)
@@ -147,7 +179,7 @@ class Shop(RuleBasedStateMachine):
         if parcel:
             record_scans([Scan(parcel.tracking_number, "delivered", "", timezone.now())], by=SYSTEM)
 
-    @rule(n=index, quantity=quantities, kind=st.sampled_from(["restock", "quarantine", "write_off"]))
+    @rule(n=index, quantity=quantities, kind=st.sampled_from(sorted(CONDITIONS)))
     def come_back(self, n: int, quantity: int, kind: str) -> None:
         line = some(OrderLine.objects.filter(shipped__gt=0), n)
         if line:
@@ -159,11 +191,10 @@ class Shop(RuleBasedStateMachine):
                 receive_returns(
                     [Arrival(rma.pk, {back.pk: quantity}, self.places[1].pk, f"law-{next(keys)}")], by=SYSTEM
                 )
-                condition = "damaged" if kind == "write_off" else "as_new"
-                inspect_returns(
-                    [Inspection(rma.pk, [Finding(back.pk, quantity, condition, kind)], f"law-{next(keys)}")],
-                    by=SYSTEM,
+                finding = Finding(
+                    back.pk, quantity, CONDITIONS[kind], kind, accepted=kind != "return_to_customer"
                 )
+                inspect_returns([Inspection(rma.pk, [finding], f"law-{next(keys)}")], by=SYSTEM)
 
     @rule(n=index)
     def pay_back(self, n: int) -> None:
@@ -251,6 +282,16 @@ class Shop(RuleBasedStateMachine):
             }
             assert -moved.get("shipment", 0) == (lines["out"] or 0)
             assert moved.get("return", 0) == (lines["back"] or 0)
+            gone = dict(
+                Disposition.objects.filter(line__order_line__item=item)
+                .values_list("kind").annotate(n=Sum("quantity"))
+            )  # fmt: skip
+            for reason, kind in (("to_supplier", "return_to_supplier"), ("to_customer", "return_to_customer"),
+                                 ("write_off", "write_off")):  # fmt: skip
+                assert -moved.get(reason, 0) == gone.get(kind, 0)
+            bought = sum(moved.get(reason, 0) for reason in ("receipt", "opening", "adjustment", "shortage"))
+            left = sum(moved.get(reason, 0) for reason in ("to_supplier", "to_customer", "write_off"))
+            assert there == bought - (lines["out"] or 0) + (lines["back"] or 0) + left
 
     @invariant()
     def money_given_back_was_taken(self) -> None:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from inventory.models import Barcode
 from oms.core.actors import SYSTEM
-from orders.actions.refund import fail_refund, request_refunds
+from orders.actions.fail_refunds import fail_refund
+from orders.actions.request_refunds import request_refunds
 from orders.models import Hold, Note, Order, Refund
 from tests import build, way
 from tests.pressing import Hand

@@ -6,7 +6,7 @@ import pytest
 
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
-from orders.actions.hold import release_holds
+from orders.actions.release_holds import release_holds
 from orders.actions.reopen import reopen_orders
 from orders.actions.sweep import sweep
 from orders.models import Hold, Order

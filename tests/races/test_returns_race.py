@@ -12,9 +12,12 @@ from oms.core.errors import Refused
 from orders.models import Refund
 from returns.actions import receive
 from returns.actions.inspect import Finding, Inspection, inspect_returns
+from returns.actions.match_returns import Matching, match_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.quote_return import Paying
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, refund_return
+from returns.actions.receive_unannounced import Unannounced, receive_unannounced
+from returns.actions.refund_returns import refund_return
 from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
 from tests import build, way
 from tests.races.test_overselling import race
@@ -96,3 +99,14 @@ def test_it_is_paid_for_once(rma: Return) -> None:
     units = {ReturnLine.objects.get().order_line_id: 1}
     assert race(lambda n: refund_return(Paying(rma.pk, units=units), by=SYSTEM), HANDS) == []
     assert Refund.objects.count() == 1
+
+
+def test_what_came_without_papers_is_matched_to_no_more_than_was_sent() -> None:
+    order, item = way.delivered([("A", 3)]), build.item("A")
+    came = receive_unannounced(
+        [Unannounced(build.location().pk, {item.pk: 1}, f"blind-{n}") for n in range(HANDS)], by=SYSTEM
+    )
+    errors = race(lambda n: match_returns([Matching(came[n].pk, order.pk)], by=SYSTEM), HANDS)
+    assert [type(e) for e in errors] == [Refused] * (HANDS - 3)
+    assert order.lines.get().returned == Return.objects.filter(order=order).count() == 3
+    assert reconcile_stock() == 0

@@ -19,17 +19,21 @@ from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import JournalEntry, OutboxEvent
 from oms.core.relay import relay
-from orders.actions.refund import give_up_refunds, request_refunds, settle_refund
+from orders.actions.give_up_refunds import give_up_refunds
+from orders.actions.request_refunds import request_refunds
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, OrderLine, Refund
 from returns.actions.authorise import authorise_returns
 from returns.actions.cancel import cancel_returns
 from returns.actions.close import close_returns
 from returns.actions.decline import decline_returns
+from returns.actions.derive import accepted_units
 from returns.actions.finish_reception import Finishing, finish_reception
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.open import Opening, Wanted, look, open_returns
+from returns.actions.quote_return import Paying, quote_return
 from returns.actions.receive import Arrival, receive_returns
-from returns.actions.refund import Paying, quote_return, refund_return
+from returns.actions.refund_returns import refund_return
 from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
 from tests import build, way
 
@@ -285,6 +289,31 @@ def test_each_disposition_is_one_movement_and_quarantine_none() -> None:
     way.sound()
 
 
+@pytest.mark.parametrize(
+    ("kind", "condition", "reason", "left"),
+    [
+        ("refurbish", "used", None, 2), ("return_to_supplier", "defective", "to_supplier", 0),
+        ("return_to_customer", "opened", "to_customer", 0),
+    ],
+)  # fmt: skip
+def test_what_leaves_the_house_again_or_is_made_good(
+    kind: str, condition: str, reason: str | None, left: int
+) -> None:
+    rma = opened(way.delivered())
+    arrive(rma, 2)
+    before = StockMovement.objects.count()
+    found(rma, (condition, kind, 2), accepted=kind != "return_to_customer")
+    level = build.level(build.item("A"))
+    assert (level.on_hand, level.unavailable, level.available) == (left, left, 0)
+    moved = StockMovement.objects.order_by("pk")[before:]
+    assert [(m.reason, m.on_hand, m.unavailable) for m in moved] == ([(reason, -2, -2)] if reason else [])
+    owed = 0 if kind == "return_to_customer" else 2
+    assert sum(accepted_units(fresh(rma)).values()) == owed
+    found(rma, (condition, kind, 2), accepted=kind != "return_to_customer")  # once more moves nothing
+    assert StockMovement.objects.count() == before + len(moved)
+    way.sound()
+
+
 def test_units_are_disposed_of_where_they_lie() -> None:
     a, dock = build.item("A"), build.location("DOCK")
     rma = opened(way.delivered([("A", 3)]), 3)
@@ -322,7 +351,8 @@ def test_the_same_inspection_is_carried_out_once() -> None:
     [
         ([("as_new", "restock", 3)], ["too_many"]),
         ([("damaged", "restock", 1)], ["not_allowed"]),
-        ([("as_new", "return_to_supplier", 1)], ["not_offered"]),
+        ([("unsafe", "return_to_supplier", 1)], ["not_allowed"]),
+        ([("opened", "return_to_customer", 1)], ["sent_back_unpaid"]),
         ([], ["nothing_found"]),
     ],
 )
@@ -497,7 +527,7 @@ receiving = st.tuples(
 )
 inspecting = st.tuples(
     st.just("inspect"), st.integers(0, 2), st.integers(0, 3), st.sampled_from(["as_new", "damaged", "opened"]),
-    st.sampled_from(["restock", "quarantine", "write_off"]), st.booleans(),
+    st.sampled_from(Disposition.Kind.values), st.booleans(),
 )  # fmt: skip
 any_step = st.one_of(
     st.tuples(st.just("open"), st.integers(0, 4)),
@@ -569,11 +599,12 @@ def test_the_laws_hold_whatever_is_done(db: None, plan: list[tuple[Any, ...]]) -
             assert sum(r.quantity for r in receipts) == received
             assert sum(d.quantity for d in done) == sum(x.disposed for x in parts) <= received
             units = {
-                kind: sum(d.quantity for d in done if d.kind == kind) for kind in ("restock", "write_off")
+                kind: sum(d.quantity for d in done if d.kind == kind) for kind in Disposition.Kind.values
             }
+            gone = units["write_off"] + units["return_to_supplier"] + units["return_to_customer"]
             levels = StockLevel.objects.filter(item=a)
-            assert sum(x.on_hand for x in levels) == received - units["write_off"]
-            assert sum(x.unavailable for x in levels) == received - units["write_off"] - units["restock"]
+            assert sum(x.on_hand for x in levels) == received - gone
+            assert sum(x.unavailable for x in levels) == received - gone - units["restock"]
             assert sum(r.amount for r in Refund.objects.all()) <= Decimal("42.00")
             causes = list(Refund.objects.values_list("cause", flat=True))
             assert len(set(causes)) == len(causes)

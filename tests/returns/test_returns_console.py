@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from oms.core.actors import SYSTEM
 from oms.core.console import registry
-from orders.actions.refund import request_refunds, settle_refund
+from orders.actions.request_refunds import request_refunds
+from orders.actions.settle_refunds import settle_refund
 from orders.models import Refund
 from returns.models import Disposition, Return
 from tests import build, way

@@ -36,6 +36,8 @@ class Desk:
         self.username = username
         self._session = requests.Session()
         self._session.trust_env = False
+        # One that the server closes for idleness at this very moment would look like a failure.
+        self._session.headers["Connection"] = "close"
         self._log_in(password)
 
     def __repr__(self) -> str:

@@ -17,6 +17,8 @@ class Party:
         self.url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
+        # One that the server closes for idleness at this very moment would look like a failure.
+        self._session.headers["Connection"] = "close"
 
     def __repr__(self) -> str:
         return f"Party({self.name})"

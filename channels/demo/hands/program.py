@@ -30,6 +30,8 @@ class Program:
         self.base_url = f"{base_url.rstrip('/')}/api/v1/"
         self._session = requests.Session()
         self._session.trust_env = False
+        # One that the server closes for idleness at this very moment would look like a failure.
+        self._session.headers["Connection"] = "close"
         if key:
             self._session.headers["Authorization"] = f"Bearer {key}"
 

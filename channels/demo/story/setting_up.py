@@ -71,8 +71,11 @@ def _items(stage: Stage) -> None:
         return
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(["sku", "name", "weight_g", "barcode"])
-    writer.writerows([item.sku, item.title, item.weight_g, item.barcode] for item in items.values())
+    writer.writerow(["sku", "name", "weight_g", "barcode", "hs_code", "origin_country"])
+    writer.writerows(
+        [item.sku, item.title, item.weight_g, item.barcode, item.hs_code, item.origin_country]
+        for item in items.values()
+    )
     told = stage.desk("manager").upload(
         "/admin/inventory/item/import/", "file", "items.csv", table.getvalue().encode()
     )

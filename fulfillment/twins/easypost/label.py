@@ -89,6 +89,23 @@ def pdf(shipment: dict[str, Any]) -> bytes:
     return _document("\n".join(drawn).encode("cp1252", "replace"))
 
 
+def form(scan_form: dict[str, Any]) -> bytes:
+    """The end of the day on one sheet: its number as a barcode, and what is on it."""
+    codes = scan_form["tracking_codes"]
+    drawn = [
+        "1 w 9 9 270 414 re S",
+        *_text(["SHIPMENT CONFIRMATION", f"{len(codes)} PIECES"], 18, 400, 11, "F2"),
+    ]
+    widths = modules(scan_form["id"][3:25].upper())
+    unit, x = 230 / sum(map(int, widths)), (WIDE - 230) / 2
+    for place, width in enumerate(widths):
+        if place % 2 == 0:
+            drawn.append(f"{x:.3f} 300 {int(width) * unit:.3f} 60 re f")
+        x += int(width) * unit
+    drawn += _text(codes[:24], 18, 280, 7, "F1")
+    return _document("\n".join(drawn).encode("cp1252", "replace"))
+
+
 def _text(given: list[str], x: int, y: int, size: int, font: str) -> list[str]:
     rows = []
     for number, words in enumerate(given):

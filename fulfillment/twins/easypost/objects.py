@@ -178,6 +178,23 @@ def rerate(shipment: dict[str, Any], at: str) -> dict[str, Any]:
     return {**shipment, "rates": rates, "messages": messages, "usps_zone": usps, "updated_at": at}
 
 
+def scan_form(shipments: list[dict[str, Any]], url: str, form_id: str, at: str) -> dict[str, Any]:
+    return {
+        "id": form_id,
+        "object": "ScanForm",
+        "created_at": at,
+        "updated_at": at,
+        "tracking_codes": [each["tracking_code"] for each in shipments],
+        "address": shipments[0]["from_address"],
+        "status": "created",
+        "message": None,
+        "form_url": url,
+        "form_file_type": None,
+        "batch_id": new_id("batch"),
+        "confirmation": None,
+    }
+
+
 def postage_label(url: str, kind: str, at: str) -> dict[str, Any]:
     return {
         "object": "PostageLabel",

@@ -85,7 +85,7 @@ def options(given: Any) -> None:
 
 
 def customs(given: Any) -> None:
-    """Never required, also abroad; but what is there has to be whole."""
+    """Rates are told without it; but what is there has to be whole. Buying across a border needs it."""
     if given is None:
         return
     items = given.get("customs_items") if isinstance(given, dict) else None

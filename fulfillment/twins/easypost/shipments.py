@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from fulfillment.twins.easypost import label as drawing
-from fulfillment.twins.easypost import objects, shapes, trackers
+from fulfillment.twins.easypost import objects, shapes, tariff, trackers
 from fulfillment.twins.easypost.errors import Problem, not_found
 from fulfillment.twins.easypost.paging import page
 from oms.twinkit.wire import Request, Response
@@ -142,6 +142,7 @@ def _purchase(
     if wanting:
         words = f"Unable to buy the label: the recipient's {', '.join(wanting)} is missing."
         raise Problem(422, "SHIPMENT.POSTAGE.FAILURE", words)
+    _check_customs(shipment)
     kind = shipment["options"].get("label_format") or "PNG"
     if kind not in ("PDF", "PNG"):
         raise Problem(422, "SHIPMENT.POSTAGE.FORMAT_UNAVAILABLE", f"The label cannot be had as {kind}.")
@@ -159,6 +160,36 @@ def _purchase(
         "fees": objects.fees(rate),
         "updated_at": at,
     }
+
+
+def _check_customs(shipment: dict[str, Any]) -> None:
+    """In the words of the real one. Inside a customs union nothing is declared."""
+    if not tariff.border(shipment["from_address"], shipment["to_address"]):
+        return
+    declared = shipment["customs_info"]
+    if not declared:
+        words = (
+            "Unable to proceed, 'customs_info' is required for international shipments, shipments bound for US "
+            "military bases, or US territories. Please see https://docs.easypost.com/docs/customs-infos for more "
+            "information."
+        )
+        raise Problem(422, "SHIPMENT.POSTAGE.FAILURE", words)
+    goods = declared["contents_type"] != "documents"
+    wanting = [f"customs_info.{name}" for name in ("contents_type", "customs_signer") if not declared[name]]
+    wanting += [
+        "customs_items.hs_tariff_number"
+        for item in declared["customs_items"]
+        if goods and not item["hs_tariff_number"]
+    ]
+    if shipment["from_address"]["country"] == "US" and not declared["eel_pfc"]:
+        wanting.append("customs_info.eel_pfc")
+    if wanting:
+        words = f"Customs info error: missing required field for non-document shipment: {', '.join(dict.fromkeys(wanting))}"
+        raise Problem(422, "SHIPMENT.POSTAGE.FAILURE", words)
+    if sum(item["weight"] for item in declared["customs_items"]) > shipment["parcel"]["weight"]:
+        raise Problem(
+            422, "SHIPMENT.POSTAGE.FAILURE", "Customs info error: the items weigh more than the parcel."
+        )
 
 
 def _stem(shipment: dict[str, Any]) -> str:

@@ -12,6 +12,12 @@ VOLUMETRIC = Decimal(139)  # cubic inches that count as a pound
 CENT = Decimal("0.01")
 _EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MC MT NL NO PL PT RO SE SI SK"
 EUROPE = frozenset(_EUROPE.split())
+# Who declares nothing to whom: the Union with Monaco, the British Isles' two, the Swiss with Liechtenstein.
+UNIONS = (
+    EUROPE - {"CH", "GB", "IS", "LI", "NO"} | {"MC"},
+    frozenset({"GB", "IM"}),
+    frozenset({"CH", "LI"}),
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,17 @@ def offers(shipment: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[st
             }
         )
     return sorted(rates, key=lambda rate: -Decimal(rate["rate"])), messages
+
+
+def border(sender: dict[str, Any], recipient: dict[str, Any]) -> bool:
+    """Do customs stand between them? The European Union is one, as are the two that trade as one."""
+    home, away = (sender["country"] or "US").upper(), (recipient["country"] or "US").upper()
+    if home == away or any({home, away} <= union for union in UNIONS):
+        return False
+    ulster = [
+        a for a in (sender, recipient) if a["country"] == "GB" and (a["zip"] or "").upper().startswith("BT")
+    ]
+    return not (ulster and {home, away} - {"GB"} <= UNIONS[0])
 
 
 def weighed(parcel: dict[str, Any]) -> Decimal:

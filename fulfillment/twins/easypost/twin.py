@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from fulfillment.twins.easypost import driver, hooks, objects, shipments, trackers
+from fulfillment.twins.easypost import driver, hooks, objects, scan_forms, shipments, trackers
 from fulfillment.twins.easypost.errors import Problem, not_found, unauthorized
 from oms.twinkit.server import Request, Response, Twin
 
@@ -30,6 +30,8 @@ ROUTES: tuple[tuple[str, str, str, Operation], ...] = (
     ("POST", rf"/v2/shipments/{ID}/refund", "shipments.refund", shipments.refund),
     ("POST", rf"/v2/shipments/{ID}/rerate", "shipments.rerate", shipments.rerate),
     ("GET", rf"/v2/shipments/{ID}/label", "shipments.label", shipments.label),
+    ("POST", r"/v2/scan_forms", "scan_forms.create", scan_forms.create),
+    ("GET", rf"/v2/scan_forms/{ID}", "scan_forms.get", scan_forms.get),
     ("POST", r"/v2/trackers/batch", "trackers.batch", trackers.batch),
     ("POST", r"/v2/trackers", "trackers.create", trackers.create),
     ("GET", r"/v2/trackers", "trackers.list", trackers.index),
@@ -43,6 +45,7 @@ ROUTES: tuple[tuple[str, str, str, Operation], ...] = (
     ("GET", r"/v2/events", "events.list", hooks.events),
     ("GET", rf"/v2/events/{ID}", "events.get", hooks.event),
     ("GET", rf"/files/postage_label/{ID}", "files.get", shipments.file),
+    ("GET", rf"/files/scan_form/{ID}", "files.form", scan_forms.file),
 )
 
 
@@ -51,11 +54,13 @@ class EasyPost(Twin):
 
     # ``webhook_url`` and ``webhook_secret`` stand for a webhook made on the carrier's own web page.
     # ``index_per_second`` is the documented limit of the list operations; 0 is none.
+    # ``scan_form_carriers`` are those that close the day with a form.
     defaults: ClassVar[dict[str, Any]] = {
         "api_key": "EZTKtwin",
         "webhook_url": "",
         "webhook_secret": "",
         "index_per_second": 5,
+        "scan_form_carriers": ["USPS"],
     }
     # A growing pause for a day, as EasyPost says.
     webhook_retries: ClassVar[tuple[float, ...]] = (1, 5, 30, 120, 600, 3600, 10800, 21600, 43200)
@@ -83,7 +88,7 @@ class EasyPost(Twin):
             if found is None:
                 raise not_found()
             step, operation, ids = found
-            if step != "files.get":
+            if not step.startswith("files."):
                 self._check_key(request)
             if step.endswith(".list"):
                 self._check_pace()

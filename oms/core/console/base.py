@@ -143,13 +143,14 @@ class ConsoleAdmin(ModelAdmin):
         if context and "cl" in context:
             cl = context["cl"]
             veil_rows(request.user, cl.result_list)
+            papers = [p for p in registry.papers_of(self.opts.label) if p.allowed(request.user)]
             context.update(
                 title=cl.queue.title if cl.queue else str(self.opts.verbose_name_plural).capitalize(),
                 columns=[self._label(name) for name in self.list_display],
                 rows=[(row, self._page(row), [_dressed(self.cell(row, name)) for name in self.list_display])
                       for row in cl.result_list],
                 bulk=[b for b in registry.buttons_of(self.opts.label) if b.bulk and b.allowed(request.user)],
-                papers=[p for p in registry.papers_of(self.opts.label) if p.allowed(request.user)],
+                papers=papers, sizes=next((p.sizes for p in papers if p.sizes), ()),
                 csv_link=self._csv_link(cl), nobody=_nobody(request, cl), **views_of(request, cl),
                 console_own=True, narrowed=_narrowed(cl), filters=[_filter(spec, cl) for spec in cl.filter_specs],
                 empty_words=cl.queue.empty_words if cl.queue else self.empty_words,

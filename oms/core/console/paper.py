@@ -8,14 +8,15 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from oms.core.actors import Actor
 from oms.core.console.press import back_to, ids_of
 from oms.core.console.registry import registry
 from oms.core.errors import Refused
 
 
 def paper(request: HttpRequest, name: str) -> HttpResponse:
-    """Printing changes nothing, so it is a GET. 403 without the permissions; where there is nothing to print, back
-    to where the person came from, with the reason."""
+    """Printing changes nothing, so it is a GET: at most that it was printed is noted, as a log would. 403 without the
+    permissions; where there is nothing to print, back to where the person came from, with the reason."""
     made = registry.papers.get(name)
     if made is None:
         raise Http404(f"There is no paper called {name}.")
@@ -30,10 +31,12 @@ def paper(request: HttpRequest, name: str) -> HttpResponse:
         messages.warning(request, "Nothing was chosen.")
         return HttpResponseRedirect(back)
     try:
-        body, kind = made.make(ids)
+        body, kind = made.make(ids, request.GET.get("size", "") if made.sizes else "")
     except Refused as error:
         messages.warning(request, str(error))
         return HttpResponseRedirect(back)
+    if made.note:
+        made.note(ids, Actor.user(request.user))
     ending = kind.rpartition("/")[2]
     called = f"{name.rpartition('.')[2]}-{ids[0] if len(ids) == 1 else len(ids)}.{ending}"
     # Only a PDF or a picture is shown in the window; the rest is for a label printer.

@@ -18,6 +18,11 @@ from oms.core.errors import Reason
 Refusals: TypeAlias = "Mapping[Any, Sequence[Reason]]"
 """By primary key of the row; a row that is not in it is not refused."""
 
+Data: TypeAlias = "Mapping[str, Any]"
+"""What a person typed into a button's form, cleaned."""
+
+Ids: TypeAlias = "Sequence[int]"
+
 GROUPS: tuple[str, ...] = (
     "To decide",
     "Cannot be promised",
@@ -71,6 +76,11 @@ class Outcome:
     refused: Mapping[str, Sequence[Reason]] = field(default_factory=dict)
     undo: tuple[str, Sequence[int]] | None = None
     link: tuple[str, str] | None = None
+
+
+def each(check: Callable[[Any], Sequence[Reason]]) -> Callable[[Sequence[Any]], Refusals]:
+    """``refusals`` of a button, from a check of one row."""
+    return lambda rows: {row.pk: check(row) for row in rows}
 
 
 def _nothing_refused(rows: Sequence[Any]) -> Refusals:
@@ -238,7 +248,8 @@ class MenuEntry:
 @dataclass(frozen=True)
 class People:
     """Who the rows of a thread are about, so that words which name them can be shortened for those who need not
-    know. ``kind`` is how the thread begins ("order"); ``known(ids)`` gives names, streets and numbers by id."""
+    know. ``kind`` is how the thread begins ("order"); ``known(ids)`` gives names, streets and numbers by id. A kind
+    may have several: each app adds what it knows."""
 
     kind: str
     known: Callable[[Sequence[int]], Mapping[int, Sequence[str]]]
@@ -247,16 +258,20 @@ class People:
 @dataclass(frozen=True)
 class Paper:
     """A document of rows of ``model`` to be printed: one file for all that are chosen. The person needs every
-    one of ``permissions``. ``make(ids)`` gives the bytes and the media type, changes nothing, and raises
-    ``Refused`` where there is nothing to print; ``shown(row)`` says whether a row's page offers it, looking at
-    nothing but the row."""
+    one of ``permissions``. ``make(ids, size)`` gives the bytes and the media type, changes nothing, and raises
+    ``Refused`` where there is nothing to print. ``size`` is one of ``sizes`` (name and words), or empty for the
+    usual one. ``note(ids, actor)``, where given, keeps that they were printed. ``shown(row)`` says whether a row's
+    page offers it, looking at nothing but the row; ``hotkey`` is one letter."""
 
     name: str
     label: str
     model: str
     permissions: tuple[str, ...]
-    make: Callable[[Sequence[int]], tuple[bytes, str]]
+    make: Callable[[Sequence[int], str], tuple[bytes, str]]
     shown: Callable[[Any], bool] = _always
+    sizes: Sequence[tuple[str, str]] = ()
+    note: Callable[[Sequence[int], Actor], None] | None = None
+    hotkey: str = ""
     words: str = ""
     rank: int = 100
 
@@ -289,7 +304,7 @@ class Registry:
     figures: dict[str, Figure] = field(default_factory=dict)
     finders: list[Finder] = field(default_factory=list)
     menu: list[MenuEntry] = field(default_factory=list)
-    people: dict[str, People] = field(default_factory=dict)
+    people: dict[str, list[People]] = field(default_factory=dict)
     papers: dict[str, Paper] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
 
@@ -310,7 +325,7 @@ class Registry:
         elif isinstance(entry, Teller):
             self.tellers.append(entry)
         elif isinstance(entry, People):
-            _put(self.people, entry.kind, entry)
+            self.people.setdefault(entry.kind, []).append(entry)
         elif isinstance(entry, Paper):
             _put(self.papers, entry.name, entry)
         elif isinstance(entry, Notice):

@@ -25,7 +25,7 @@ GOOD, BUSY, WARN, BAD, CALM = "good", "busy", "warn", "bad", "calm"
 TONES: Mapping[str, str] = {
     **dict.fromkeys(
         ("completed", "done", "delivered", "shipped", "succeeded", "confirmed", "paid", "purchased", "in_sync",
-         "active", "resolved", "consumed", "refunded", "closed", "accepted", "applied", "returned"), GOOD,
+         "active", "resolved", "consumed", "refunded", "closed", "accepted", "applied", "returned", "made"), GOOD,
     ),
     **dict.fromkeys(
         ("open", "released", "picking", "picked", "packed", "sending", "in_transit", "out_for_delivery", "labelled",

@@ -29,12 +29,13 @@ def _thread(row: Any) -> str:
 
 def _veils(threads: Iterable[str]) -> dict[str, Veil]:
     by_kind: dict[str, dict[int, str]] = defaultdict(dict)
-    known: dict[str, Sequence[str]] = dict.fromkeys(threads, ())
+    known: dict[str, list[str]] = {thread: [] for thread in threads}
     for thread in known:
         kind, _, number = thread.partition(":")
         if kind in registry.people and number.isdecimal():
             by_kind[kind][int(number)] = thread
     for kind, ids in by_kind.items():
-        for pk, texts in registry.people[kind].known(list(ids)).items():
-            known[ids[pk]] = texts
+        for people in registry.people[kind]:
+            for pk, texts in people.known(list(ids)).items():
+                known[ids[pk]] += texts
     return {thread: Veil(texts) for thread, texts in known.items()}

@@ -402,3 +402,17 @@ def test_faults_of_the_wire_are_worth_another_try(shop: Shop, kind: str) -> None
     with pytest.raises(Retry):
         shop.adapter.fetch_order(order)
     assert shop.draft(order).external_id == order
+
+
+def test_a_chargeback_is_read_with_how_it_stands(shop: Shop) -> None:
+    placed = shop.place(("MUG", 1))
+    shop.do("dispute", order=placed, type="INQUIRY")
+    assert [p.kind for p in shop.draft(placed).payments] == ["capture"]
+    told = []
+    for status in ("NEEDS_RESPONSE", "UNDER_REVIEW", "WON", "LOST"):
+        shop.do("dispute", order=placed, status=status)
+        fact = shop.draft(placed).payments[-1]
+        assert fact.kind == "chargeback" and fact.amount == shop.draft(placed).total
+        told.append((fact.external_id, fact.status))
+    assert [status for _, status in told] == ["pending", "pending", "failed", "succeeded"]
+    assert len({key for key, _ in told}) == 1

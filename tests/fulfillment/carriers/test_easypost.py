@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from fulfillment.carriers import build
 from fulfillment.carriers import easypost_read as reading
 from fulfillment.carriers.base import Account, Parcel, PostalAddress
 from fulfillment.carriers.easypost import EasyPost
+from fulfillment.carriers.easypost_read import write_customs
+from fulfillment.rules.customs import Declaration, DeclaredItem
 from fulfillment.twins.easypost import EasyPost as Twin
 from oms.core.errors import Permanent, Rejected, Retry
 from oms.twinkit.server import serve
@@ -63,6 +66,35 @@ def carrier():
     running = serve(Twin())
     yield Carrier(running)
     running.stop()
+
+
+class TestAbroad:
+    AWAY = PostalAddress(
+        name="Ada", line1="1 Main St", city="New York", region="NY", postcode="10001", country="US"
+    )
+
+    def test_without_a_declaration_it_is_refused_in_the_carriers_words(self, carrier):
+        parcel = replace(PARCEL, recipient=self.AWAY)
+        (*_, quote) = carrier.adapter.rates(parcel)
+        with pytest.raises(Permanent, match="'customs_info' is required for international shipments"):
+            carrier.adapter.buy(parcel, quote)
+        assert carrier.bought() == []
+
+    def test_with_one_it_is_bought(self, carrier):
+        goods = DeclaredItem("A", "cushion cover", 1, Decimal("9.50"), 600, "630492", "IN")
+        parcel = replace(
+            PARCEL, recipient=self.AWAY, customs=Declaration((goods,), "GBP", "Ada", eori="GB123")
+        )
+        (*_, quote) = carrier.adapter.rates(parcel)
+        assert carrier.adapter.buy(parcel, quote).tracking_number
+
+    def test_an_export_of_america_above_its_exemption_needs_a_filing(self):
+        goods = DeclaredItem("A", "gold ring", 1, Decimal("2500.01"), 50, "711319", "US")
+        declared = Declaration((goods,), "USD", "Ada")
+        with pytest.raises(Rejected, match="filing"):
+            write_customs(declared, "US", {})
+        assert write_customs(declared, "US", {"eel_pfc": "AES X1"})["eel_pfc"] == "AES X1"
+        assert "eel_pfc" not in write_customs(declared, "GB", {})
 
 
 class TestLabels:
@@ -435,6 +467,18 @@ class TestRecordedAnswers:
         assert adapter.verify({"x-hmac-signature": fixtures["hmac_signature"]}, body)
         scans = adapter.read_webhook(body)
         assert (len(scans), scans[-1].place) == (7, "EDISON, NJ, US")
+
+    def test_our_declaration_is_the_recorded_one(self):
+        told = json.loads((CONTRACTS / "client-library-fixtures.json").read_text())["customs_infos"]["basic"]
+        (item,) = told["customs_items"]
+        declared = Declaration(
+            (DeclaredItem("SHIRT", item["description"], 2, Decimal("23.25"), 312, "654321", "US"),), "USD", told["customs_signer"],
+        )  # fmt: skip
+        ours = write_customs(declared, "US", {})
+        (mine,) = ours.pop("customs_items")
+        assert ours == {name: value for name, value in told.items() if name != "customs_items"}
+        # What the contract has besides and its own client leaves out, is said as well.
+        assert {name: mine[name] for name in item} == item and set(mine) - set(item) == {"currency", "code"}
 
     def test_our_request_is_the_recorded_one(self):
         """What is sent for the recorded addresses is what EasyPost's own client sent."""

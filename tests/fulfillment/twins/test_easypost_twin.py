@@ -269,6 +269,11 @@ MALFORMED = {
     "too many trackers": (
         "POST", "/v2/trackers/batch", {"tracking_codes": ["EZ1000000001"] * 101}, "TRACKER.INVALID_PARAMS",
     ),
+    "scan form of nothing": ("POST", "/v2/scan_forms", {"scan_form": {"shipment": "all"}}, "PARAMETER.REQUIRED"),
+    "scan form of an unknown shipment": (
+        "POST", "/v2/scan_forms", {"scan_form": {"shipment": [{"id": "shp_none"}]}}, "NOT_FOUND",
+    ),
+    "unknown scan form": ("GET", "/v2/scan_forms/sf_none", None, "NOT_FOUND"),
     "unknown tracker": ("GET", "/v2/trackers/trk_none", None, "NOT_FOUND"),
     "delete no tracker": ("DELETE", "/v2/trackers/trk_none", None, "NOT_FOUND"),
     "list of trackers": ("GET", "/v2/trackers?page_size=many", None, "PARAMETER.INVALID"),
@@ -282,6 +287,70 @@ MALFORMED = {
     "unknown event": ("GET", "/v2/events/evt_none", None, "NOT_FOUND"),
     "unknown operation": ("GET", "/v2/unicorns", None, "NOT_FOUND"),
 }  # fmt: skip
+
+
+class TestScanForms:
+    HOME = {**SENDER, "city": "New York", "state": "NY", "zip": "10001", "country": "US"}
+    AWAY = {**RECIPIENT, "city": "New York", "state": "NY", "zip": "10002", "country": "US"}
+
+    def form(self, api, *ids):
+        return api("POST", "/v2/scan_forms", {"scan_form": {"shipment": [{"id": each} for each in ids]}})
+
+    def test_lists_each_shipment_once(self, api):
+        one, two = (api.bought(from_address=self.HOME, to_address=self.AWAY) for _ in range(2))
+        made = self.form(api, one["id"], two["id"])
+        assert made.status == 200
+        assert made.json()["tracking_codes"] == [one["tracking_code"], two["tracking_code"]]
+        assert api("GET", f"/v2/shipments/{one['id']}").json()["scan_form"] == made.json()
+        assert api("GET", f"/v2/scan_forms/{made.json()['id']}").json() == made.json()
+        path = made.json()["form_url"].removeprefix("http://carrier.test")
+        assert api("GET", path).body.startswith(b"%PDF")
+        again = self.form(api, two["id"])
+        assert (again.status, again.json()["error"]["code"]) == (422, "SCANFORM.INVALID_PARAMS")
+        assert api.twin.store.count("scan_forms") == 1
+
+    def test_is_refused_without_postage_and_for_carriers_without_one(self, api):
+        rated = api.shipment(from_address=self.HOME, to_address=self.AWAY)["id"]
+        for shipment in (rated, api.bought()["id"]):
+            assert self.form(api, shipment).json()["error"]["code"] == "SCANFORM.INVALID_PARAMS"
+        assert api.twin.store.count("scan_forms") == 0
+
+
+class TestCustoms:
+    ITEM = {
+        "description": "Sweet shirts",
+        "quantity": 2,
+        "weight": 11,
+        "value": 23.25,
+        "origin_country": "US",
+    }
+    TOLD = {
+        "contents_type": "merchandise",
+        "customs_signer": "Ada",
+        "customs_items": [{**ITEM, "hs_tariff_number": "654321"}],
+    }
+
+    def buy(self, api, to, **more):
+        made = api.shipment(to_address={**RECIPIENT, **to}, **more)
+        return api("POST", f"/v2/shipments/{made['id']}/buy", {"rate": {"id": made["rates"][-1]["id"]}})
+
+    @pytest.mark.parametrize(
+        ("told", "words"),
+        [
+            (None, "'customs_info' is required"),
+            ({**TOLD, "customs_items": [ITEM]}, "customs_items.hs_tariff_number"),
+            ({**TOLD, "customs_signer": ""}, "customs_signer"),
+            ({**TOLD, "customs_items": [{**TOLD["customs_items"][0], "weight": 99}]}, "weigh more"),
+        ],
+    )
+    def test_abroad_nothing_is_sold_without_a_whole_declaration(self, api, told, words):
+        answer = self.buy(api, {"zip": "10115", "country": "DE"}, customs_info=told)
+        assert answer.status == 422 and words in answer.json()["error"]["message"]
+        assert api.twin.records()["bought"] == 0
+
+    def test_with_one_it_is_sold_and_inside_a_union_without(self, api):
+        assert self.buy(api, {"zip": "10115", "country": "DE"}, customs_info=self.TOLD).status == 200
+        assert self.buy(api, {"zip": "BT1 1AA", "country": "GB"}).status == 200
 
 
 class TestMalformed:
@@ -314,7 +383,7 @@ class TestMalformed:
             for method, path, _, _ in MALFORMED.values()
         }
         # Two lists take paging only, and a file is simply there or not.
-        free = {"webhooks.list", "events.list", "files.get"}
+        free = {"webhooks.list", "events.list", "files.get", "files.form"}
         assert {step for _, _, step, _ in ROUTES} - covered == free
 
     def test_text_that_is_not_json(self, api):
@@ -537,7 +606,7 @@ def _learn(theirs, ours, ids):
 @needs_contracts
 class TestRecordedExchanges:
     COVERED = re.compile(
-        r"/v2/(shipments(/shp_\w+(/(buy|refund|rerate))?)?|trackers(/\w+)?|webhooks(/hook_\w+)?|events)(\?.*)?"
+        r"/v2/(shipments(/shp_\w+(/(buy|refund|rerate))?)?|scan_forms|trackers(/\w+)?|webhooks(/hook_\w+)?|events)(\?.*)?"
     )
 
     @pytest.mark.parametrize("name", _recorded())

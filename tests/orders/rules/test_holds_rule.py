@@ -8,7 +8,7 @@ from orders.rules.holds import HOLDS, Finding, OpenHold, Step, blocking, in_revi
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DOMAIN_TYPES = {
     "payment_pending", "fraud_risk", "address_invalid", "unmapped_sku", "total_mismatch", "duplicate_suspect",
-    "anomaly", "out_of_stock", "awaiting_return", "customer_request", "manual", "scheduled_until",
+    "anomaly", "chargeback", "out_of_stock", "awaiting_return", "customer_request", "manual", "scheduled_until",
     "channel_incomplete", "changed_at_shop",
 }  # fmt: skip
 

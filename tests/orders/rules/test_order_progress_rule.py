@@ -81,8 +81,8 @@ def test_faults_name_the_broken_law():
     assert "a counter is below zero" in LineCounts(1, ordered=0, shipped=1, promised=-1).faults()
 
 
-def tx(kind, amount, status="succeeded", currency="EUR"):
-    return Transaction(kind, status, Decimal(amount), currency)
+def tx(kind, amount, status="succeeded", currency="EUR", id=""):
+    return Transaction(kind, status, Decimal(amount), currency, id)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,30 @@ def tx(kind, amount, status="succeeded", currency="EUR"):
         ([tx("capture", 100), tx("chargeback", 100, "pending")], "disputed"),
         ([tx("capture", 100), tx("chargeback", 100)], "refunded"),
         ([tx("capture", 100), tx("chargeback", 100, "failed")], "paid"),
+        (
+            [
+                tx("capture", 100),
+                tx("chargeback", 100, "pending", id="d"),
+                tx("chargeback", 100, "failed", id="d"),
+            ],
+            "paid",
+        ),
+        (
+            [tx("capture", 100), tx("chargeback", 100, "pending", id="d"), tx("chargeback", 100, id="d")],
+            "refunded",
+        ),
+        (
+            [
+                tx("capture", 100),
+                tx("chargeback", 40, "pending", id="d"),
+                tx("chargeback", 40, "failed", id="e"),
+            ],
+            "disputed",
+        ),
+        (
+            [tx("capture", 100), tx("refund", 30, "pending", id="r"), tx("refund", 30, id="r")],
+            "partly_refunded",
+        ),
     ],
 )
 def test_payment_status(transactions, status):

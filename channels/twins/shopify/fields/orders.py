@@ -120,6 +120,7 @@ ORDERS: dict[str, dict[str, Resolver]] = {
         "displayAddress": lambda o, i: address_node(o.doc["shipping_address"] or o.doc["billing_address"]),
         "displayFinancialStatus": lambda o, i: sums.financial_status(o.doc, o.sums),
         "displayFulfillmentStatus": lambda o, i: sums.fulfillment_status(o.doc),
+        "disputes": lambda o, i: [o.part("OrderDisputeSummary", row) for row in o.doc.get("disputes", ())],
         "dutiesIncluded": constant(False),
         "edited": lambda o, i: o.doc["edits"] > 0,
         "estimatedTaxes": constant(False),
@@ -180,6 +181,10 @@ ORDERS: dict[str, dict[str, Resolver]] = {
         ],
         "transactionsCount": lambda o, i: count(len(o.doc["transactions"])),
         "unpaid": lambda o, i: o.sums["received"].p == 0 and o.sums["total"].p > 0,
+    },
+    "OrderDisputeSummary": {
+        "initiatedAs": lambda x, i: x.doc["initiated_as"],
+        "status": lambda x, i: x.doc["status"],
     },
     "LineItem": {
         "currentQuantity": lambda x, i: sums.current(x.doc),

@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     "edit_lines": keeping.edit_lines,
     "refund_in_shop": keeping.refund_in_shop,
     "note": keeping.note,
+    "dispute": keeping.dispute,
     "hold": keeping.hold,
     "release_hold": keeping.release_hold,
     "move": keeping.move,

@@ -121,6 +121,22 @@ def refund_in_shop(books: Books, config: Doc, args: Doc) -> Doc:
     return told(order)
 
 
+def dispute(books: Books, config: Doc, args: Doc) -> Doc:
+    """``{order, status?, type?}``: the customer's bank opens a dispute, or says how the open one stands."""
+    only(args, "order", "status", "type")
+    order = find(books, args["order"])
+    status, kind = args.get("status") or "NEEDS_RESPONSE", args.get("type") or "CHARGEBACK"
+    if not sums.money_of(order, "SALE", "CAPTURE"):
+        raise Refused(f"{order['name']}: nothing was taken that could be disputed.")
+    known = order.setdefault("disputes", [])
+    if known:
+        known[-1].update(status=status, initiated_as=kind)
+    else:
+        known.append({"id": books.new_id(), "initiated_as": kind, "status": status})
+    books.save_order(order)
+    return told(order)
+
+
 def note(books: Books, config: Doc, args: Doc) -> Doc:
     """``{order, note?, tags?}``: written by the shop's people."""
     only(args, "order", "note", "tags")

@@ -1,0 +1,127 @@
+"""Say which item a listing is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+
+from channels.actions.disown_listings import ask_again, disown_listings
+from channels.actions.map_listings import lines_of, map_listings, unmap_listings
+from channels.buttons.base import LISTING, counted
+from channels.models import Listing
+from inventory.models import Item
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, Preview
+from oms.core.console.forms import Suggesting
+from oms.core.console.registry import Data, Ids, each
+from oms.core.lifecycle import why_not
+from orders.buttons import find_item, like
+
+MAP = "channels.map_listing"
+
+
+def _map_form(rows: Sequence[Listing]) -> type[forms.Form]:
+    listing = rows[0]
+    near = like(listing.sku, listing.title)
+
+    class MapForm(forms.Form):
+        item = forms.CharField(
+            label="item", max_length=64, help_text=f"SKU or barcode of “{listing}”.",
+            widget=Suggesting([(i.sku, i.name) for i in near]),
+        )  # fmt: skip
+
+        def clean_item(self) -> Item:
+            found = find_item(self.cleaned_data["item"])
+            if found is None:
+                could = like(self.cleaned_data["item"], self.cleaned_data["item"])
+                told = f" Did you mean {', '.join(i.sku for i in could[:5])}?" if could else ""
+                raise forms.ValidationError(f"There is no item with this SKU or barcode.{told}")
+            return found
+
+    return MapForm
+
+
+def _map(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    (listing,) = map_listings({ids[0]: data["item"].pk}, by=actor)
+    return Outcome(f"“{listing}” is {data['item']}. Orders that waited for that go on; its stock is sent.")
+
+
+def _unmap_preview(ids: Ids, data: Data) -> Preview:
+    rows = Listing.objects.filter(pk__in=ids).select_related("item").order_by("pk")
+    return Preview(
+        "Its stock is not sent any more, and new orders of it wait for somebody to say what it is. Orders that"
+        " were taken in stay as they are.",
+        [(str(row), str(row.item or "no item")) for row in rows[:50]],
+    )
+
+
+def _unmap(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = unmap_listings(ids, by=actor)
+    return Outcome(f"{counted(len(rows), 'listing waits', 'listings wait')} for their item.", done=len(rows))
+
+
+def _waiting(ids: Ids, kind: str) -> list[tuple[str, str]]:
+    rows = Listing.objects.filter(pk__in=ids).select_related("account").order_by("pk")[:50]
+    return [
+        (str(row), counted(lines_of(row).filter(kind=kind).count(), "order line", "order lines"))
+        for row in rows
+    ]
+
+
+def _disown_preview(ids: Ids, data: Data) -> Preview:
+    return Preview(
+        "Nothing guesses its item again, and no stock is sent for it. Lines of it that wait are free text from now on,"
+        " as are those that come: nothing is picked or sent for them, and they hold up no order.",
+        _waiting(ids, "item"),
+    )
+
+
+def _disown(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = disown_listings(ids, by=actor)
+    return Outcome(
+        f"{counted(len(rows), 'listing is', 'listings are')} no item of ours.", done=len(rows),
+        undo=("channels.ask_again", [row.pk for row in rows]),
+    )  # fmt: skip
+
+
+def _ask_preview(ids: Ids, data: Data) -> Preview:
+    return Preview(
+        "It is found by its SKU or barcode again, or somebody says what it is. Lines of it in unfinished orders wait"
+        " for that.",
+        _waiting(ids, "custom"),
+    )
+
+
+def _ask_again(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = ask_again(ids, by=actor)
+    found = sum(1 for row in rows if row.item_id)
+    told = f" {found} found by SKU or barcode." if found else ""
+    return Outcome(
+        f"{counted(len(rows), 'listing is', 'listings are')} to be decided again.{told}", done=len(rows)
+    )
+
+
+BUTTONS = (
+    Button(
+        name="channels.map", label="Say which item it is", model=LISTING, permission=MAP, run=_map,
+        shown=lambda row: row.state != "gone", refusals=each(lambda row: why_not(row, "map")), form=_map_form,
+        bulk=False, rank=10, hotkey="i", words="Orders that waited for it go on, and its stock is sent.",
+    ),
+    Button(
+        name="channels.disown", label="No item of ours", model=LISTING, permission=MAP, run=_disown,
+        shown=lambda row: row.state in ("unmapped", "active", "paused"),
+        refusals=each(lambda row: why_not(row, "disown")), preview=_disown_preview, dangerous=True, rank=75,
+        words="A gift wrap, a service, somebody else's: orders of it wait for nothing.",
+    ),
+    Button(
+        name="channels.ask_again", label="Ask again what it is", model=LISTING, permission=MAP, run=_ask_again,
+        shown=lambda row: row.state == "not_ours", refusals=each(lambda row: why_not(row, "doubt")),
+        preview=_ask_preview, rank=75, words="It may be an item of ours after all.",
+    ),
+    Button(
+        name="channels.unmap", label="Take its item away", model=LISTING, permission=MAP, run=_unmap,
+        shown=lambda row: row.state in ("active", "paused"), refusals=each(lambda row: why_not(row, "unmap")),
+        preview=_unmap_preview, dangerous=True, rank=80, words="It is another item than was thought; a person says which.",
+    ),
+)  # fmt: skip

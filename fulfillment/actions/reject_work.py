@@ -1,0 +1,75 @@
+"""A location cannot do the work it was given: its shelf is corrected by the reason, the rest goes elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+
+from fulfillment.actions.pick import lock_work
+from fulfillment.actions.report_short import Short, report_short
+from fulfillment.models import FulfillmentOrder
+from fulfillment.rules.rejection import OTHERWISE, REJECTIONS
+from oms.core.actors import Actor
+from oms.core.columns import write_columns
+from oms.core.errors import Reason, Refused
+from oms.core.lifecycle import move
+from orders.actions.follow_reservations import follow_reservations
+
+
+@dataclass(frozen=True)
+class Rejecting:
+    """``reason`` is one of ``REJECTIONS``; where it is about the stock, ``lines`` (ids of fulfillment lines) are
+    those it is true of, all where none is named. ``note`` is what else the location says."""
+
+    work_id: int
+    reason: str
+    lines: Collection[int] = ()
+    note: str = ""
+
+
+@transaction.atomic
+def reject_work(rejections: Sequence[Rejecting], *, by: Actor) -> list[FulfillmentOrder]:
+    """Send work back: the stock effect of the reason is written, its promises here are given up, and its order is
+    routed without this location. Raises :class:`Refused` for work that is not to be picked, an unknown reason,
+    or a line of other work."""
+    told = {r.work_id: r for r in rejections}
+    works = lock_work(list(told), "lines")
+    reasons = [
+        Reason("reason_unknown", f"“{r.reason}” is no reason.")
+        for r in rejections
+        if r.reason not in REJECTIONS
+    ]
+    shorts: list[Short] = []
+    for work in works:
+        given = told[work.pk]
+        own = {line.pk for line in work.lines.all()}
+        if set(given.lines) - own:
+            reasons.append(Reason("line_unknown", f"{work.number} has no such line."))
+        for line in work.lines.all():
+            if line.quantity > line.picked + line.short + line.cancelled:
+                meant = not given.lines or line.pk in given.lines
+                shorts.append(Short(work, line, 0, given.reason if meant else OTHERWISE))
+    if reasons:
+        raise Refused(reasons)
+    move(
+        works, "reject", by=by, words=lambda w: _words(told[w.pk]),
+        sets={"rejected_at": timezone.now()},
+    ).or_refuse()  # fmt: skip
+    for work in works:
+        work.rejected_why = _words(told[work.pk])[:200]
+    write_columns(works, "rejected_why")
+    prefetch_related_objects([short.line for short in shorts], "order_line", "item")
+    report_short(shorts, by=by)
+    follow_reservations(
+        {short.line.order_line.demand_key for short in shorts}, why="sent back by the location", by=by
+    )
+    return works
+
+
+def _words(rejecting: Rejecting) -> str:
+    words = REJECTIONS[rejecting.reason].words
+    return f"Sent back: {words}. {rejecting.note}".strip()

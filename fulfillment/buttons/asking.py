@@ -1,0 +1,42 @@
+"""When a button is shown, when it is refused, and how its answer counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Prefetch
+
+from fulfillment.models import Label
+from oms.core.console.registry import Refusals
+from oms.core.lifecycle import why_not
+
+Data = Mapping[str, Any]
+Ids = Sequence[int]
+OPEN = ("planned", "released", "picking", "picked", "packed")
+# A label's document is a PDF: not read for a list of buttons.
+LABELS = Prefetch("labels", Label.objects.defer("document"))
+
+
+def each(check: Any) -> Any:
+    def refusals(rows: Sequence[Any]) -> Refusals:
+        return {row.pk: check(row) for row in rows}
+
+    return refusals
+
+
+def in_states(*states: str) -> Any:
+    return lambda row: row.state in states
+
+
+def can(command: str, *, but: str = "") -> Any:
+    """Refused as the lifecycle refuses it; ``but`` is a guard that the form answers."""
+    return each(lambda row: [r for r in why_not(row, command) if r.code != but])
+
+
+def told_work(n: int) -> str:
+    return "1 piece of work" if n == 1 else f"{n} pieces of work"
+
+
+def told_parcels(n: int) -> str:
+    return "1 parcel" if n == 1 else f"{n} parcels"

@@ -1,0 +1,241 @@
+"""Work of the house: released, picked, packed, labelled, shipped, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import Prefetch
+
+from fulfillment.actions.cancel_work import cancel_work
+from fulfillment.actions.declare_customs import why_not_declare
+from fulfillment.actions.pack import Box, Packing, pack
+from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.reject_work import Rejecting, reject_work
+from fulfillment.actions.release_work import release_work
+from fulfillment.actions.ship import ship
+from fulfillment.buttons.asking import LABELS, OPEN, Data, Ids, can, each, in_states, told_parcels, told_work
+from fulfillment.buttons.parcels import buy, label_form, needs_label
+from fulfillment.models import FulfillmentOrder, Label, Shipment
+from fulfillment.rules.rejection import REJECTIONS
+from fulfillment.rules.short_pick import SHORT_REASONS
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, Preview
+from oms.core.console.forms import WhyForm, ask, by_key
+from oms.core.errors import Reason
+
+WORK = ("lines__item", "lines__order_line", "order__holds", "shipments")
+WORK_LABELS = Prefetch("shipments__labels", Label.objects.defer("document"))
+CUSTOMS = ("location", "order", "shipments__lines__line__item", "shipments__lines__line__order_line")
+
+
+def _release(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = release_work(ids, by=actor)
+    return Outcome(f"{told_work(len(rows))} given to the warehouse.", done=len(rows))
+
+
+def _start(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = start_pick(ids, by=actor)
+    return Outcome(f"{told_work(len(rows))} claimed: pick it.", done=len(rows))
+
+
+def _asked(line: Any) -> int:
+    return int(line.quantity - line.picked - line.short - line.cancelled)
+
+
+def _pick_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
+    """Counts for one piece of work; several at once are found in full."""
+    if len(rows) != 1:
+        return None
+    fields: dict[str, forms.Field] = {}
+    for line in rows[0].lines.all():
+        asked = _asked(line)
+        if asked:
+            fields[f"found_{line.pk}"] = forms.IntegerField(
+                label=f"{line.item.sku} {line.item.name}", min_value=0, max_value=asked, initial=asked,
+                help_text=f"{asked} asked for", widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            )  # fmt: skip
+            fields[f"why_{line.pk}"] = forms.ChoiceField(
+                label="if fewer: why", required=False,
+                choices=[("", "all there"), *((r.code, r.words) for r in SHORT_REASONS.values())],
+            )  # fmt: skip
+    return ask(**fields)
+
+
+def _picked(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    pieces_found = {int(k.removeprefix("found_")): n for k, n in data.items() if k.startswith("found_")}
+    reasons = by_key(data, "why")
+    rows = confirm_pick([Found(pk, pieces_found, reasons) for pk in ids], by=actor)
+    short = [row for row in rows if row.state == "cancelled"]
+    told = f" Nothing was found of {told_work(len(short))}: it is sent from elsewhere." if short else ""
+    return Outcome(f"{told_work(len(rows) - len(short))} picked.{told}", done=len(rows))
+
+
+def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
+    """How one piece of work goes into parcels; several at once go into one parcel each."""
+    if len(rows) != 1:
+        return None
+    picked = {line.pk: line for line in rows[0].lines.all() if line.picked}
+
+    class PackForm(forms.Form):
+        weights = forms.CharField(
+            label="weights in grams", required=False, max_length=120,
+            help_text="Parcel by parcel, such as 1200+800. Left empty: reckoned from the items.",
+        )  # fmt: skip
+
+        def clean(self) -> dict[str, Any]:
+            data: dict[str, Any] = super().clean() or {}
+            parts = {pk: self._parts(f"boxes_{pk}", line.picked) for pk, line in picked.items()}
+            weights = self._parts("weights", None)
+            if not self.errors:
+                count = max((len(p) for p in parts.values()), default=1)
+                boxes = [
+                    Box(
+                        {pk: p[i] for pk, p in parts.items() if i < len(p) and p[i]},
+                        weights[i] if i < len(weights) else 0,
+                    )
+                    for i in range(count)
+                ]
+                if any(not box.pieces for box in boxes):
+                    raise forms.ValidationError("A parcel is empty.")
+                data["boxes"] = boxes
+            return data
+
+        def _parts(self, name: str, total: int | None) -> list[int]:
+            text = self.cleaned_data.get(name, "").replace(" ", "")
+            try:
+                parts = [int(part) for part in text.split("+")] if text else []
+            except ValueError:
+                parts = [-1]
+            if any(n < 0 for n in parts) or (total is not None and sum(parts) != total):
+                told = (
+                    f"Numbers joined by +, {total} in all." if total is not None else "Numbers joined by +."
+                )
+                self.add_error(name, told)
+            return parts
+
+    for pk, line in picked.items():
+        PackForm.base_fields[f"boxes_{pk}"] = forms.CharField(
+            label=f"{line.item.sku} {line.item.name}", initial=str(line.picked), max_length=60,
+            help_text="All in one parcel. For more parcels: 2+1 puts two into the first and one into the second.",
+        )  # fmt: skip
+    return PackForm
+
+
+def _pack(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    made = pack([Packing(pk, tuple(data.get("boxes", ()))) for pk in ids], by=actor)
+    kilos = sum(p.weight_g for p in made) / 1000
+    return Outcome(f"{told_parcels(len(made))} packed, {kilos:.1f} kg.", done=len(ids))
+
+
+def _buy_for_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    parcels = Shipment.objects.filter(fulfillment_order__in=ids, state="draft").prefetch_related(LABELS)
+    return buy([p.pk for p in parcels if needs_label(p)], actor, data)
+
+
+def _not_buy_for_work(work: FulfillmentOrder) -> list[Reason]:
+    bare = [p for p in work.shipments.all() if needs_label(p)]
+    if bare:
+        return list(dict.fromkeys(reason for p in bare for reason in why_not_declare(p)))
+    return [Reason("has_label", "Every parcel has its label, or it is being bought.")]
+
+
+def _reject_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form]:
+    reasons = [(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()]
+    fields: dict[str, forms.Field] = {
+        "reason": forms.ChoiceField(label="why", choices=[("", "choose"), *reasons]),
+        "note": forms.CharField(label="note", required=False, max_length=150),
+    }
+    lines = [line for line in rows[0].lines.all() if _asked(line)] if len(rows) == 1 else []
+    if len(lines) > 1:
+        fields["lines"] = forms.MultipleChoiceField(
+            label="what is missing or broken", required=False, widget=forms.CheckboxSelectMultiple,
+            choices=[(line.pk, f"{_asked(line)} × {line.item.sku} {line.item.name}") for line in lines],
+            help_text="For a reason about the stock; none ticked means all of them.",
+        )  # fmt: skip
+    return ask(**fields)
+
+
+def _rejecting(ids: Ids, data: Data) -> list[Rejecting]:
+    lines = [int(pk) for pk in data.get("lines", ())]
+    return [Rejecting(pk, data["reason"], lines, data.get("note", "")) for pk in ids]
+
+
+def _reject_preview(ids: Ids, data: Data) -> Preview:
+    reason, named = REJECTIONS[data["reason"]], {int(pk) for pk in data.get("lines", ())}
+    facts = []
+    for work in FulfillmentOrder.objects.filter(pk__in=ids).prefetch_related("lines__item").order_by("pk"):
+        for line in work.lines.all():
+            meant = reason.about_stock and (not named or line.pk in named)
+            told = reason.says if meant else "the stock stays as it is"
+            facts.append((f"{work.number}: {_asked(line)} × {line.item.sku}", told))
+    return Preview("It is sent from elsewhere where there is stock, else it waits.", facts=facts[:50])
+
+
+def _reject(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = reject_work(_rejecting(ids, data), by=actor)
+    return Outcome(f"{told_work(len(rows))} sent back; it is sent from elsewhere, or waits.", done=len(rows))
+
+
+def _ship(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = ship(ids, by=actor)
+    count = sum(1 for row in rows for p in row.shipments.all() if p.state != "voided")
+    return Outcome(f"{told_parcels(count)} handed over; the shops are told within moments.", done=len(rows))
+
+
+def _cancel_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = cancel_work(ids, reason=data["why"], by=actor)
+    return Outcome(
+        f"{told_work(len(rows))} taken back; what is promised is sent from where it is best now.",
+        done=len(rows),
+    )
+
+
+BUTTONS = (
+    Button(
+        name="fulfillment.release", label="Release", model="fulfillment.fulfillmentorder", run=_release, rank=10,
+        permission="fulfillment.release_fulfillmentorder", shown=in_states("planned"), reads=WORK, refusals=can("release"),
+        words="Give it to the warehouse.",
+    ),
+    Button(
+        name="fulfillment.start_pick", label="Start picking", model="fulfillment.fulfillmentorder", run=_start, rank=20,
+        permission="fulfillment.pick_fulfillmentorder", shown=in_states("released"), reads=WORK,
+        refusals=can("start_pick"), steps=frozenset({"picked"}), hotkey="s",
+        words="Claim it, so that nobody else picks the same.",
+    ),
+    Button(
+        name="fulfillment.confirm_pick", label="Picked", model="fulfillment.fulfillmentorder", run=_picked, rank=30,
+        permission="fulfillment.pick_fulfillmentorder", shown=in_states("released", "picking"), reads=WORK,
+        refusals=can("finish_pick", but="nothing_picked"), form=_pick_form, steps=frozenset({"picked"}), hotkey="p",
+        words="Say what you found. What is missing is sent from elsewhere, or waits.",
+    ),
+    Button(
+        name="fulfillment.pack", label="Pack", model="fulfillment.fulfillmentorder", run=_pack, rank=40,
+        permission="fulfillment.pack_fulfillmentorder", shown=in_states("picked"), reads=WORK, refusals=can("pack"),
+        form=_pack_form, steps=frozenset({"packed"}), hotkey="k", words="Into one parcel, or more.",
+    ),
+    Button(
+        name="fulfillment.buy_labels", label="Buy labels", model="fulfillment.fulfillmentorder", run=_buy_for_work,
+        permission="fulfillment.buy_label", shown=in_states("packed"), reads=(*WORK, WORK_LABELS, *CUSTOMS), rank=50,  # type: ignore[arg-type]
+        refusals=each(_not_buy_for_work), form=label_form, steps=frozenset({"shipped"}), hotkey="b",
+        words="For every parcel that has none.",
+    ),
+    Button(
+        name="fulfillment.ship", label="Ship", model="fulfillment.fulfillmentorder", run=_ship, rank=60,
+        permission="fulfillment.ship_fulfillmentorder", shown=in_states("packed"), reads=WORK, refusals=can("ship"),
+        steps=frozenset({"shipped"}), hotkey="h", words="The carrier has it. The shop is told.",
+    ),
+    Button(
+        name="fulfillment.reject_work", label="Send back", model="fulfillment.fulfillmentorder", run=_reject, rank=80,
+        permission="fulfillment.reject_fulfillmentorder", shown=in_states("released", "picking"), reads=WORK,
+        refusals=can("reject"), form=_reject_form, preview=_reject_preview, dangerous=True,
+        words="It cannot be done here. The reason says what becomes of the stock.",
+    ),
+    Button(
+        name="fulfillment.cancel_work", label="Take back", model="fulfillment.fulfillmentorder", run=_cancel_work,
+        permission="fulfillment.cancel_fulfillmentorder", shown=in_states(*OPEN), reads=WORK, refusals=can("cancel"),
+        form=lambda rows: WhyForm, dangerous=True, rank=90,
+        words="Picked goods go back to their shelf, labels are given back; the order is routed anew.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""Say which item a line is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.db.models import Q
+
+from inventory.models import Item
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, Preview
+from oms.core.console.forms import Suggesting
+from oms.core.console.registry import Data, Ids, each
+from oms.core.errors import Reason
+from orders.actions.ask_lines import ask_lines
+from orders.actions.free_lines import free_lines
+from orders.actions.map_lines import map_lines
+from orders.buttons.base import counted, not_hold
+from orders.models import OrderLine
+
+
+def find_item(text: str) -> Item | None:
+    """An item by its SKU or a barcode, as typed or scanned."""
+    code = text.strip()
+    return Item.objects.filter(
+        Q(sku__in={code, code.upper()}) | Q(barcodes__code=code), active=True
+    ).distinct().first()  # fmt: skip
+
+
+def like(text: str, title: str) -> list[Item]:
+    """Items that could be meant: their SKU begins alike, or their name has the title's longest words."""
+    close = Q(sku__istartswith=text[:4]) if text else Q(pk=None)
+    for word in sorted(title.split(), key=len)[-2:]:
+        if len(word) > 3:
+            close |= Q(name__icontains=word)
+    return list(Item.objects.filter(close, active=True).order_by("sku")[:30])
+
+
+def _map_form(rows: Sequence[OrderLine]) -> type[forms.Form]:
+    line = rows[0]
+    near = like(line.sku, line.title)
+
+    class MapForm(forms.Form):
+        item = forms.CharField(
+            label="item", max_length=64, help_text=f"SKU or barcode of “{line.title}”.",
+            widget=Suggesting([(i.sku, i.name) for i in near]),
+        )  # fmt: skip
+
+        def clean_item(self) -> Item:
+            found = find_item(self.cleaned_data["item"])
+            if found is None:
+                could = like(self.cleaned_data["item"], self.cleaned_data["item"])
+                told = f" Did you mean {', '.join(i.sku for i in could[:5])}?" if could else ""
+                raise forms.ValidationError(f"There is no item with this SKU or barcode.{told}")
+            return found
+
+    return MapForm
+
+
+def _map(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    orders = map_lines(dict.fromkeys(ids, data["item"].pk), by=actor)
+    return Outcome(f"It is {data['item']}; {counted(len(orders))} looked at again.", done=len(ids))
+
+
+def _not_map(line: OrderLine) -> list[Reason]:
+    return not_hold(line.order)
+
+
+def _free(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    orders = free_lines(ids, by=actor)
+    return Outcome(
+        f"It is free text now: nothing is sent for it. {counted(len(orders))} looked at again.", done=len(ids),
+        undo=("orders.ask_line", list(ids)),
+    )  # fmt: skip
+
+
+def _ask(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    orders = ask_lines(ids, by=actor)
+    return Outcome(f"{counted(len(orders))} waits for its item again.", done=len(ids))
+
+
+BUTTONS = (
+    Button(
+        name="orders.map_line", label="Say which item it is", model="orders.orderline", permission="orders.map_line",
+        run=_map, shown=lambda line: line.stocked and line.item_id is None, reads=("order",),
+        refusals=each(_not_map), form=_map_form, bulk=False, rank=10,
+        words="Its stock is promised at once, and the order goes on.",
+    ),
+    Button(
+        name="orders.free_line", label="No item of ours", model="orders.orderline", permission="orders.map_line",
+        run=_free, shown=lambda line: line.stocked and line.item_id is None, reads=("order",),
+        refusals=each(_not_map), bulk=False, rank=20,
+        preview=lambda ids, data: Preview("Nothing is picked or sent for this line, and it holds up nothing."),
+        words="A gift wrap, a service: nothing to send. For all orders of it say so at its listing.",
+    ),
+    Button(
+        name="orders.ask_line", label="It is an item after all", model="orders.orderline", permission="orders.map_line",
+        run=_ask, shown=lambda line: line.kind == "custom" and bool(line.sku or line.external_variant_id),
+        reads=("order",), refusals=each(_not_map), bulk=False, rank=20,
+        words="It waits until somebody says which item it is.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,152 @@
+"""Give money back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from oms.core import money
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, Preview
+from oms.core.console.forms import WhyForm, amount, ask, by_key, person, pieces
+from oms.core.console.registry import Data, Ids, each
+from oms.core.errors import Reason, Refused
+from oms.core.lifecycle import why_not
+from oms.core.money import Money
+from orders.actions.approve_refunds import Refunding, approve_refund
+from orders.actions.give_up_refunds import give_up_refunds
+from orders.actions.quote_refund import for_quote, quote_refund
+from orders.actions.retry_refunds import retry_refunds
+from orders.buttons.holds import active
+from orders.models import Order, Refund
+from orders.querysets import refund_limit
+from orders.rules.refund_amount import LineAsk, RefundAsk, RefundQuote
+
+REFUNDS = ("orders.issue_refund", "orders.issue_large_refund")
+QUOTED = ("lines", "charges", "transactions", "refunds__lines", "holds")
+UNPAID = ("none", "authorised", "partly_authorised", "voided")
+
+
+def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
+    order = rows[0]
+    given: dict[int, int] = {}
+    for refund in order.refunds.all():
+        for part in refund.lines.all() if refund.state != "cancelled" else ():
+            if part.line_id:
+                given[part.line_id] = given.get(part.line_id, 0) + part.quantity
+    fields: dict[str, forms.Field] = {}
+    for line in order.lines.all():
+        left = max(0, line.ordered - given.get(line.pk, 0))
+        told = f"{line.shipped} shipped, {line.cancelled} cancelled, {given.get(line.pk, 0)} paid back before"
+        fields[f"units_{line.pk}"] = pieces(line.title, left, help_text=told)
+        fields[f"amount_{line.pk}"] = amount(
+            "or this amount for it", order.currency, help_text="Left empty: what was paid for these pieces."
+        )
+    return ask(
+        whole=forms.BooleanField(label="everything that is left", required=False),
+        **fields,
+        shipping=amount("shipping", order.currency),
+        goodwill=amount("goodwill on top", order.currency),
+        fee=amount("fee kept back", order.currency),
+        why=forms.CharField(label="reason", max_length=200, help_text="The customer may see it."),
+    )
+
+
+def _ask(data: Data, currency: str) -> RefundAsk:
+    def of(value: Any) -> Money | None:
+        return None if value is None else Money(value, currency)
+
+    units, amounts = by_key(data, "units"), by_key(data, "amount")
+    return RefundAsk(
+        lines=[LineAsk(pk, units.get(pk, 0), of(amounts.get(pk))) for pk in sorted({*units, *amounts})],
+        shipping=of(data["shipping"]), goodwill=of(data["goodwill"]), fee=of(data["fee"]), whole=data["whole"],
+    )  # fmt: skip
+
+
+def told_quote(quote: RefundQuote, titles: Mapping[Any, str]) -> Preview:
+    """A quote in words; raises :class:`Refused` with its refusals."""
+    if quote.refusals:
+        raise Refused(quote.refusals)
+    parts = [(f"{x.quantity} × {titles[x.key]}", x.gross) for x in quote.lines]
+    parts += [
+        ("shipping", quote.shipping_net + quote.shipping_tax), ("goodwill", quote.goodwill), ("fee", -quote.fee),
+        ("already given back", -quote.deduction),
+    ]  # fmt: skip
+    return Preview(
+        f"{money.words(quote.total, quote.currency)} will be paid back through the shop. Stock does not move.",
+        facts=[(label, money.words(value, quote.currency)) for label, value in parts if value],
+    )
+
+
+def _refund_preview(ids: Ids, data: Data) -> Preview:
+    (order,) = for_quote(list(ids[:1]))
+    titles = {line.pk: line.title for line in order.lines.all()}
+    return told_quote(quote_refund(order, _ask(data, order.currency)), titles)
+
+
+def told_refund(refund: Refund) -> Outcome:
+    told = (
+        f"{money.words(refund.amount, refund.currency)} will be paid back; the shop is asked within moments."
+    )
+    return Outcome(told, link=("refund", reverse("admin:orders_refund_change", args=[refund.pk])))
+
+
+def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    order = Order.objects.get(pk=ids[0])
+    refund = approve_refund(
+        Refunding(
+            order.pk, _ask(data, order.currency), data["why"], cause=f"press:{data['press']}",
+            limit=refund_limit(person(actor)),
+        ),
+        by=actor,
+    )  # fmt: skip
+    return told_refund(refund)
+
+
+def _not_refund(order: Order) -> list[Reason]:
+    reasons = [
+        r for r in quote_refund(order, RefundAsk(whole=True)).refusals if r.code == "nothing_to_refund"
+    ]
+    return reasons + [
+        Reason(f"held_{h.type}", f"Held: {h.words}")
+        for h in active(order)
+        if "refund" in h.blocks and not h.line_id
+    ]
+
+
+def _not_retry(refund: Refund) -> list[Reason]:
+    return [] if refund.state == "failed" else [Reason("not_failed", "It has not failed.")]
+
+
+def _retry(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = retry_refunds(list(ids), by=actor)
+    return Outcome(f"{len(rows)} asked for once more.", done=len(rows))
+
+
+def _give_up(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    rows = give_up_refunds(list(ids), reason=data["why"], by=actor)
+    return Outcome(f"{len(rows)} given up: nothing was paid.", done=len(rows))
+
+
+BUTTONS = (
+    Button(
+        name="orders.refund", label="Refund", model="orders.order", permission=REFUNDS, run=_refund,
+        shown=lambda order: order.payment_status not in UNPAID, refusals=each(_not_refund), reads=QUOTED,
+        form=_refund_form, preview=_refund_preview, bulk=False, rank=70,
+        words="Pay back pieces, amounts, shipping or goodwill. Nothing is restocked by it.",
+    ),
+    Button(
+        name="orders.retry_refund", label="Try again", model="orders.refund", permission=REFUNDS, run=_retry,
+        shown=lambda refund: refund.state in ("failed", "requested"), refusals=each(_not_retry), rank=10, hotkey="t",
+        words="Ask the shop once more; first it is read back whether it went through.",
+    ),
+    Button(
+        name="orders.give_up_refund", label="Give up", model="orders.refund", permission="orders.issue_large_refund",
+        run=_give_up, shown=lambda refund: refund.state in ("approved", "failed", "requested"),
+        refusals=each(lambda r: why_not(r, "give_up")), form=lambda rows: WhyForm, dangerous=True, rank=20,
+        words="The money stays here. What was asked for may be refunded anew.",
+    ),
+)  # fmt: skip

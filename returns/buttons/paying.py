@@ -1,0 +1,74 @@
+"""Pay for what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django import forms
+
+from oms.core.actors import Actor
+from oms.core.console import Button, Outcome, Preview
+from oms.core.console.forms import amount, ask, by_key, person, pieces
+from oms.core.console.registry import Data, Ids, each
+from orders.buttons import told_quote, told_refund
+from orders.querysets import refund_limit
+from returns.actions.derive import accepted_units
+from returns.actions.quote_return import Paying, quote_return, why_not_refund
+from returns.actions.refund_returns import refund_return
+from returns.buttons.base import READS, one
+from returns.models import Return
+
+REFUNDS = ("orders.issue_refund", "orders.issue_large_refund")
+
+
+def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
+    rma = rows[0]
+    given, currency = accepted_units(rma), rma.its_order.currency
+    fields: dict[str, forms.Field] = {}
+    for x in rma.lines.all():
+        key = x.order_line_id or 0
+        told = f"{given.get(key, 0)} accepted, {x.received} received, {x.quantity} announced"
+        fields[f"units_{key}"] = pieces(x.title, x.quantity, given=given.get(key), help_text=told)
+        fields[f"amount_{key}"] = amount(
+            "or this amount for it", currency, help_text="Left empty: what was paid for these pieces."
+        )
+    return ask(
+        **fields,
+        shipping=amount("shipping", currency),
+        goodwill=amount("goodwill on top", currency),
+        fee=amount("fee kept back", currency),
+        why=forms.CharField(
+            label="reason", max_length=200, required=False, help_text="The customer may see it."
+        ),
+    )
+
+
+def _paying(pk: int, data: Data) -> Paying:
+    return Paying(
+        pk, units=by_key(data, "units"), amounts=by_key(data, "amount"), shipping=data["shipping"],
+        goodwill=data["goodwill"], fee=data["fee"], reason=data["why"],
+    )  # fmt: skip
+
+
+def _refund_preview(ids: Ids, data: Data) -> Preview:
+    rma = one(ids)
+    quote = quote_return(rma, _paying(rma.pk, data))
+    return told_quote(quote, {x.order_line_id: x.title for x in rma.lines.all()})
+
+
+def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
+    paying = _paying(ids[0], data)
+    refund = refund_return(replace(paying, limit=refund_limit(person(actor))), by=actor)
+    return told_refund(refund)
+
+
+BUTTONS = (
+    Button(
+        name="returns.refund", label="Refund", model="returns.return", permission=REFUNDS, run=_refund,
+        shown=lambda rma: rma.order_id is not None and rma.state in ("authorised", "partly_received", "received"),
+        reads=READS, refusals=each(why_not_refund),
+        form=_refund_form, preview=_refund_preview, bulk=False, rank=60, hotkey="f",
+        words="Pay for what came back, in part or whole, once. Goods need not have come.",
+    ),
+)  # fmt: skip

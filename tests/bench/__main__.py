@@ -1,0 +1,34 @@
+"""``python -m tests.bench [--quick] [--only WORD]``: one JSON object a line; exit 1 when a bar is missed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import django
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of each, smaller: for a look, not to quote"
+    )
+    parser.add_argument("--only", default="", help="workloads whose name has this word")
+    parser.add_argument("--rounds", type=int, default=0)
+    told = parser.parse_args()
+    django.setup()
+    from tests.bench import floors, workloads
+
+    floors.build()
+    rounds = told.rounds or (1 if told.quick else 5)
+    ok = [
+        measure(os.environ["DATABASE_URL"], rounds)
+        for name, measure in workloads.all_of(quick=told.quick).items()
+        if told.only in name
+    ]
+    return 0 if all(ok) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The crash run can fail: a worker that does not look back before it tries again is found out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_effect_that_is_done_twice_is_found() -> None:
+    told = ["--plant", "blind", "--steps", "refunded", "--orders", "4", "--seconds", "5"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults", *told], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True,
+        timeout=600, check=False,
+    )  # fmt: skip
+    said = done.stdout.splitlines()
+    found = json.loads(said[-1])
+    assert found["kills_by_step"]["refunded"] >= 1, done.stdout + done.stderr
+    assert (done.returncode, found["ok"]) == (1, False), done.stdout
+    assert found["effects"]["refunds"] == found["refunds"] + 1
+    assert any("was paid back, not" in line for line in said)
