@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from inventory.models import (
@@ -22,12 +23,16 @@ from oms.core.api.shapes import Row
 class ItemRow(Row):
     barcodes: Any = serializers.SlugRelatedField(slug_field="code", many=True, read_only=True)
     image_url = serializers.CharField(read_only=True)
+    currency: Any = serializers.SerializerMethodField(help_text="What the customs value is in.")
 
     class Meta:
         model = Item
         fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "hs_code", "origin_country",
-                  "customs_description", "customs_value", "active", "created_at"]  # fmt: skip
+                  "customs_description", "customs_value", "currency", "active", "created_at"]  # fmt: skip
         read_only_fields = fields
+
+    def get_currency(self, item: Item) -> str:
+        return str(settings.CURRENCY)
 
 
 class LocationRow(Row):
