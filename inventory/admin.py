@@ -38,7 +38,7 @@ class ItemAdmin(ConsoleAdmin):
     list_display = ("sku", "name", "weight", "active")
     list_filter = (choose("active", [("True", "active"), ("False", "not sold any more")], "active"),)
     page_fields = ("sku", "name", "codes", "weight", *CUSTOMS, "active", "created_at")
-    editable = ("name", "weight_g", "image_url", *CUSTOMS, "active")
+    editable = ("name", "weight_g", "image_url", *CUSTOMS)
     addable = ("sku", "name", "weight_g", "image_url", *CUSTOMS)
     empty_words = "No items yet: import them from a CSV file, or add one."
 
