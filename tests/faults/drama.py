@@ -25,7 +25,7 @@ import requests
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.db import Error, close_old_connections  # noqa: E402
+from django.db import Error, close_old_connections, connection  # noqa: E402
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks  # noqa: E402
 
 from channels.demo import plan as plans  # noqa: E402
@@ -100,6 +100,10 @@ class Drama:
 
     def prepare(self) -> None:
         set_up(self.stage)
+        clerk = self.stage.desk("clerk")
+        for stranger in self.stage.plan.strangers:
+            listings = clerk.find("channels/listing", stranger.sku)
+            clerk.press("channels.map", listings, item=stranger.item)
         for receipt in self.stage.plan.receipts:
             if not receipt.case:
                 receive(self.stage, receipt.name, receipt.place, list(receipt.lines))
@@ -183,6 +187,7 @@ class Drama:
             party.faults()
         until = time.monotonic() + DRAIN
         while time.monotonic() < until and not self._at_rest():
+            self.attempt(self._cut_waiting_short)
             self.attempt(self._round)
             self.attempt(self._pay_back)
             time.sleep(1.0)
@@ -195,6 +200,12 @@ class Drama:
                 lambda: not books.unfinished() and not any(books.stock_differences(self.stage).values()),
             )
         )
+
+    def _cut_waiting_short(self) -> None:
+        """What is to be tried again is due at once: after many faults a pause grows to minutes."""
+        with connection.cursor() as cursor:
+            for table in ("core_outboundeffect", "core_delivery", "core_inboundmessage", "channels_listing"):
+                cursor.execute(f"UPDATE {table} SET due_at = now() WHERE due_at > now()")
 
     def _at_rest(self) -> bool:
         try:
