@@ -193,11 +193,13 @@ def _wrong(order: _Taken) -> list[Holding]:
     """What its amounts and its payments give reason to hold it for. Several faults of the same totals are one
     hold; its words name them all."""
     draft, result = order.draft, reconcile(order.draft)
+    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
+    if not found:
+        return []
     data = {
         "customer": str(result.customer), "shop": str(result.shop),
         "all": [finding.reason.words for finding in result.findings],
     }  # fmt: skip
-    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
     return [Holding(order.pk, finding, data=data) for finding in found]
 
 
