@@ -8,7 +8,7 @@ EMBEDDED := exec $(OURS) -m oms.embedded
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help demo run test check faults bench lint format types imports shell manage superuser stop lock clean install
+.PHONY: help demo run test check faults bench replay lint format types imports shell manage superuser stop lock clean install
 
 help: ## this list
 	@echo "make ... "
@@ -30,10 +30,13 @@ check: ## everything that a change must pass, as the CI runs it
 	@exec .ci/run
 
 faults: install ## kill what works while it works, for two minutes (LONG=1: an hour), then hold all books against each other
-	@exec $(OURS) -m tests.faults $(if $(LONG),--seconds 3600 --orders 0) $(ARGS)
+	@exec $(OURS) -m tests.faults $(if $(LONG),--seconds 3600 --every 7) $(ARGS)
 
-bench: install ## replay orders on throw-away servers and print orders per second; ARGS="FILE.csv"
-	@$(EMBEDDED) bench $(ARGS)
+bench: install ## our actions against hand-written SQL, one JSON object a line; QUICK=1 under two minutes
+	@$(EMBEDDED) bench $(if $(QUICK),--quick) $(ARGS)
+
+replay: install ## a year of orders on throw-away servers, with orders per second; ARGS="FILE.csv --limit 500"
+	@$(EMBEDDED) replay $(ARGS)
 
 lint: install ## ruff: faults and format
 	@$(OURS) -m ruff check . && $(OURS) -m ruff format --check .

@@ -39,7 +39,7 @@ class ItemAdmin(ConsoleAdmin):
     list_filter = (choose("active", [("True", "active"), ("False", "not sold any more")], "active"),)
     csv_fields = {"weight": ("weight_g",)}
     page_fields = ("sku", "name", "codes", "weight", *CUSTOMS, "active", "created_at")
-    editable = ("name", "weight_g", "image_url", *CUSTOMS, "active")
+    editable = ("name", "weight_g", "image_url", *CUSTOMS)
     addable = ("sku", "name", "weight_g", "image_url", *CUSTOMS)
     empty_words = "No items yet: import them from a CSV file, or add one."
 

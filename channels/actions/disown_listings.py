@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
-from django.db.models import Q
 
-from channels.actions.map_listings import auto_map, lines_of
+from channels.actions.map_listings import auto_map, waiting_lines
 from channels.models import Listing
 from oms.core.actors import Actor
 from oms.core.lifecycle import move
@@ -24,7 +23,7 @@ def disown_listings(listing_ids: Collection[int], *, by: Actor) -> list[Listing]
         Listing.objects.filter(pk__in=listing_ids).select_related("account"), "disown", by=by,
         words="It is no item of ours.", sets={"item": None, "mapped_by": str(by)},
     ).or_refuse()  # fmt: skip
-    waiting = _lines(rows, Q(kind="item"))
+    waiting = _lines(rows, "item")
     if waiting:
         free_lines(waiting, by=by)
     return rows
@@ -38,11 +37,11 @@ def ask_again(listing_ids: Collection[int], *, by: Actor) -> list[Listing]:
         Listing.objects.filter(pk__in=listing_ids).select_related("account"), "doubt", by=by,
         words="It may be an item of ours after all.", sets={"mapped_by": ""},
     ).or_refuse()  # fmt: skip
-    ask_lines(_lines(rows, Q(kind="custom")), by=by)
+    ask_lines(_lines(rows, "custom"), by=by)
     auto_map(rows, by=by)
     return rows
 
 
-def _lines(listings: Sequence[Listing], which: Q) -> list[int]:
+def _lines(listings: Sequence[Listing], kind: str) -> list[int]:
     """Their lines without an item in unfinished orders."""
-    return [pk for listing in listings for pk in lines_of(listing).filter(which).values_list("pk", flat=True)]
+    return [pk for lines in waiting_lines(listings, kind).values() for pk in lines]

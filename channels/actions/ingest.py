@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from channels.actions.connect import adapter_of
 from channels.actions.find_items import find_items, free_text
@@ -102,7 +102,8 @@ def _wanted(account: ChannelAccount, draft: OrderDraft) -> bool:
 
 def _each(reads: Sequence[_Read], work: Callable[[Sequence[_Read]], None]) -> tuple[int, int]:
     """Do a batch in a savepoint; when it fails, halve it until the bad one stands alone and is parked.
-    Returns how many were done and how many parked."""
+    Returns how many were done and how many parked. What the database itself could not do just now (a deadlock,
+    a time-out, its end) is no fault of a payload: it raises, and all wait for the next time."""
     if not reads:
         return 0, 0
     try:
@@ -110,6 +111,8 @@ def _each(reads: Sequence[_Read], work: Callable[[Sequence[_Read]], None]) -> tu
             work(reads)
             inbox.finish([r.message.pk for r in reads])
         return len(reads), 0
+    except OperationalError:
+        raise
     except Exception as error:
         if len(reads) == 1:
             if not isinstance(error, Refused):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from channels.actions.mark_listings import mark_listings
 from channels.models import Listing
@@ -45,7 +45,7 @@ def map_listings(items: Mapping[int, int], *, by: Actor) -> list[Listing]:
     for row in rows:
         row.item_id, row.mapped_by = items[row.pk], str(by)
     Listing.objects.bulk_update(rows, ["item", "mapped_by"])
-    ask_lines([pk for row in disowned for pk in lines_of(row).values_list("pk", flat=True)], by=by)
+    ask_lines([pk for lines in waiting_lines(disowned, "custom").values() for pk in lines], by=by)
     move(rows, "map", by=by, words=lambda row: f"“{row.title or row.sku}” is item {row.item_id}.").or_refuse()
     resume_lines(rows, by=by)
     mark_listings(set(items.values()), by=by)
@@ -64,29 +64,37 @@ def unmap_listings(listing_ids: Sequence[int], *, by: Actor) -> list[Listing]:
 
 def resume_lines(listings: Sequence[Listing], *, by: Actor) -> int:
     """Map the order lines that waited for these listings; returns how many. Needs a transaction."""
-    waiting: dict[int, int] = {}
-    for listing in listings:
-        if listing.item_id is None:
-            continue
-        lines = lines_of(listing).filter(kind="item")
-        waiting.update(dict.fromkeys(lines.values_list("pk", flat=True), listing.item_id))
+    items = {row.pk: row.item_id for row in listings if row.item_id is not None}
+    found = waiting_lines([row for row in listings if row.pk in items], "item")
+    waiting = {line: items[listing] for listing, lines in found.items() for line in lines}
     if waiting:
         map_lines(waiting, by=by)
     return len(waiting)
 
 
-def lines_of(listing: Listing) -> QuerySet[OrderLine]:
-    """The order lines of this listing that have no item, in orders that are not finished."""
-    return OrderLine.objects.filter(
-        Q(external_variant_id=listing.external_id) | Q(external_product_id=listing.external_id, external_variant_id=""),
-        item=None, order__source=listing.account.slug, order__state__in=["received", "review", "open"],
-    )  # fmt: skip
+def waiting_lines(listings: Sequence[Listing], kind: str) -> dict[int, list[int]]:
+    """By listing, its order lines of this kind that have no item, in orders that are not finished. One
+    statement; the listings' accounts are at hand."""
+    keys = {(row.account.slug, row.external_id): row.pk for row in listings}
+    ids = [external_id for _, external_id in keys]
+    lines = OrderLine.objects.filter(
+        Q(external_variant_id__in=ids) | Q(external_product_id__in=ids, external_variant_id=""),
+        item=None, kind=kind, order__source__in={slug for slug, _ in keys},
+        order__state__in=["received", "review", "open"],
+    ).values_list("pk", "order__source", "external_variant_id", "external_product_id")  # fmt: skip
+    found: dict[int, list[int]] = {}
+    for pk, source, variant, product in lines.order_by("pk"):
+        listing = keys.get((source, variant or product))
+        if listing:
+            found.setdefault(listing, []).append(pk)
+    return found
 
 
 def auto_map(listings: Sequence[Listing], *, by: Actor) -> int:
     """Map unmapped listings whose SKU or barcode is exactly one item's, unless a person decided. Needs a
     transaction. Returns how many were mapped."""
-    open_rows = [row for row in listings if row.state == "unmapped" and not row.mapped_by.startswith("user:")]
+    by_hand = {row.pk for row in listings if row.mapped_by.startswith("user:")}
+    open_rows = [row for row in listings if row.state == "unmapped" and row.pk not in by_hand]
     skus = dict(
         Item.objects.filter(sku__in=[r.sku for r in open_rows if r.sku], active=True).values_list("sku", "pk")
     )
@@ -95,7 +103,9 @@ def auto_map(listings: Sequence[Listing], *, by: Actor) -> int:
             barcodes__code__in=[r.barcode for r in open_rows if r.barcode], active=True
         ).values_list("barcodes__code", "pk")
     )
-    found = []
+    # What a person mapped and the shop did not list for a while is what it was.
+    known = [row for row in listings if row.state == "unmapped" and row.pk in by_hand and row.item_id]
+    found = list(known)
     for row in open_rows:
         item_id = skus.get(row.sku) or codes.get(row.barcode)
         if item_id:
@@ -103,8 +113,13 @@ def auto_map(listings: Sequence[Listing], *, by: Actor) -> int:
             found.append(row)
     Listing.objects.bulk_update(found, ["item", "mapped_by"])
     move(found, "map", by=by, quiet=True).or_refuse()
+    told = {row.pk: "It is what it was." for row in known}
     journal.write(
-        [Line.of(row, "map", f"Mapped by {row.mapped_by.removeprefix('rule:')}.") for row in found], by=by
+        [
+            Line.of(row, "map", told.get(row.pk, f"Mapped by {row.mapped_by.removeprefix('rule:')}."))
+            for row in found
+        ],
+        by=by,
     )
     resume_lines(found, by=by)
     mark_listings({row.item_id for row in found if row.item_id}, by=by)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django import forms
 
 from channels.actions.disown_listings import ask_again, disown_listings
-from channels.actions.map_listings import lines_of, map_listings, unmap_listings
+from channels.actions.map_listings import map_listings, unmap_listings, waiting_lines
 from channels.buttons.base import LISTING, counted
 from channels.models import Listing
 from inventory.models import Item
@@ -62,11 +62,9 @@ def _unmap(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 def _waiting(ids: Ids, kind: str) -> list[tuple[str, str]]:
-    rows = Listing.objects.filter(pk__in=ids).select_related("account").order_by("pk")[:50]
-    return [
-        (str(row), counted(lines_of(row).filter(kind=kind).count(), "order line", "order lines"))
-        for row in rows
-    ]
+    rows = list(Listing.objects.filter(pk__in=ids).select_related("account").order_by("pk")[:50])
+    lines = waiting_lines(rows, kind)
+    return [(str(row), counted(len(lines.get(row.pk, ())), "order line", "order lines")) for row in rows]
 
 
 def _disown_preview(ids: Ids, data: Data) -> Preview:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from fulfillment.actions.pick import lock_work
-from fulfillment.models import FulfillmentOrder, ParcelLine, Shipment
+from fulfillment.models import ParcelLine, Shipment
 from fulfillment.rules.rates import TARE_G, UNIT_WEIGHT_G
 from inventory.models import Item
 from oms.core.actors import Actor
@@ -75,13 +75,15 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
         steps += [Step(line.order_line_id, line.picked, "picked", "packed") for line in picked.values()]
     insert_rows(parcels)
     insert_rows(parts)
-    move(works, "pack", by=by, words=lambda w: _words(w, parcels)).or_refuse()
+    grams: dict[int, list[int]] = {}
+    for parcel in parcels:
+        grams.setdefault(parcel.fulfillment_order_id, []).append(parcel.weight_g)
+    move(works, "pack", by=by, words=lambda work: _words(grams[work.pk])).or_refuse()
     advance_lines(steps)
     reached("packed")
     return parcels
 
 
-def _words(work: FulfillmentOrder, parcels: Sequence[Shipment]) -> str:
-    own = [p for p in parcels if p.fulfillment_order_id == work.pk]
-    kilos = sum(p.weight_g for p in own) / 1000
-    return f"Packed into {len(own)} parcel{'s' if len(own) > 1 else ''}, {kilos:.1f} kg."
+def _words(grams: Sequence[int]) -> str:
+    """``grams`` of each of its parcels."""
+    return f"Packed into {len(grams)} parcel{'s' if len(grams) > 1 else ''}, {sum(grams) / 1000:.1f} kg."

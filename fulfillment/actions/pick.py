@@ -20,6 +20,9 @@ from orders.actions.advance import Step, advance_lines
 from orders.actions.follow_reservations import follow_reservations
 from orders.models import Order
 
+# What nobody reads who has a hand on the goods: to load it costs more than all the rest of an order.
+UNREAD = ("shipping_address", "billing_address", "channel_facts", "risk_reasons", "tags", "note")
+
 
 def lock_work(work_ids: Sequence[int], *more: str | Prefetch) -> list[FulfillmentOrder]:
     """Lock the orders, then their work, in the house's order; with what holds read, and those relations of
@@ -31,7 +34,7 @@ def lock_work(work_ids: Sequence[int], *more: str | Prefetch) -> list[Fulfillmen
         .select_for_update(of=("self",))
         .order_by("pk")
         .select_related("location")
-        .prefetch_related("order__holds", *more)
+        .prefetch_related(Prefetch("order", Order.objects.defer(*UNREAD)), "order__holds", *more)
     )
     # A hold may stand on a line alone: whoever asks for holds must know the lines.
     prefetch_related_objects([work for work in works if work.order.holds.all()], "lines")

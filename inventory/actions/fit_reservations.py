@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
 
 from inventory.actions.move_stock import Promise, Shelf, move_stock
 from inventory.models import Reservation, StockLevel
@@ -132,21 +132,22 @@ def firm_units(keys: Iterable[UUID]) -> list[tuple[UUID, int, int, int]]:
     return list(rows.values_list("demand_key", "item_id", "location_id", "quantity"))
 
 
+_FREE = """
+SELECT s.item_id, s.location_id, s.on_hand - s.reserved - s.unavailable - s.safety_stock
+  FROM inventory_stocklevel s JOIN inventory_location l ON l.id = s.location_id AND l.active AND l.ships
+ WHERE s.item_id = ANY(%s) AND s.on_hand > s.reserved + s.unavailable + s.safety_stock
+ ORDER BY s.item_id, s.location_id FOR UPDATE OF s
+"""
+
+
 def free_stock(item_ids: Iterable[int]) -> list[Supply]:
     """Lock and read the shelves that have something to promise; sold-out ones are not touched."""
     item_ids = sorted(item_ids)
     if not item_ids:
         return []
-    free = F("on_hand") - F("reserved") - F("unavailable") - F("safety_stock")
-    rows = (
-        StockLevel.objects.filter(item_id__among=item_ids, location__active=True, location__ships=True)
-        .annotate(free=free)
-        .filter(free__gt=0)
-        .select_for_update(of=("self",))
-        .order_by("item_id", "location_id")
-        .values_list("item_id", "location_id", "free")
-    )
-    return [Supply(*row) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE, [item_ids])
+        return [Supply(*row) for row in cursor.fetchall()]
 
 
 def lock_shelves(shelves: Iterable[Shelf]) -> None:

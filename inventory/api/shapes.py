@@ -23,16 +23,16 @@ from oms.core.api.shapes import Row
 class ItemRow(Row):
     barcodes: Any = serializers.SlugRelatedField(slug_field="code", many=True, read_only=True)
     image_url = serializers.CharField(read_only=True)
-    currency = serializers.SerializerMethodField(help_text="Of the customs value: ``OMS_CURRENCY``.")
-
-    def get_currency(self, item: Item) -> str:
-        return str(settings.CURRENCY)
+    currency: Any = serializers.SerializerMethodField(help_text="What the customs value is in.")
 
     class Meta:
         model = Item
         fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "hs_code", "origin_country",
                   "customs_description", "customs_value", "currency", "active", "created_at"]  # fmt: skip
         read_only_fields = fields
+
+    def get_currency(self, item: Item) -> str:
+        return str(settings.CURRENCY)
 
 
 class LocationRow(Row):

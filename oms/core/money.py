@@ -33,6 +33,7 @@ def known_currency(currency: str) -> bool:
     return currency in list_currencies()
 
 
+@lru_cache
 def quantum(currency: str) -> Decimal:
     """The smallest chargeable amount: ``Decimal('0.01')`` for EUR."""
     return Decimal(1).scaleb(-precision(currency))

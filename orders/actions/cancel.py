@@ -18,6 +18,7 @@ from oms.core.journal import Line
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.clear_holds import clear_holds
+from orders.actions.complete import complete_orders
 from orders.actions.derive import derive_statuses
 from orders.actions.go_on import go_on
 from orders.events import LinesCancelled, OrderCancelled
@@ -120,6 +121,8 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
     emit([OrderCancelled(o.pk, tell=wanted[o.pk].tell) for o in whole], by=by)
     emit([LinesCancelled(o.pk, tell=wanted[o.pk].tell) for o in part], by=by)
     go_on([o.pk for o in part], by=by)
+    # What was left to send was all that some of them waited for.
+    complete_orders([o.pk for o in part], by=by)
     return orders
 
 

@@ -54,6 +54,8 @@ def added_up(order_ids: Iterable[int]) -> dict[int, list[LineCounts]]:
 def derive_statuses(order_ids: Iterable[int]) -> None:
     """Write the derived columns of these orders where they changed; three reads, two writes at most."""
     ids = list(order_ids)
+    if not ids:
+        return
     derive_progress(ids)
     changed = []
     for order in (

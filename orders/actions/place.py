@@ -70,7 +70,10 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
     """
     keys = insert(Order, [_order(p) for p in placings], keys=True)
     taken = [_Taken(pk, p.draft, _lines(pk, p)) for pk, p in zip(keys, placings, strict=True)]
+    insert(OrderCharge, [_charge(order.pk, charge) for order in taken for charge in order.draft.charges])
+    record_payments([(order, order.draft.payments) for order in taken], by=by, fresh=True)
     lines = [line for order in taken for line in order.lines]
+    # From here on shelves are locked, so what can be done before is done before.
     fitted = fit_reservations(
         [
             Need(line["demand_key"], line["item_id"], line["unallocated"], order.draft.placed_at)
@@ -85,8 +88,6 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
     for line in lines:
         _count(line, fitted.get(line["demand_key"]))
     line_keys = insert(OrderLine, lines, keys=True)
-    insert(OrderCharge, [_charge(order.pk, charge) for order in taken for charge in order.draft.charges])
-    record_payments([(order, order.draft.payments) for order in taken], by=by, fresh=True)
     refunded = [(order, order.draft.refunds) for order in taken if order.draft.refunds]
     if refunded:
         of_shop = {
@@ -193,11 +194,13 @@ def _wrong(order: _Taken) -> list[Holding]:
     """What its amounts and its payments give reason to hold it for. Several faults of the same totals are one
     hold; its words name them all."""
     draft, result = order.draft, reconcile(order.draft)
+    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
+    if not found:
+        return []
     data = {
         "customer": str(result.customer), "shop": str(result.shop),
         "all": [finding.reason.words for finding in result.findings],
     }  # fmt: skip
-    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
     return [Holding(order.pk, finding, data=data) for finding in found]
 
 

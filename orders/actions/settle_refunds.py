@@ -13,6 +13,7 @@ from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from orders.actions.complete import complete_orders
 from orders.actions.derive import derive_statuses
 from orders.actions.pay import record_refund_facts
 from orders.events import RefundSettled
@@ -34,7 +35,7 @@ def settle_refund(refund_id: int, *, external_id: str, by: Actor) -> Refund:
 
 @transaction.atomic
 def settle_refunds(settlings: Sequence[Settling], *, by: Actor) -> list[Refund]:
-    """The channel paid them back. Settling twice changes nothing."""
+    """The channel paid them back; orders that waited for nothing else are done. Settling twice changes nothing."""
     paid_as = {s.refund_id: s.external_id[:120] for s in settlings}
     refunds = list(Refund.objects.filter(pk__in=paid_as).select_for_update().order_by("pk"))
     if len(refunds) != len(paid_as):
@@ -50,4 +51,5 @@ def settle_refunds(settlings: Sequence[Settling], *, by: Actor) -> list[Refund]:
     record_refund_facts(open_)
     derive_statuses([r.order_id for r in open_])
     emit([RefundSettled(r.order_id, refund_id=r.pk) for r in open_], by=by)
+    complete_orders({r.order_id for r in open_}, by=by)
     return refunds

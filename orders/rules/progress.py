@@ -6,6 +6,7 @@ the order page with its one sentence; ``completes`` says why an order is not fin
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -153,23 +154,25 @@ def balance(transactions: Iterable[Transaction]) -> Balance:
     if len(currencies) > 1:
         raise MixedCurrencies(f"the payments of one order are in {', '.join(sorted(currencies))}")
 
-    def total(kind: str, status: str = "succeeded") -> Decimal:
-        return sum((t.amount for t in transactions if t.kind == kind and t.status == status), ZERO)
-
-    voided = total("void")
+    sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for t in transactions:
+        sums[t.kind, t.status] += t.amount
+    voided = sums.get(("void", "succeeded"))
     return Balance(
-        authorised=max(ZERO, total("authorisation") - voided),
-        captured=total("capture") + total("external_paid"),
-        refunded=total("refund"),
-        charged_back=total("chargeback"),
-        disputed=total("chargeback", "pending"),
-        pending_refunds=total("refund", "pending"),
-        voided=any(t.kind == "void" and t.status == "succeeded" for t in transactions),
+        authorised=max(ZERO, sums["authorisation", "succeeded"] - (voided or ZERO)),
+        captured=sums["capture", "succeeded"] + sums["external_paid", "succeeded"],
+        refunded=sums["refund", "succeeded"],
+        charged_back=sums["chargeback", "succeeded"],
+        disputed=sums["chargeback", "pending"],
+        pending_refunds=sums["refund", "pending"],
+        voided=voided is not None,
     )
 
 
 def _standing(transactions: tuple[Transaction, ...]) -> tuple[Transaction, ...]:
     """Without what was pending and has ended since."""
+    if all(t.status != "pending" for t in transactions):
+        return transactions
     ended = {(t.kind, t.id) for t in transactions if t.id and t.status != "pending"}
     return tuple(t for t in transactions if t.status != "pending" or (t.kind, t.id) not in ended)
 

@@ -21,8 +21,10 @@ Job = Callable[[Any], str]
 
 @dataclass
 class Ran:
-    """``seconds`` from the first worker's start to the last one's end; a job's own time is in ``each``."""
+    """``began`` on the clock of ``perf_counter``, ``seconds`` from the first worker's start to the last one's end; a
+    job's own time is in ``each``."""
 
+    began: float
     seconds: float
     each: list[float]
     outcome: Counter[str]
@@ -63,7 +65,8 @@ def run(workers: int, jobs: Sequence[Any], start: Callable[[], Job]) -> Ran:
     outcome: Counter[str] = Counter()
     for _, _, _, part in told:
         outcome += part
-    return Ran(max(t[1] for t in told) - min(t[0] for t in told), [s for t in told for s in t[2]], outcome)
+    began = min(t[0] for t in told)
+    return Ran(began, max(t[1] for t in told) - began, [s for t in told for s in t[2]], outcome)
 
 
 def _work(jobs: Sequence[Any], start: Callable[[], Job], barrier: Any, line: Any) -> None:

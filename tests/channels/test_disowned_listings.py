@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import transaction
 
 from channels.actions.connect import adapter_of
 from channels.actions.fetch_orders import fetch_orders
@@ -18,6 +19,7 @@ from channels.twins.shopify.twin import ShopifyTwin
 from channels.twins.woocommerce.twin import WooCommerce
 from inventory.actions.receive_goods import Arrived, receive_goods
 from oms.core.actors import SYSTEM
+from oms.core.lifecycle import move
 from oms.core.models import JournalEntry, OutboxEvent
 from oms.core.relay import relay
 from oms.twinkit.server import serve
@@ -212,6 +214,17 @@ def test_a_person_may_map_what_was_no_item_of_ours(shop: Shop, wrap: Listing) ->
     assert (line.kind, line.item.sku, line.promised) == ("item", "PAPER", 2)
     assert not line.holds.filter(state="active").exists()
     way.sound()
+
+
+def test_what_a_person_said_holds_when_the_shop_lists_it_again(shop: Shop, wrap: Listing) -> None:
+    clerk = Hand("clerk")
+    build.stock(build.item("PAPER"), 5)
+    assert clerk.press("channels.map", wrap, item="PAPER") == 302, clerk.told
+    with transaction.atomic():
+        move(Listing.objects.filter(pk=wrap.pk), "vanish", by=SYSTEM)
+    pull_listings(shop.account)
+    wrap.refresh_from_db()
+    assert (wrap.state, wrap.item.sku, wrap.mapped_by) == ("active", "PAPER", "user:clerk-hand")
 
 
 def test_an_item_sold_no_more_is_none_at_the_shops_and_comes_back(shop: Shop) -> None:

@@ -29,9 +29,7 @@ APPS = {"": "oms.celery:app", "blind": "tests.faults.planted:app"}
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seconds", type=int, default=90, help="how long shoppers buy, at least")
-    parser.add_argument(
-        "--orders", type=int, default=40, help="how many orders they buy at most; 0: all there are"
-    )
+    parser.add_argument("--every", type=float, default=3.0, help="seconds between two orders")
     parser.add_argument(
         "--steps", default="", help="kill at these steps only, separated by commas; none at random"
     )
@@ -72,7 +70,7 @@ def run(folder: Path, told: argparse.Namespace) -> tuple[int, str]:
         with system.listen_on(8600) as line:
             env = bring_up(supervisor, paths, line.getsockname()[1], line, APPS[told.plant])
             argv = [sys.executable, "-m", "tests.faults.drama", "--base-url", env["OMS_BASE_URL"]]
-            argv += ["--seconds", str(told.seconds), "--orders", str(told.orders), "--seed", str(told.seed)]
+            argv += ["--seconds", str(told.seconds), "--every", str(told.every), "--seed", str(told.seed)]
             argv += ["--steps", told.steps] if told.steps else []
             # The drama is not to be killed at a step: it reads our books, it does not work in them.
             code = supervisor.follow(argv, env={**env, "OMS_STEPS": ""}, cwd=paths.root, line=hear)

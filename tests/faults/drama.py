@@ -25,7 +25,7 @@ import requests
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.db import Error, close_old_connections  # noqa: E402
+from django.db import Error, close_old_connections, connection  # noqa: E402
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks  # noqa: E402
 
 from channels.demo import plan as plans  # noqa: E402
@@ -48,6 +48,8 @@ SECONDS = {"delay": 0.05, "error_429": 0.0, "stale_read": 0.5, "reorder": 0.3, "
 # How often the clock looks at what a minute is short enough for otherwise; as a manager would retime it.
 HASTY = {"channels.pull": 5, "channels.confirm_stock": 15, "fulfillment.reroute": 10, "fulfillment.track": 15}
 DRAIN = 300.0
+# Orders for a short run, so that it is soon set up.
+ENOUGH = 150
 
 
 def say(words: str) -> None:
@@ -55,9 +57,17 @@ def say(words: str) -> None:
 
 
 class Drama:
-    def __init__(self, stage: Stage, killer: Killer, orders: list[PlannedOrder], seconds: float, seed: int):
+    def __init__(
+        self,
+        stage: Stage,
+        killer: Killer,
+        orders: list[PlannedOrder],
+        seconds: float,
+        every: float,
+        seed: int,
+    ):
         self.stage, self.killer, self.orders, self.seconds = stage, killer, orders, seconds
-        self.lot = random.Random(seed)
+        self.every, self.lot = every, random.Random(seed)
         self.bought: list[PlannedOrder] = []
         self.refunds: dict[str, str] = {}
         self.met: Counter[str] = Counter()
@@ -90,6 +100,10 @@ class Drama:
 
     def prepare(self) -> None:
         set_up(self.stage)
+        clerk = self.stage.desk("clerk")
+        for stranger in self.stage.plan.strangers:
+            listings = clerk.find("channels/listing", stranger.sku)
+            clerk.press("channels.map", listings, item=stranger.item)
         for receipt in self.stage.plan.receipts:
             if not receipt.case:
                 receive(self.stage, receipt.name, receipt.place, list(receipt.lines))
@@ -111,23 +125,22 @@ class Drama:
         return self.stage.woocommerce, self.stage.shopify, self.stage.easypost
 
     def play(self) -> None:
-        """Buy and work until the time is over, everything was killed, and all that was bought has left."""
-        began = time.monotonic()
+        """Buy and work until the time is over and everything was killed: at a step that nobody comes by, nobody
+        dies, so the shoppers go on as long as one is missing."""
+        began = due = time.monotonic()
         self.killer.start()
         left = list(self.orders)
-        pace = self.seconds / max(1, len(left))
-        due = began
         while True:
             while left and time.monotonic() >= due:
                 order = left.pop(0)
                 # The shop is never killed, so this is done once.
                 shoppers.buy(self.stage, [order])
                 self.bought.append(order)
-                due += pace
+                due = time.monotonic() + self.every
             self.attempt(self._round)
             self.attempt(self._pay_back)
             over = time.monotonic() - began > self.seconds
-            if over and not left and not self.killer.missing():
+            if over and not self.killer.missing():
                 return
             if time.monotonic() - began > self.seconds + DRAIN:
                 say(f"  never killed: {', '.join(self.killer.missing())}")
@@ -174,6 +187,7 @@ class Drama:
             party.faults()
         until = time.monotonic() + DRAIN
         while time.monotonic() < until and not self._at_rest():
+            self.attempt(self._cut_waiting_short)
             self.attempt(self._round)
             self.attempt(self._pay_back)
             time.sleep(1.0)
@@ -186,6 +200,12 @@ class Drama:
                 lambda: not books.unfinished() and not any(books.stock_differences(self.stage).values()),
             )
         )
+
+    def _cut_waiting_short(self) -> None:
+        """What is to be tried again is due at once: after many faults a pause grows to minutes."""
+        with connection.cursor() as cursor:
+            for table in ("core_outboundeffect", "core_delivery", "core_inboundmessage", "channels_listing"):
+                cursor.execute(f"UPDATE {table} SET due_at = now() WHERE due_at > now()")
 
     def _at_rest(self) -> bool:
         try:
@@ -255,14 +275,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--orders", type=int, required=True)
+    parser.add_argument("--every", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--steps", default="")
     told = parser.parse_args()
     began = time.monotonic()
     var = Path(settings.DATA_DIR)
     parties = [Party(name, os.environ[f"OMS_TWIN_{name.upper()}_URL"]) for name in (*SHOPS, "easypost")]
-    plan = plans.build(ordinary=told.orders or None, heaviest_kg=20)
+    plan = plans.build(ordinary=ENOUGH if told.seconds < 600 else None, heaviest_kg=20)
     stage = Stage(
         told.base_url, plan, *parties, logins=make_logins(var / "logins.json"), say=say, patience=60.0
     )
@@ -277,9 +297,9 @@ def main() -> int:
         only=only,
     )
     orders = [order for order in plan.orders if not order.case]
-    drama = Drama(stage, killer, orders, told.seconds, told.seed)
+    drama = Drama(stage, killer, orders, told.seconds, told.every, told.seed)
     drama.prepare()
-    say(f"Set up. {len(orders)} orders will be bought, and whatever works is killed while it does.")
+    say(f"Set up. An order is bought every {told.every:g} s, and whatever works is killed while it does.")
     found: list[str] = []
     try:
         drama.play()

@@ -1,5 +1,6 @@
 """A worker with a planted fault, which the crash run must find: ``blind`` never looks whether an earlier try
-has reached the outside already, so whatever was cut off after the call is done once more."""
+has reached the outside already, and has forgotten what it wrote down for a second one. So a label that was
+bought when the worker died is bought once more."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def blind(**_: Any) -> None:
     seeing = effects.carry_out
 
     def carry_out(effect: Any, *, look: Any, **rest: Any) -> str:
+        effect.request.pop("quote", None)
         return seeing(effect, look=lambda _: None, **rest)
 
     effects.carry_out = carry_out  # type: ignore[assignment]

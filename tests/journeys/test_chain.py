@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
+import psycopg
 import pytest
+from django.db import OperationalError, connection
 
+import channels.tasks
 from channels.actions.push_stock import push_stock  # noqa: F401
 from channels.demo import plan as plans
 from channels.demo.purchases import products, purchase
@@ -73,6 +77,26 @@ def through_the_warehouse(works, connected) -> list[Shipment]:
     ship(ids, by=ANN)
     tick(pull=False)
     return list(Shipment.objects.filter(pk__in=[p.pk for p in parcels]))
+
+
+def test_a_busy_database_parks_no_order(plan, shops) -> None:
+    """Somebody else holds the shelf for longer than a lock is waited for: the order waits, nobody has to look."""
+    (bought,) = ordinary(plan, WOOCOMMERCE, 1)
+    shops.woocommerce.act("place", **purchase(bought))
+    time.sleep(1.05)
+    channels.tasks.pull()
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("SELECT FROM inventory_stocklevel FOR UPDATE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            channels.tasks.ingest()
+        other.rollback()
+    assert not Order.objects.exists()
+    assert set(InboundMessage.objects.values_list("kind", "state")) >= {("order", "received")}
+    assert not InboundMessage.objects.filter(state="parked").exists()
+    channels.tasks.ingest()
+    assert Order.objects.get().total == bought.total
 
 
 def test_orders_go_the_whole_way(plan, shops, connected) -> None:

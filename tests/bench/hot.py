@@ -1,0 +1,137 @@
+"""One thing that everybody wants: eight clients, two thousand orders of one piece, a thousand pieces."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+
+from channels.actions.ingest import ingest
+from channels.actions.pull import keep
+from channels.adapters.base import RawOrder
+from channels.models import ChannelAccount
+from inventory.models import StockLevel
+from oms.core.actors import SYSTEM
+from oms.core.models import InboundMessage
+from orders.actions.place import place_orders
+from orders.models import Order, OrderLine
+from tests.bench import floors, world
+from tests.bench.harness import Rounds, leave_database, plain, run, say
+from tests.bench.intake import parts, placings
+
+CLIENTS, ORDERS, PIECES, BAR = 8, 2000, 1000, 1.0
+
+
+def floor_rate(dsn: str, orders: int) -> float:
+    with plain(dsn) as line:
+        line.execute("UPDATE floor.stock SET on_hand = reserved + %s WHERE sku = 1", [orders // 2])
+
+    def start() -> Callable[[Any], str]:
+        mine = plain(dsn)
+        return lambda n: "taken" if floors.place_hot(mine, f"c{n}@example.org") else "sold out"
+
+    ran = run(CLIENTS, range(orders), start)
+    if ran.outcome["taken"] != orders // 2:
+        raise AssertionError(f"the floor sold {ran.outcome}")
+    return ran.per_second(orders)
+
+
+def exact(orders: int) -> bool:
+    """Every order is there once, every piece promised once, and the rest waits."""
+    promised = sum(OrderLine.objects.values_list("promised", flat=True))
+    waiting = sum(OrderLine.objects.values_list("backordered", flat=True))
+    level = StockLevel.objects.get()
+    return (Order.objects.count(), promised, waiting, level.reserved) == (
+        orders,
+        orders // 2,
+        orders // 2,
+        orders // 2,
+    )
+
+
+def eight_clients(dsn: str, rounds: int, size: int, batch: int) -> bool:
+    """Eight clients that each place ``batch`` orders at a time, all for the same thing."""
+    seen, right, errors = Rounds(), True, 0
+    for _ in range(rounds):
+        items = world.furnish(items=1, pieces=size // 2)
+        jobs = parts(placings([world.draft([(1, 1)]) for _ in range(size)], items), batch)
+        ran = run(CLIENTS, jobs, _placing)
+        errors += len(jobs) - ran.outcome["placed"]
+        right &= exact(size)
+        seen.add(floor=floor_rate(dsn, size), ours=ran.per_second(size))
+    ratio, bar = seen.ratio("ours", "floor"), BAR if batch > 1 else None
+    return say(
+        f"hot item, 8 clients, {f'by {batch}' if batch > 1 else 'one by one'}", ours=seen.rate("ours"),
+        floor=seen.rate("floor"), ratio=ratio, bar=bar, unit="orders/s", errors=errors, exact=right,
+        conditions="what is beyond the stock is taken as a backorder; the floor refuses it and writes nothing",
+        ok=right and not errors and ratio >= (bar or 0),
+    )  # fmt: skip
+
+
+def _placing() -> Callable[[Any], str]:
+    connection.ensure_connection()
+
+    def job(part: Any) -> str:
+        place_orders(part, by=SYSTEM)
+        return "placed"
+
+    return job
+
+
+def through_the_inbox(dsn: str, rounds: int, size: int) -> bool:
+    """Eight clients store what came, as webhooks and pulls do, while one worker takes in all that waits."""
+    seen, right, errors = Rounds(), True, 0
+    for _ in range(rounds):
+        world.furnish(items=1, pieces=size // 2)
+        account = ChannelAccount.objects.get()
+        raws = [RawOrder(*world.payload([(1, 1)])) for _ in range(size)]
+        leave_database()
+        worker = mp.get_context("fork").Process(target=take_in, args=(account, size))
+        worker.start()
+        ran = run(CLIENTS, raws, lambda: partial(_store, account))  # noqa: B023 - carried out within the round
+        worker.join()
+        seconds = time.perf_counter() - ran.began
+        errors += size - ran.outcome["stored"]
+        right &= exact(size) and not InboundMessage.objects.filter(state="received").exists()
+        seen.add(floor=floor_rate(dsn, size), ours=size / seconds)
+    ratio = seen.ratio("ours", "floor")
+    return say(
+        "hot item, 8 clients, through the inbox", ours=seen.rate("ours"), floor=seen.rate("floor"), ratio=ratio,
+        unit="orders/s", errors=errors, exact=right, conditions="from the shop's payload to promised or backordered",
+        ok=right and not errors,
+    )  # fmt: skip
+
+
+def _store(account: ChannelAccount, raw: RawOrder) -> str:
+    keep(account, [raw])
+    return "stored"
+
+
+def take_in(account: ChannelAccount, orders: int) -> None:
+    """What the task does that each stored payload asks for, until so many are in."""
+    done, until = 0, time.monotonic() + 120
+    while done < orders and time.monotonic() < until:
+        read = ingest(account)["read"]
+        done += read
+        if not read:
+            time.sleep(0.005)
+    leave_database()
+
+
+def sold_out(dsn: str, rounds: int) -> bool:
+    """Orders for what is sold out change no row of stock."""
+    items = world.furnish(items=1, pieces=1)
+    place_orders(placings([world.draft([(1, 1)])], items), by=SYSTEM)
+    versions = []
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT xmin::text, ctid::text FROM inventory_stocklevel")
+            versions.append(cursor.fetchall())
+        place_orders(placings([world.draft([(1, 1)]) for _ in range(100)], items), by=SYSTEM)
+    untouched = all(a == b for a, b in pairwise(versions))
+    return say("sold out", stock_rows_written=0 if untouched else 1, conditions="100 orders", ok=untouched)
