@@ -35,6 +35,7 @@ from oms.core.console.press import token
 from oms.core.console.registry import registry
 from oms.core.journal import Line
 from oms.core.models import JournalEntry, subject_of, thread_of
+from oms.core.places import own
 
 TIMELINE = 200
 OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "channels"})
@@ -99,6 +100,9 @@ class ConsoleAdmin(ModelAdmin):
         """As ``log_addition``."""
 
     # -- lists
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return own(request.user, super().get_queryset(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetList]:
         return KeysetList

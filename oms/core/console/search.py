@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from oms.core.console.registry import registry
+from oms.core.places import own
 
 SHOWN = 10
 
@@ -17,12 +18,12 @@ SHOWN = 10
 def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:200]
     finders = [f for f in registry.finders if request.user.has_perm(f.permission)] if text else []
-    exact = [(finder, row) for finder in finders for row in finder.exact(text)[:2]]
+    exact = [(finder, row) for finder in finders for row in own(request.user, finder.exact(text))[:2]]
     if len(exact) == 1:
         return HttpResponseRedirect(_page(*exact[0]))
     groups = []
     for finder in finders:
-        rows = list(finder.find(text)[: SHOWN + 1])
+        rows = list(own(request.user, finder.find(text))[: SHOWN + 1])
         if rows:
             groups.append(
                 {
