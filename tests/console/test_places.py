@@ -317,7 +317,7 @@ def test_the_api_refuses_deeds_at_another_place(house: tuple[Location, Location]
 
 
 def test_statements_do_not_grow_with_the_rows(house: tuple[Location, Location], at: Browse) -> None:
-    near, far = house
+    near, _ = house
 
     def cost(client: Client, address: str) -> int:
         with CaptureQueriesContext(connection) as seen:
