@@ -6,4 +6,6 @@ class FulfillmentConfig(AppConfig):
     verbose_name = "Fulfillment"
 
     def ready(self) -> None:
-        from fulfillment import checks  # noqa: F401
+        from fulfillment import checks, places  # noqa: F401
+
+        places.register()

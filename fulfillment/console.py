@@ -14,6 +14,7 @@ from django.utils import timezone
 from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.buttons import BUTTONS
 from fulfillment.buttons.papers import PAPERS, attach_papers
+from fulfillment.dock.shared import TILES, Tile
 from fulfillment.models import (
     CarrierAccount,
     FulfillmentLine,
@@ -329,6 +330,8 @@ def _find_parcel(text: str) -> Any:
     return Shipment.objects.filter(tracking_number__in={text, text.upper()}).order_by("-id")
 
 
+TILES.append(Tile("Receive goods", "A delivery has arrived.", "dock:receive", "inventory.receive_goods"))
+
 register(
     *BUTTONS,
     *PAPERS,
@@ -406,6 +409,7 @@ register(
                Q(number__startswith=q.upper()) | Q(order__in=Order.objects.filter(number=q.upper()).values("pk"))
            ).order_by("-id"),
            exact=lambda q: FulfillmentOrder.objects.filter(number=q.upper())),
+    MenuEntry("Warehouse", "Dock", "barcode_scanner", "dock:home", "fulfillment.pick_fulfillmentorder", 5),
     MenuEntry("Warehouse", "Work", "list_alt_check", "admin:fulfillment_fulfillmentorder_changelist",
               "fulfillment.view_fulfillmentorder", 10),
     MenuEntry("Warehouse", "Parcels", "local_shipping", "admin:fulfillment_shipment_changelist",

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import path
 
+import inventory.people  # noqa: F401  (the page of a person)
 from inventory.actions.change_item import CUSTOMS
 from inventory.actions.reopen_places import reopen_places
 from inventory.lifecycle import DiscrepancyState

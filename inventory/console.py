@@ -13,30 +13,33 @@ from inventory.buttons import BUTTONS
 from inventory.models import Barcode, Discrepancy, Item, Location, Receipt, StockLevel, StockMovement
 from oms.core.console import Finder, MenuEntry, Panel, Queue, register
 from oms.core.console.offers import attach
+from oms.core.places import own
 
 LONG_ASIDE = timedelta(days=14)
 
 
 def _levels(request: Any, item: Item) -> Mapping[str, Any]:
-    levels = list(StockLevel.objects.filter(item=item).select_related("location").order_by("location__rank"))
+    mine = own(request.user, StockLevel.objects.filter(item=item))
+    levels = list(mine.select_related("location").order_by("location__rank"))
     waiting = sum(item.reservations.filter(state="backordered").values_list("quantity", flat=True))
     total = {
         name: sum(getattr(level, name) for level in levels)
         for name in ("on_hand", "reserved", "unavailable", "safety_stock")
     }
     for level in levels:
-        level.for_sale = max(0, level.available - level.safety_stock)  # type: ignore[attr-defined]
+        level.for_sale = max(0, level.available - level.safety_stock)
     attach(request.user, levels)
     return {
         "levels": levels,
         "total": total,
-        "for_sale": sum(level.for_sale for level in levels),  # type: ignore[attr-defined]
+        "for_sale": sum(level.for_sale for level in levels),
         "waiting": waiting,
     }
 
 
 def _movements(request: Any, item: Item) -> Mapping[str, Any]:
-    rows = StockMovement.objects.filter(item=item).select_related("location").order_by("-id")[:30]
+    mine = own(request.user, StockMovement.objects.filter(item=item))
+    rows = mine.select_related("location").order_by("-id")[:30]
     return {"rows": list(rows)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -100,6 +101,10 @@ class Location(models.Model):
     )  # fmt: skip
     ships = models.BooleanField("ships orders", default=True)
     active = models.BooleanField(default=True)
+    people = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="places",
+        help_text="Those who see and press only what is at their places.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["rank", "code"]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("fulfillment.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),
+    path("admin/dock/", include("fulfillment.dock.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("oms.api_urls")),
 ]

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from inventory.models import Location
+from oms.core.places import own
 
 
 def unannounced_page(request: HttpRequest) -> HttpResponse:
@@ -21,7 +22,7 @@ def unannounced_page(request: HttpRequest) -> HttpResponse:
     press = reverse("console:press", args=["returns.receive_unannounced"])
     places = [
         (place, f"{press}?{urlencode({'ids': place.pk, 'next': home})}")
-        for place in Location.objects.filter(active=True)
+        for place in own(request.user, Location.objects.filter(active=True))
     ]
     if len(places) == 1:
         return HttpResponseRedirect(places[0][1])

@@ -20,7 +20,7 @@ from fulfillment.api.parcels import Paper, paper_file
 from fulfillment.api.shapes import MANIFESTS, ManifestRow
 from fulfillment.models import Manifest, Shipment
 from inventory.models import Location
-from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
+from oms.core.api.doors import Detail, Listing, Verb, belong
 from oms.core.tokens import Access
 
 READ = Access("fulfillment:read", "fulfillment.view_manifest")
@@ -48,7 +48,7 @@ class Manifests(Listing, Verb):
     post.operation_id = "close_day"  # type: ignore[attr-defined]
 
     def do(self, ask: dict[str, Any], **ids: Any) -> dict[str, Any]:
-        place = ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
+        place = self.ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
         if ask["parcels"]:
             there = Shipment.objects.filter(pk__in=ask["parcels"], fulfillment_order__location=place)
             belong(

@@ -25,6 +25,7 @@ from fulfillment.documents.label_sheets import SIZES
 from fulfillment.models import FulfillmentOrder, Reshipment, Shipment
 from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb, belong
 from oms.core.errors import Permanent, Reason, Refused, Retry
+from oms.core.places import elsewhere
 from oms.core.tokens import Access
 from orders.api.refunds import refund_limit
 from orders.api.shapes import RefundRow
@@ -220,5 +221,7 @@ class ParcelLabel(Paper):
         more = [
             int(part) for part in others.split(",") if part.isascii() and part.isdigit() and len(part) < 19
         ][:500]
+        away = elsewhere(request.user, [Shipment(pk=n) for n in more])
+        more = [n for n in more if n not in away]
         body, kind = print_labels([parcel.pk, *more], size) if size or more else print_label(parcel.pk)
         return paper_file(body, kind, f"label-{parcel.pk}")

@@ -20,9 +20,11 @@ from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, 
 from fulfillment.api.filters import WorkFilter
 from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, WorkDetail, WorkRow
 from fulfillment.models import CarrierAccount, FulfillmentOrder
+from fulfillment.places import places_of_orders
 from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.api.idempotency import deed_key
 from oms.core.errors import Reason, Refused
+from oms.core.places import refuse_elsewhere
 from oms.core.tokens import Access
 from orders.actions.cancel import Cancelling
 from orders.api.orders import OrderVerb
@@ -186,6 +188,10 @@ class CancelWork(WorkVerb):
         cancel_work([work.pk], reason=ask["reason"], by=self.actor)
 
 
+def _not_elsewhere(user: Any, order: Order) -> None:
+    refuse_elsewhere(user, places_of_orders([order.pk]).get(order.pk, ()))
+
+
 class CancelOrder(OrderVerb):
     """Cancel an order, or units of its lines.
 
@@ -201,6 +207,7 @@ class CancelOrder(OrderVerb):
             (x.pk for x in order.lines.all()),
             "line",
         )
+        _not_elsewhere(self.request.user, order)
         units = {x["line"]: x["quantity"] for x in ask["lines"]}
         cancelling = Cancelling(order.pk, ask["reason"], units=units, tell=ask["tell"])
         if not ask["refund"]:
@@ -222,4 +229,5 @@ class RouteOrder(OrderVerb):
     writes = Access("fulfillment:write", "fulfillment.route_order")
 
     def act(self, order: Order, ask: dict[str, Any]) -> None:
+        _not_elsewhere(self.request.user, order)
         route_again([order.pk], by=self.actor)

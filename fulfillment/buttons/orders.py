@@ -12,6 +12,7 @@ from fulfillment.actions.cancel_with_refund import cancel_with_refund, left, quo
 from fulfillment.actions.reroute import route_again
 from fulfillment.buttons.asking import OPEN, Data, Ids, each, told_work
 from fulfillment.models import FulfillmentOrder
+from fulfillment.places import places_of_orders
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview, shown
 from oms.core.console.forms import ask, by_key, person, pieces
@@ -153,12 +154,12 @@ BUTTONS = (
         name="fulfillment.route", label="Route again", model="orders.order", permission="fulfillment.route_order",
         run=_route, shown=lambda order: order.state == "open", reads=("lines", "fulfillment_orders"),
         refusals=each(_not_route), steps=frozenset({"routed"}), rank=50,
-        words="Decide anew where it is sent from. Work that somebody has begun stays.",
+        words="Decide anew where it is sent from. Work that somebody has begun stays.", acts_at=places_of_orders,
     ),
     Button(
         name="fulfillment.cancel_order", label="Cancel", model="orders.order", permission="orders.cancel_order",
         run=_cancel, shown=lambda order: order.state not in ("completed", "cancelled"), reads=("lines",),
         refusals=each(_not_cancel), form=_cancel_form, preview=_cancel_preview, dangerous=True, rank=100,
-        words="What is not sent, in part or whole: stock and money are shown first.",
+        words="What is not sent, in part or whole: stock and money are shown first.", acts_at=places_of_orders,
     ),
 )  # fmt: skip

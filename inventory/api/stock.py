@@ -41,7 +41,7 @@ class AdjustStock(Verb):
     def do(self, ask: dict[str, Any], **ids: Any) -> dict[str, Any]:
         asked = ask["corrections"]
         items = ids_of(Item, "sku", {f"corrections.{n}.item": c["item"] for n, c in enumerate(asked)})
-        places = ids_of(
+        places = self.ids_of(
             Location, "code", {f"corrections.{n}.location": c["location"] for n, c in enumerate(asked)}
         )
         key = deed_key(self.request)
@@ -89,7 +89,7 @@ class Receipts(Listing, Verb):
 
     def do(self, ask: dict[str, Any], **ids: Any) -> Receipt:
         items = ids_of(Item, "sku", {f"lines.{n}.item": x["item"] for n, x in enumerate(ask["lines"])})
-        place = ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
+        place = self.ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
         arrived = [Arrived(items[x["item"]], x["quantity"], x["quarantined"]) for x in ask["lines"]]
         made = receive_goods(
             location_id=place,

@@ -95,7 +95,7 @@ class Returns(Listing, Verb):
             (x.pk for x in order.lines.all()),
             "line",
         )
-        place = ids_of(Location, "code", {"location": ask["location"]} if ask["location"] else {})
+        place = self.ids_of(Location, "code", {"location": ask["location"]} if ask["location"] else {})
         (rma,) = open_returns(
             [
                 Opening(
@@ -173,7 +173,7 @@ class ReceiveReturn(ReturnVerb):
             (x.pk for x in rma.lines.all()),
             "line",
         )
-        place = ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
+        place = self.ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
         pieces = {x["line"]: x["quantity"] for x in ask["lines"]}
         receive_returns([Arrival(rma.pk, pieces, place, deed_key(self.request))], by=self.actor)
 
@@ -188,7 +188,7 @@ class ReceiveUnannounced(Verb):
     ask, answer, status = UnannouncedAsk, ReturnDetail, 201
 
     def do(self, ask: dict[str, Any], **ids: Any) -> Return:
-        place = ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
+        place = self.ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
         items = ids_of(Item, "sku", {f"lines.{n}.item": x["item"] for n, x in enumerate(ask["lines"])})
         pieces = {items[x["item"]]: x["quantity"] for x in ask["lines"]}
         (rma,) = receive_unannounced(

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from oms.core.actors import Actor
 from oms.core.api.errors import request_id
 from oms.core.api.idempotency import REPLAYED, once
+from oms.core.places import own
 from oms.core.tokens import Access, actor_of
 
 PERSONAL = Access("orders:personal", "orders.view_personal_data")
@@ -93,11 +94,15 @@ class Door(Traced, GenericAPIView):
         return form.validated_data
 
     def one(self, rows: QuerySet, pk: int) -> Any:
-        """The row, or 404."""
-        found = rows.filter(pk=pk).first()
+        """The row, or 404; a person tied to places finds no others'."""
+        found = own(self.request.user, rows).filter(pk=pk).first()
         if found is None:
             raise Http404
         return found
+
+    def ids_of(self, model: Any, field: str, given: Mapping[str, str]) -> dict[str, int]:
+        """:func:`ids_of` among the rows of the caller's places."""
+        return ids_of(model, field, given, own(self.request.user, model.objects.all()))
 
 
 class Listing(Door):
@@ -110,7 +115,7 @@ class Listing(Door):
         return frozenset({"cursor", "limit", *(filters.base_filters if filters else ())})
 
     def get(self, request: Request, **ids: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        page = self.paginate_queryset(self.filter_queryset(own(request.user, self.get_queryset())))
         return self.get_paginated_response(self.shape(page, self.row, many=True))
 
 
@@ -157,12 +162,14 @@ class Nowhere(Traced):
         raise Http404
 
 
-def ids_of(model: Any, field: str, given: Mapping[str, str]) -> dict[str, int]:
-    """``given``: the place in the body → a code, such as ``lines.0.item`` → a SKU. One query for all; raises
+def ids_of(model: Any, field: str, given: Mapping[str, str], rows: Any = None) -> dict[str, int]:
+    """``given``: the place in the body → a code, such as ``lines.0.item`` → a SKU, looked up in ``rows`` (all). One query for all; raises
     ``ValidationError`` that names each place whose code nobody knows. Returns code → primary key."""
     codes = set(given.values())
     found: dict[str, int] = dict(
-        model.objects.filter(**{f"{field}__in": codes}).values_list(field, "pk") if codes else ()
+        (model.objects if rows is None else rows).filter(**{f"{field}__in": codes}).values_list(field, "pk")
+        if codes
+        else ()
     )
     noun = model._meta.verbose_name
     unknown = {place: code for place, code in given.items() if code not in found}

@@ -40,6 +40,7 @@ from oms.core.console.veils import veil_rows
 from oms.core.journal import Line
 from oms.core.models import JournalEntry, subject_of, thread_of
 from oms.core.personal import Veil, names_person, sees_people
+from oms.core.places import own
 
 TIMELINE = 200
 OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "channels"})
@@ -107,6 +108,9 @@ class ConsoleAdmin(ModelAdmin):
         """As ``log_addition``."""
 
     # -- lists
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return own(request.user, super().get_queryset(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetList]:
         return KeysetList

@@ -12,21 +12,41 @@ from django.db.models.functions import TruncDate
 from django.urls import reverse
 
 from oms.core.console.registry import Day, Reading
+from oms.core.places import own
 
 DAYS = 14
 WEEK = timedelta(days=7)
 
 
+def read_for(user: Any, read: Callable[[datetime], Reading]) -> Callable[[datetime], Reading]:
+    """The same figure of this person's places, where its rows lie at places."""
+    narrowed = getattr(read, "narrowed", None)
+    return narrowed(lambda rows: own(user, rows)) if narrowed else read
+
+
+def _of_rows(
+    make: Callable[[Callable[[], Any]], Callable[[datetime], Reading]], rows: Callable[[], Any]
+) -> Callable[[datetime], Reading]:
+    """``make(rows)``, which can be made once more of fewer rows."""
+    read: Any = make(rows)
+    read.narrowed = lambda fewer: make(lambda: fewer(rows()))
+    made: Callable[[datetime], Reading] = read
+    return made
+
+
 def daily(rows: Callable[[], Any], field: str, changelist: str) -> Callable[[datetime], Reading]:
     """A figure's ``read``: how many of ``rows`` have today's date in ``field`` (which has an index)."""
 
-    def read(now: datetime) -> Reading:
-        midnight, counted = _by_day(rows(), field, now)
-        days = _days(midnight, counted, changelist, field)
-        earlier = {f"{field}__gte": midnight - WEEK, f"{field}__lte": now - WEEK}
-        return Reading(days[-1].count, rows().filter(**earlier).count(), days, days[-1].link)
+    def make(rows: Callable[[], Any]) -> Callable[[datetime], Reading]:
+        def read(now: datetime) -> Reading:
+            midnight, counted = _by_day(rows(), field, now)
+            days = _days(midnight, counted, changelist, field)
+            earlier = {f"{field}__gte": midnight - WEEK, f"{field}__lte": now - WEEK}
+            return Reading(days[-1].count, rows().filter(**earlier).count(), days, days[-1].link)
 
-    return read
+        return read
+
+    return _of_rows(make, rows)
 
 
 def standing(
@@ -35,12 +55,15 @@ def standing(
     """A figure's ``read``: how many of ``rows`` there are at all now (few, by a partial index), by day of
     ``field``; ``link`` is the query of their list."""
 
-    def read(now: datetime) -> Reading:
-        midnight, counted = _by_day(rows(), field, now)
-        days = _days(midnight, counted, changelist, field)
-        return Reading(rows().count(), None, days, f"{reverse(changelist)}?{link}")
+    def make(rows: Callable[[], Any]) -> Callable[[datetime], Reading]:
+        def read(now: datetime) -> Reading:
+            midnight, counted = _by_day(rows(), field, now)
+            days = _days(midnight, counted, changelist, field)
+            return Reading(rows().count(), None, days, f"{reverse(changelist)}?{link}")
 
-    return read
+        return read
+
+    return _of_rows(make, rows)
 
 
 def _by_day(rows: Any, field: str, now: datetime) -> tuple[datetime, dict[date, int]]:

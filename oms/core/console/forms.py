@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from oms.core.actors import Actor
+from oms.core.places import own
 
 
 class WhyForm(forms.Form):
@@ -20,6 +21,14 @@ class WhyForm(forms.Form):
 def ask(**fields: forms.Field) -> type[forms.Form]:
     """A form of these fields, in this order."""
     return type("Asked", (forms.Form,), dict(fields))
+
+
+def narrow(form: forms.Form, user: Any) -> forms.Form:
+    """The form, offering no rows of places that are not this person's."""
+    for field in form.fields.values():
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = own(user, field.queryset)
+    return form
 
 
 def pieces(label: str, most: int, *, given: int | None = None, help_text: str = "") -> forms.IntegerField:

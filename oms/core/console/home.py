@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from oms.core.console.charts import bars
+from oms.core.console.figures import read_for
 from oms.core.console.registry import GROUPS, Queue, registry
+from oms.core.places import own
 
 CAP = 1000
 
@@ -32,7 +34,7 @@ class QueueView:
 def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's dashboard callback: what ``admin/index.html`` shows."""
     user = request.user
-    views = measure([q for q in registry.queues.values() if user.has_perm(q.permission)])
+    views = measure([q for q in registry.queues.values() if user.has_perm(q.permission)], user)
     views.sort(key=lambda v: v.queue.rank)
     groups = []
     for group in GROUPS:
@@ -48,13 +50,13 @@ def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def measure(queues: Sequence[Queue]) -> list[QueueView]:
-    """Count, capped, and the oldest of every queue, in one statement."""
+def measure(queues: Sequence[Queue], user: Any = None) -> list[QueueView]:
+    """Count, capped, and the oldest of every queue at this person's places, in one statement."""
     if not queues:
         return []
     parts, params = [], []
     for queue in queues:
-        rows = (queue.counted or queue.rows)()
+        rows = own(user, (queue.counted or queue.rows)())
         inner = rows.order_by(queue.age_field).values_list(queue.age_field)[: CAP + 1]
         sql, values = inner.query.sql_with_params()
         parts.append(f"SELECT %s::text, count(*), min(age) FROM ({sql}) AS q(age)")  # noqa: S608
@@ -77,7 +79,7 @@ def _figures(user: Any) -> list[dict[str, Any]]:
     for figure in sorted(registry.figures.values(), key=lambda f: f.rank):
         if not user.has_perm(figure.permission):
             continue
-        reading = figure.read(now)
+        reading = read_for(user, figure.read)(now)
         more = reading.now - (reading.before or 0)
         most = max((n for part in reading.parts for n in (part.now, part.before)), default=0) or 1
         shown.append(

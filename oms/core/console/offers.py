@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet, prefetch_related_objects
 
 from oms.core.console.registry import Button, registry
 from oms.core.errors import Reason
+from oms.core.places import ELSEWHERE, elsewhere, places_of
 
 NOT_YOURS = Reason("not_allowed", "Your role may not do this here.")
 NOT_HERE = Reason("not_applicable", "There is nothing to do here for this.")
@@ -47,8 +48,12 @@ def rows_of(button: Button, ids: Iterable[int]) -> list[Model]:
 
 def refused(button: Button, user: Any, rows: Sequence[Model]) -> dict[Any, list[Reason]]:
     """Why which rows would be refused, for this person; a row that is not in it may be pressed."""
-    found: dict[Any, list[Reason]] = {}
+    found: dict[Any, list[Reason]] = {
+        pk: [ELSEWHERE] for pk in _foreign(button, user, rows, elsewhere(user, rows))
+    }
     for row in rows:
+        if row.pk in found:
+            continue
         if not button.shown(row):
             found[row.pk] = [NOT_HERE]
         elif not button.allowed_on(user, row):
@@ -59,18 +64,31 @@ def refused(button: Button, user: Any, rows: Sequence[Model]) -> dict[Any, list[
     return found
 
 
+def _foreign(button: Button, user: Any, rows: Sequence[Model], away: set[Any]) -> set[Any]:
+    """Rows at other places (``away``), and those on which the button would touch another place."""
+    mine = places_of(user)
+    if mine is None or button.acts_at is None:
+        return away
+    return away | {
+        pk for pk, places in button.acts_at([row.pk for row in rows]).items() if not mine.issuperset(places)
+    }
+
+
 def offers(user: Any, model: str, rows: Sequence[Model]) -> dict[Any, list[Offer]]:
     """By row: the buttons that make sense there and that this person may press, greyed ones last."""
     found: dict[Any, list[Offer]] = defaultdict(list)
+    away = elsewhere(user, rows)
     for button in registry.buttons_of(model):
         if not button.allowed(user):
             continue
         fitting = [row for row in rows if button.shown(row) and button.allowed_on(user, row)]
         if not fitting:
             continue
-        why = button.refusals(fitting)
+        foreign = _foreign(button, user, fitting, away)
+        why = button.refusals([row for row in fitting if row.pk not in foreign])
         for row in fitting:
-            found[row.pk].append(Offer(button, row, tuple(why.get(row.pk, ()))))
+            reasons = (ELSEWHERE,) if row.pk in foreign else tuple(why.get(row.pk, ()))
+            found[row.pk].append(Offer(button, row, reasons))
     for made in found.values():
         made.sort(key=lambda offer: bool(offer.reasons))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -12,6 +13,7 @@ from oms.core.actors import Actor
 from oms.core.console.press import back_to, ids_of
 from oms.core.console.registry import registry
 from oms.core.errors import Refused
+from oms.core.places import ELSEWHERE, own, places_of
 
 
 def paper(request: HttpRequest, name: str) -> HttpResponse:
@@ -30,6 +32,13 @@ def paper(request: HttpRequest, name: str) -> HttpResponse:
     if not ids:
         messages.warning(request, "Nothing was chosen.")
         return HttpResponseRedirect(back)
+    if places_of(request.user) is not None:
+        rows = apps.get_model(made.model)._default_manager.filter(pk__in=ids)
+        mine = set(own(request.user, rows).order_by().values_list("pk", flat=True))
+        ids = [pk for pk in ids if pk in mine]
+        if not ids:
+            messages.warning(request, ELSEWHERE.words)
+            return HttpResponseRedirect(back)
     try:
         body, kind = made.make(ids, request.GET.get("size", "") if made.sizes else "")
     except Refused as error:

@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from oms.core.actors import Actor
+from oms.core.console.forms import narrow
 from oms.core.console.offers import refused, rows_of
 from oms.core.console.once import Once, StillRunning
 from oms.core.console.registry import Button, Outcome, Preview, registry
@@ -75,7 +76,7 @@ class _Page:
     def ask(self) -> HttpResponse:
         if self.form_class:
             given = {k: v for k, v in self.request.GET.items() if k not in ("ids", "next")}
-            self.form = self.form_class(initial=given)
+            self.form = narrow(self.form_class(initial=given), self.request.user)
         elif self.button.preview and self.ready:
             self.preview = self.button.preview([row.pk for row in self.ready], {})
         return self.show()
@@ -86,7 +87,7 @@ class _Page:
             return self.show(status=409)
         data: dict[str, Any] = {}
         if self.form_class:
-            self.form = self.form_class(post, self.request.FILES or None)
+            self.form = narrow(self.form_class(post, self.request.FILES or None), self.request.user)
             if not self.form.is_valid():
                 return self.show(status=422)
             data = dict(self.form.cleaned_data)

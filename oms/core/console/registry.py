@@ -104,6 +104,9 @@ class Button:
     ``dangerous`` asks once more. ``bulk`` also offers it on lists. ``steps`` are the steps of the strip
     (``orders.rules.progress.STEPS``) whose next deed it is; ``hotkey`` is one letter.
 
+    ``acts_at(ids)`` gives by row the places that pressing would touch, where the row itself lies at none: who is
+    tied to others is refused.
+
     ``run(ids, actor, data)`` calls one action and may raise ``Refused``: then nothing has changed. ``data`` is
     the form's cleaned data, and ``data["press"]`` a key that is the same for a double click: hand it to
     actions that want a key.
@@ -126,6 +129,7 @@ class Button:
     hotkey: str = ""
     words: str = ""
     rank: int = 100
+    acts_at: Callable[[Sequence[int]], Mapping[int, set[int]]] | None = None
 
     @property
     def permissions(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from oms.core.console.registry import registry
 from oms.core.console.veils import veil_rows
 from oms.core.personal import names_person, sees_people
+from oms.core.places import own
 
 SHOWN = 10
 
@@ -21,12 +22,12 @@ def find(request: HttpRequest) -> HttpResponse:
     nobody = names_person(text) and not sees_people(request.user)
     asked = [] if nobody or not text else registry.finders
     finders = [f for f in asked if request.user.has_perm(f.permission)]
-    exact = [(finder, row) for finder in finders for row in finder.exact(text)[:2]]
+    exact = [(finder, row) for finder in finders for row in own(request.user, finder.exact(text))[:2]]
     if len(exact) == 1:
         return HttpResponseRedirect(_page(*exact[0]))
     groups = []
     for finder in finders:
-        rows = list(finder.find(text)[: SHOWN + 1])
+        rows = list(own(request.user, finder.find(text))[: SHOWN + 1])
         if rows:
             veil_rows(request.user, rows)
             groups.append(

@@ -1,0 +1,84 @@
+"""Packing: every picked piece is scanned into a parcel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from fulfillment.actions.pack import Box, Packing, pack
+from fulfillment.dock.shared import MOST_PIECES, Told, codes_of, once, pieces, refusal, say, show
+from fulfillment.models import FulfillmentOrder
+from fulfillment.rules.scanning import Wanted, scan, take
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+
+MOST_BOXES = 50
+
+
+def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpResponse:
+    """The form has the pieces of every parcel; the last one is being filled."""
+    picked = [
+        Wanted(x.pk, f"{x.item.sku} {x.item.name}", tuple(codes_of(x.item)), x.picked)
+        for x in work.lines.all()
+        if x.picked
+    ]
+    count = max(1, min(pieces(request, "boxes").get(0, 1), MOST_BOXES))
+    keys = {x.key for x in picked}
+    boxes = [{k: n for k, n in pieces(request, f"in{i}").items() if k in keys and n} for i in range(count)]
+    weights = [min(pieces(request, "weight").get(i, 0), MOST_PIECES) for i in range(count)]
+    told, status = Told(), 200
+    step = request.POST.get("step", "")
+    if request.method == "POST" and step == "confirm":
+        try:
+            words = once(request, f"pack:{work.pk}", lambda: _confirm(work, picked, boxes, weights, actor))
+        except Refused as error:
+            told, status = refusal(error), 409
+        else:
+            say(request, words)
+            return HttpResponseRedirect(reverse("dock:work", args=[work.pk]))
+    elif request.method == "POST":
+        left = _left(picked, boxes[:-1])
+        if step == "box" and boxes[-1] and count < MOST_BOXES:
+            boxes, weights, told = (
+                [*boxes, {}],
+                [*weights, 0],
+                Told(f"Parcel {count + 1}: scan what goes in."),
+            )
+        elif step == "box":
+            told = Told(f"Parcel {count} is empty: scan what goes in.", good=False)
+        elif step == "rest":
+            boxes[-1] = {x.key: x.asked for x in left if x.asked}
+            told = Told(f"All that was left is in parcel {count}.")
+        else:
+            tapped = next((x for x in left if step == f"tap_{x.key}"), None)
+            seen = take(tapped, boxes[-1]) if tapped else scan(left, boxes[-1], request.POST.get("code", ""))
+            boxes[-1], told = dict(seen.found), Told(seen.words, seen.good)
+    return show(
+        request, "pack", f"Pack {work.number}", told, status=status, work=work, count=len(boxes),
+        rows=[(x, boxes[-1].get(x.key, 0)) for x in _left(picked, boxes[:-1])],
+        earlier=[(i, box.items(), weights[i]) for i, box in enumerate(boxes[:-1])], last=len(boxes) - 1, prefix=f"in{len(boxes) - 1}_",
+        weight=weights[-1] or "",
+    )  # fmt: skip
+
+
+def _left(picked: list[Wanted], boxes: list[dict[int, int]]) -> list[Wanted]:
+    """What these parcels leave to be packed."""
+    return [replace(x, asked=max(0, x.asked - sum(box.get(x.key, 0) for box in boxes))) for x in picked]
+
+
+def _confirm(
+    work: FulfillmentOrder,
+    picked: list[Wanted],
+    boxes: list[dict[int, int]],
+    weights: list[int],
+    actor: Actor,
+) -> str:
+    missing = [x for x in _left(picked, boxes) if x.asked]
+    if missing:
+        raise Refused([Reason("not_all_packed", f"{x.name}: {x.asked} not packed yet.") for x in missing])
+    full = tuple(Box(box, weight) for box, weight in zip(boxes, weights, strict=True) if box)
+    made = pack([Packing(work.pk, full)], by=actor)
+    parcels = "1 parcel" if len(made) == 1 else f"{len(made)} parcels"
+    return f"{work.number}: {parcels}, {sum(p.weight_g for p in made) / 1000:.1f} kg. Now the label."

@@ -1,0 +1,69 @@
+"""Picking: every piece is scanned or tapped, or it is said why it is not there."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from fulfillment.actions.pick import Found, confirm_pick
+from fulfillment.dock.shared import Told, codes_of, once, pieces, refusal, say, show
+from fulfillment.models import FulfillmentOrder
+from fulfillment.rules.scanning import Wanted, scan, take
+from fulfillment.rules.short_pick import SHORT_REASONS
+from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
+
+
+def picking(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpResponse:
+    wanted = wanted_of(work)
+    found = {line.key: min(pieces(request, "found").get(line.key, 0), line.asked) for line in wanted}
+    whys = {line.key: request.POST.get(f"why_{line.key}", "") for line in wanted}
+    told, status = Told(), 200
+    step = request.POST.get("step", "")
+    if request.method == "POST" and step == "confirm":
+        try:
+            words = once(request, f"pick:{work.pk}", lambda: _confirm(work, wanted, found, whys, actor))
+        except Refused as error:
+            told, status = refusal(error), 409
+        else:
+            say(request, words)
+            return HttpResponseRedirect(reverse("dock:work", args=[work.pk]))
+    elif request.method == "POST":
+        tapped = next((x for x in wanted if step == f"tap_{x.key}"), None)
+        seen = take(tapped, found) if tapped else scan(wanted, found, request.POST.get("code", ""))
+        found, told = dict(seen.found), Told(seen.words, seen.good)
+    rows = [(x, found[x.key], whys[x.key]) for x in wanted]
+    return show(
+        request, "pick", f"Pick {work.number}", told, status=status, work=work, rows=rows,
+        reasons=[(r.code, r.words) for r in SHORT_REASONS.values()],
+    )  # fmt: skip
+
+
+def wanted_of(work: FulfillmentOrder) -> list[Wanted]:
+    """What is still to be found."""
+    found = []
+    for line in work.lines.all():
+        asked = line.quantity - line.picked - line.short - line.cancelled
+        if asked:
+            found.append(
+                Wanted(line.pk, f"{line.item.sku} {line.item.name}", tuple(codes_of(line.item)), asked)
+            )
+    return found
+
+
+def _confirm(
+    work: FulfillmentOrder, wanted: list[Wanted], found: dict[int, int], whys: dict[int, str], actor: Actor
+) -> str:
+    open_lines = [x for x in wanted if found[x.key] < x.asked and not whys[x.key]]
+    if open_lines:
+        raise Refused(
+            [
+                Reason("not_all_found", f"{x.name}: {found[x.key]} of {x.asked}. Scan the rest, or say why.")
+                for x in open_lines
+            ]
+        )
+    reasons = {x.key: whys[x.key] for x in wanted if found[x.key] < x.asked}
+    (row,) = confirm_pick([Found(work.pk, found, reasons)], by=actor)
+    if row.state == "cancelled":
+        return f"{work.number}: nothing was found, it is sent from elsewhere."
+    return f"{work.number} is picked. Pack it."

@@ -1,0 +1,129 @@
+"""What the pages of the dock share: the place, the person, the key of a press, the frame."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from inventory.models import Item, Location
+from oms.core.actors import Actor
+from oms.core.console.once import Once, StillRunning
+from oms.core.console.press import token
+from oms.core.errors import Reason, Refused
+from oms.core.places import own
+
+PLACE = "dock_place"
+MOST_PIECES = 100_000
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A big button on the dock's first page. ``link`` is the name of an address; ``count(place, actor)`` how much
+    waits there."""
+
+    title: str
+    words: str
+    link: str
+    permission: str
+    count: Callable[[Location, Actor], int] | None = None
+
+
+TILES: list[Tile] = []
+"""What can be done at the dock, besides the next work; apps above add theirs."""
+
+
+@dataclass
+class Told:
+    """What the page answers to what was just done: good or not."""
+
+    words: str = ""
+    good: bool = True
+
+
+def places(user: Any) -> list[Location]:
+    return list(own(user, Location.objects.filter(active=True)))
+
+
+def place_of(request: HttpRequest) -> Location | None:
+    """Where this person works now: chosen before, or the only place that is hers."""
+    mine = places(request.user)
+    if len(mine) == 1:
+        return mine[0]
+    chosen = request.session.get(PLACE)
+    return next((place for place in mine if place.pk == chosen), None)
+
+
+def need(request: HttpRequest, *permissions: str) -> Actor:
+    """The person, who has one of these permissions. Raises ``PermissionDenied``."""
+    if not any(request.user.has_perm(name) for name in permissions):
+        raise PermissionDenied
+    return Actor.user(request.user)
+
+
+def once(request: HttpRequest, name: str, run: Callable[[], str]) -> str:
+    """``run()`` once for this page, and what it says; a page that is sent again gets the first answer. Raises
+    what ``run`` raises, and :class:`Refused` for a page without its key."""
+    key = request.POST.get("press", "").strip()
+    if not key:
+        raise Refused(Reason("stale_page", "This page was old. Please press once more."))
+    mark = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        with Once(str(Actor.user(request.user)), f"dock:{name}:{key}", mark) as press:
+            if press.answer is None:
+                words = run()
+                press.keep({"words": words})
+                return words
+            return str(press.answer["words"])
+    except StillRunning:
+        raise Refused(Reason("still_running", "This is still being done. Look again in a moment.")) from None
+
+
+def pieces(request: HttpRequest, prefix: str) -> dict[int, int]:
+    """Whole numbers by the key in ``<prefix>_<key>``; what is no such number counts as none."""
+    start, found = f"{prefix}_", {}
+    for name, text in request.POST.items():
+        key = name.removeprefix(start)
+        if name.startswith(start) and _whole(key) and _whole(str(text)):
+            found[int(key)] = min(int(str(text)), MOST_PIECES)
+    return found
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def codes_of(item: Item) -> list[str]:
+    """What a scanner may read on it; reads prefetched barcodes."""
+    return [item.sku, *(code.code for code in item.barcodes.all())]
+
+
+def say(request: HttpRequest, words: str) -> None:
+    messages.success(request, words)
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    title: str,
+    told: Told | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    said = dict.fromkeys(str(message) for message in messages.get_messages(request))
+    frame: Mapping[str, Any] = {
+        "title": title, "told": told, "said": list(said), "press": token(), "place": place_of(request),
+        "many_places": len(places(request.user)) > 1, "fresh": request.method == "GET",
+    }  # fmt: skip
+    return TemplateResponse(request, f"dock/{template}.html", {**frame, **context}, status=status)
+
+
+def refusal(error: Refused) -> Told:
+    words = " ".join(dict.fromkeys(reason.words for reason in error.reasons))
+    return Told(f"{words} Nothing was changed.", good=False)

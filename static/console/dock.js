@@ -1,0 +1,92 @@
+/* The dock: scans are counted on the phone, so that a lost connection loses none; every page works without this. */
+(function () {
+    "use strict";
+    var field = document.getElementById("code"), told = document.getElementById("told");
+    var form = document.querySelector("form[data-scans]");
+
+    function say(words, good) {
+        told.textContent = words;
+        told.className = "told " + (good ? "good" : "bad");
+        told.hidden = false;
+        if (!good) {
+            if (navigator.vibrate) { navigator.vibrate([200, 80, 200]); }
+            window.scrollTo(0, 0);
+        }
+    }
+
+    function focus() { if (field) { field.focus({preventScroll: true}); } }
+
+    // A scanner types where the focus is: it is always in the scan field, unless something is typed elsewhere.
+    document.addEventListener("click", function (event) {
+        if (!event.target.closest("input, select, a, summary, label")) { setTimeout(focus, 0); }
+    });
+    document.addEventListener("change", function (event) { if (event.target.tagName === "SELECT") { focus(); } });
+    window.addEventListener("pageshow", focus);
+    focus();
+
+    // Without a connection nothing is sent, and nothing is lost.
+    document.addEventListener("submit", function (event) {
+        if (!navigator.onLine && !event.defaultPrevented) {
+            event.preventDefault();
+            say("No connection. Nothing was sent, and what you counted is kept. Press again when it is back.", false);
+        }
+    });
+    if (!form) { return; }
+
+    var lines = Array.prototype.slice.call(form.querySelectorAll("[data-line]"));
+    function count(line) { return line.querySelector("[data-count]"); }
+    function asked(line) { return Number(line.dataset.asked); }
+    function now(line) { return Number(count(line).value) || 0; }
+
+    function keep() {
+        var counts = {};
+        lines.forEach(function (line) { counts[count(line).name] = count(line).value; line.classList.toggle("full", now(line) === asked(line)); });
+        try { sessionStorage.setItem("dock:" + form.dataset.keep, JSON.stringify(counts)); } catch (error) { /* a private window */ }
+    }
+
+    // A page that was left or reloaded goes on where it was.
+    if (form.hasAttribute("data-fresh")) {
+        try {
+            var kept = JSON.parse(sessionStorage.getItem("dock:" + form.dataset.keep) || "{}");
+            lines.forEach(function (line) {
+                var n = Number(kept[count(line).name]);
+                if (n > 0) { count(line).value = Math.min(n, asked(line)); }
+            });
+        } catch (error) { /* nothing was kept */ }
+    }
+    keep();
+    form.addEventListener("input", keep);
+
+    function take(line) {
+        if (now(line) >= asked(line)) {
+            say("One too many: all " + asked(line) + " of " + line.dataset.name + " are there already.", false);
+            return;
+        }
+        count(line).value = now(line) + 1;
+        keep();
+        say(line.dataset.name + ": " + now(line) + " of " + asked(line), true);
+    }
+
+    function scan(code) {
+        var fitting = lines.filter(function (line) {
+            var codes = line.dataset.codes.split("\n").map(function (each) { return each.trim(); });
+            return codes.indexOf(code) !== -1 || codes.indexOf(code.toUpperCase()) !== -1;
+        });
+        if (!fitting.length) { say("Wrong item: " + code + " is not on this list. Put it back.", false); return; }
+        take(fitting.filter(function (line) { return now(line) < asked(line); })[0] || fitting[fitting.length - 1]);
+    }
+
+    form.addEventListener("submit", function (event) {
+        var by = event.submitter;
+        if (by && by.hasAttribute("data-tap")) {
+            event.preventDefault();
+            take(by.closest("[data-line]"));
+        } else if (by && by.value === "scan") {
+            event.preventDefault();
+            var code = field.value.trim();
+            field.value = "";
+            if (code) { scan(code); } else { say("Nothing was scanned.", false); }
+        }
+        focus();
+    });
+})();
