@@ -37,9 +37,12 @@ def rows(model: type) -> list[tuple[object, ...]]:
 def test_nothing_is_changed_deleted_or_emptied(model: type, column: str) -> None:
     before, table = rows(model), model._meta.db_table  # type: ignore[attr-defined]
     for sql in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
+        with (
+            pytest.raises(IntegrityError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql)
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         model.objects.first().delete()  # type: ignore[attr-defined]
     assert rows(model) == before

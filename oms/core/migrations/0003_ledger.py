@@ -1,4 +1,5 @@
-from django.db import migrations
+import django.utils.timezone
+from django.db import migrations, models
 
 # Once a statement, not once a row, and never on INSERT: the hot path pays nothing.
 FUNCTION = """
@@ -13,7 +14,7 @@ BEGIN
 END $$
 """
 TRIGGER = """
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core_journalentry
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {}
     FOR EACH STATEMENT EXECUTE FUNCTION oms_append_only()
 """
 
@@ -26,5 +27,36 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(FUNCTION, 'DROP FUNCTION oms_append_only()'),
-        migrations.RunSQL(TRIGGER, 'DROP TRIGGER append_only ON core_journalentry'),
+        migrations.RunSQL(TRIGGER.format('core_journalentry'), 'DROP TRIGGER append_only ON core_journalentry'),
+        migrations.CreateModel(
+            name='LedgerMark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ledger', models.CharField(max_length=20, unique=True)),
+                ('last_id', models.BigIntegerField()),
+                ('following', models.BigIntegerField()),
+                ('at', models.DateTimeField()),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Seal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ledger', models.CharField(max_length=20)),
+                ('form', models.PositiveSmallIntegerField(default=1)),
+                ('first_id', models.BigIntegerField()),
+                ('last_id', models.BigIntegerField()),
+                ('rows', models.PositiveIntegerField()),
+                ('digest', models.BinaryField(max_length=32)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+            ],
+            options={
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('ledger', 'first_id'), name='seal_once'), models.UniqueConstraint(fields=('ledger', 'last_id'), name='seal_ends_once'), models.CheckConstraint(condition=models.Q(('last_id__gte', models.F('first_id'))), name='seal_of_something')],
+            },
+        ),
+        migrations.RunSQL(TRIGGER.format('core_seal'), 'DROP TRIGGER append_only ON core_seal'),
     ]
