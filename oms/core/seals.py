@@ -98,7 +98,7 @@ def _settled(mark: LedgerMark) -> bool:
         cursor.execute(
             "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
             " pg_snapshot_xmax(pg_current_snapshot())::text::bigint, now() - %s > %s",
-            [mark.at, GRACE],
+            (mark.at, GRACE),
         )
         oldest, following, waited = cursor.fetchone()
     if (
