@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 
 from channels.demo import catalogue, people, retail
 from channels.demo.supply import Arrival
@@ -18,6 +18,7 @@ from inventory.actions.receive_goods import Arrived, receive_goods
 from inventory.models import Barcode, Item, Location
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
+from oms.core.ledger import may_erase
 
 BY = Actor.job("replay")
 SLUG = "replay"
@@ -57,7 +58,7 @@ def empty_house() -> None:
         model for label in ours for model in apps.get_app_config(label).get_models(include_auto_created=True)
     ]
     tables = [f'"{model._meta.db_table}"' for model in models if model.__name__ not in KEPT]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), may_erase(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 
@@ -318,6 +318,46 @@ class ApiToken(models.Model):
     def live(self) -> bool:
         now = timezone.now()
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class Seal(models.Model):
+    """The rows of a ledger from ``first_id`` to ``last_id`` as they were (``oms/core/seals.py``): ``digest`` is the
+    SHA-256 of the digest before it and of these rows. Append-only itself."""
+
+    ledger = models.CharField(max_length=20)
+    form = models.PositiveSmallIntegerField(default=1)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    rows = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["ledger", "first_id"], name="seal_once"),
+            models.UniqueConstraint(fields=["ledger", "last_id"], name="seal_ends_once"),
+            models.CheckConstraint(condition=Q(last_id__gte=F("first_id")), name="seal_of_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ledger} {self.first_id}–{self.last_id}"
+
+
+class LedgerMark(models.Model):
+    """How far a ledger had come at a moment: ids up to ``last_id`` were drawn by then. ``following`` is the
+    transaction id that was next; below it nothing may run any more before the rows are sealed."""
+
+    ledger = models.CharField(max_length=20, unique=True)
+    last_id = models.BigIntegerField()
+    following = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.ledger} up to {self.last_id}"
 
 
 def subject_of(instance: Any) -> str:

@@ -1,4 +1,4 @@
-"""Doors for the clock: the relay and the pruning."""
+"""Doors for the clock: the relay, the pruning and the seals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from celery import shared_task
 from oms.core import jobs
 from oms.core.prune import prune as prune_now
 from oms.core.relay import relay as relay_now
+from oms.core.seals import seal as seal_now
 
 
 @shared_task(name="oms.core.relay")
@@ -20,3 +21,10 @@ def prune() -> None:
     with jobs.exclusive("oms.core.prune") as figures:
         if figures is not None:
             figures.update(prune_now())
+
+
+@shared_task(name="oms.core.seal")
+def seal() -> None:
+    with jobs.exclusive("oms.core.seal") as figures:
+        if figures is not None:
+            figures.update(seal_now())

@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from channels.models import ChannelAccount
 from inventory.actions.receive_goods import Arrived, receive_goods
 from inventory.models import Item, Location
 from oms.core.actors import SYSTEM
+from oms.core.ledger import may_erase
 from orders.drafts import AddressDraft, Amount, ChargeDraft, LineDraft, OrderDraft, PaymentDraft
 
 ITEMS = 1000
@@ -36,7 +37,7 @@ _numbers = itertools.count(1)
 def empty() -> None:
     """Every table of ours, empty."""
     tables = [t for t in connection.introspection.table_names() if t not in KEPT]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), may_erase(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from channels.adapters.base import Account
 from channels.adapters.replay import Replay
@@ -22,6 +21,7 @@ from oms.core.models import InboundMessage, JournalEntry
 from orders.models import Hold, Order, OrderLine, Refund
 from orders.rules.reconcile import reconcile
 from returns.models import Return
+from tests.nets import past_all_nets
 
 FIRST = 40
 
@@ -113,7 +113,7 @@ def test_the_first_orders_of_the_extract_go_the_whole_way_and_once(capsys) -> No
     assert again["orders_received"] == FIRST
 
     # The laws are no decoration: goods that nobody booked, and an order that nobody has.
-    with connection.cursor() as cursor:
+    with past_all_nets() as cursor:
         cursor.execute(
             "UPDATE inventory_stockmovement SET on_hand = on_hand - 100000"
             " WHERE id = (SELECT min(id) FROM inventory_stockmovement WHERE reason = 'receipt')"
