@@ -64,6 +64,7 @@
         }
         count(line).value = now(line) + 1;
         keep();
+        line.scrollIntoView({block: "nearest"});
         say(line.dataset.name + ": " + now(line) + " of " + asked(line), true);
     }
 
