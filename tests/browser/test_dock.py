@@ -241,3 +241,19 @@ def test_a_return_is_received_by_scanning(window: Open, roles: None) -> None:
     rma.refresh_from_db()
     assert rma.state == "partly_received" and here.faults == []
     way.sound()
+
+
+def test_it_can_be_read_in_the_dark(window: Open, roles: None) -> None:
+    row = work()
+    here = window("warehouse", "phone", dark=True)
+    page = here.open(reverse("dock:home"))
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(27, 33, 43)"
+    fits(page)
+    page.get_by_role("button", name="Next to pick").click()
+    page.wait_for_url("**/dock/work/*/")
+    for code in ("A", "A", "no-such"):
+        scan(page, code)
+        fits(page)
+    page = here.open(reverse("dock:receive"))
+    fits(page)
+    assert state(row) == "picking" and here.faults == []
