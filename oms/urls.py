@@ -10,6 +10,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),
     path("admin/dock/", include("fulfillment.dock.urls")),
+    path("admin/dock/returns/", include("returns.dock")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("oms.api_urls")),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F
 
+from fulfillment.dock.shared import TILES, Tile
 from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, register
 from oms.core.console.figures import daily
 from oms.core.console.offers import attach
@@ -59,6 +60,12 @@ def _to_settle() -> Any:
 def _unmatched() -> Any:
     return Return.objects.filter(state="received", order=None)
 
+
+TILES.append(
+    Tile(
+        "Goods come back", "Returns, by what the parcel says.", "dock_returns:which", "returns.receive_return"
+    )
+)
 
 register(
     *BUTTONS,

@@ -4,10 +4,25 @@
     var field = document.getElementById("code"), told = document.getElementById("told");
     var form = document.querySelector("form[data-scans]");
 
+    // High and short is good, low and long is bad: heard without looking.
+    var audio = null;
+    function sound(good) {
+        try {
+            audio = audio || new AudioContext();
+            var tone = audio.createOscillator();
+            tone.type = good ? "sine" : "square";
+            tone.frequency.value = good ? 880 : 160;
+            tone.connect(audio.destination);
+            tone.start();
+            tone.stop(audio.currentTime + (good ? 0.08 : 0.5));
+        } catch (error) { /* no loudspeaker */ }
+    }
+
     function say(words, good) {
         told.textContent = words;
         told.className = "told " + (good ? "good" : "bad");
         told.hidden = false;
+        sound(good);
         if (!good) {
             if (navigator.vibrate) { navigator.vibrate([200, 80, 200]); }
             window.scrollTo(0, 0);
@@ -64,6 +79,7 @@
         }
         count(line).value = now(line) + 1;
         keep();
+        line.scrollIntoView({block: "nearest"});
         say(line.dataset.name + ": " + now(line) + " of " + asked(line), true);
     }
 

@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from fulfillment.models import FulfillmentOrder, Shipment
 from inventory.models import Barcode, Receipt
+from oms.core.actors import SYSTEM
 from oms.core.models import JournalEntry
+from returns.actions.open import Opening, Wanted, open_returns
 from tests import build, way
 from tests.browser.conftest import Window
 from tests.browser.test_console import CONTRAST, NAMELESS
@@ -209,3 +211,49 @@ def test_goods_are_received_by_scanning(window: Open, roles: None) -> None:
     assert {x.item.sku: x.quantity for x in receipt.lines.all()} == {"A": 12, "B": 1}
     assert here.faults == []
     way.sound()
+
+
+def test_a_return_is_received_by_scanning(window: Open, roles: None) -> None:
+    order = way.shipped([("A", 2)])
+    wish = Wanted(order.lines.get().pk, 2, "Broken", faulty=True)
+    (rma,) = open_returns([Opening(order.pk, [wish], authorise=True)], by=SYSTEM)
+    here = window("warehouse", "phone")
+    page = here.open(reverse("dock:home"))
+    page.get_by_role("link", name="Goods come back").click()
+    page.wait_for_url("**/dock/returns/")
+    fits(page)
+    scan(page, "no-such")
+    page.get_by_text("No return is awaited").wait_for()
+    fits(page)
+    scan(page, rma.number)
+    page.wait_for_url(f"**/dock/returns/{rma.pk}/")
+    scan(page, "WRONG")
+    assert not told(page)[1]
+    scan(page, "A")
+    assert told(page)[1]
+    fits(page)
+    page.get_by_role("button", name="Received").click()
+    page.get_by_text("1 received, set aside").wait_for()
+    scan(page, rma.number)
+    page.wait_for_url(f"**/dock/returns/{rma.pk}/")
+    counts = page.locator("[data-count]").evaluate_all("all => all.map(el => el.value)")
+    assert counts == ["0"], "what was received is not counted once more"
+    rma.refresh_from_db()
+    assert rma.state == "partly_received" and here.faults == []
+    way.sound()
+
+
+def test_it_can_be_read_in_the_dark(window: Open, roles: None) -> None:
+    row = work()
+    here = window("warehouse", "phone", dark=True)
+    page = here.open(reverse("dock:home"))
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(27, 33, 43)"
+    fits(page)
+    page.get_by_role("button", name="Next to pick").click()
+    page.wait_for_url("**/dock/work/*/")
+    for code in ("A", "A", "no-such"):
+        scan(page, code)
+        fits(page)
+    page = here.open(reverse("dock:receive"))
+    fits(page)
+    assert state(row) == "picking" and here.faults == []
