@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 
 from channels.actions.switch_channels import switch_channels
 from channels.models import ChannelAccount
 from fulfillment.models import CarrierAccount
 from oms.core import journal
+from oms.core.actions.lay_aside_effects import lay_aside_effects
 from oms.core.actors import Actor
 from oms.core.journal import Line
-from oms.core.models import OutboundEffect
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,5 @@ def pause_outside(*, why: str, by: Actor) -> Paused:
     carriers = list(CarrierAccount.objects.filter(active=True).select_for_update().order_by("pk"))
     CarrierAccount.objects.filter(pk__in=[c.pk for c in carriers]).update(active=False)
     journal.write([Line.of(c, "switch_off", f"Switched off: {why}") for c in carriers], by=by)
-    messages = OutboundEffect.objects.filter(state__in=["pending", "sending"]).update(
-        state="failed",
-        reason="restored",
-        detail=why[:2000],
-        leased_until=None,
-        attempts=Greatest(F("attempts"), 1),
-    )
+    messages = lay_aside_effects(why=why)
     return Paused(len(channels), len(carriers), messages)
