@@ -47,4 +47,4 @@ def stock_as_at(
             },
         )
         for row in cursor.fetchall():
-            yield Stood(*row[:5], int(row[5]), int(row[6]))
+            yield Stood(*row)

@@ -230,6 +230,17 @@ RETURN_WINDOW_DAYS = env.number("OMS_RETURN_WINDOW_DAYS", 30, least=0)
 COMPLETE_AFTER_SHIPPING_DAYS = env.number("OMS_COMPLETE_AFTER_SHIPPING_DAYS", 21, least=1)
 # How long customers may still look at the tracking page of an order that is finished.
 TRACKING_LINK_DAYS = env.number("OMS_TRACKING_LINK_DAYS", 90, least=0)
+# Days that finished things are kept for; what waits or needs a person is never forgotten.
+KEEP_DAYS = {
+    "events": env.number("OMS_KEEP_EVENTS_DAYS", 30, least=7),
+    "hints": env.number("OMS_KEEP_HINTS_DAYS", 14, least=1),
+    "payloads": env.number("OMS_KEEP_PAYLOADS_DAYS", 365, least=30),
+    "keys": env.number("OMS_KEEP_KEYS_DAYS", 30, least=1),
+    "runs": env.number("OMS_KEEP_RUNS_DAYS", 60, least=7),
+}
+# One file a backup; those beyond the number to keep go, oldest first.
+BACKUP_DIR = env.text("OMS_BACKUP_DIR", "") or str(DATA_DIR / "backups")
+BACKUP_KEEP = env.number("OMS_BACKUP_KEEP", 14, least=1)
 REFUND_LIMIT_CLERK = env.number("OMS_REFUND_LIMIT", 100, least=0)
 
 LOGGING = {

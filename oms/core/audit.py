@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
+
 from oms.core.audits import Check, register
-from oms.core.prune import KEEP_EVENTS
 from oms.core.seals import LEDGERS, Ledger, digest
 
 
@@ -67,7 +70,7 @@ register(
     Check(
         "core.seals", "the ledgers are as they were sealed", " UNION ALL ".join(map(_seals, LEDGERS)).replace("%%", "%")
     ),
-    Check("core.events", "every event was handed to its reactions", _EVENTS, params={"keep": KEEP_EVENTS}),
+    Check("core.events", "every event was handed to its reactions", _EVENTS, params={"keep": timedelta(days=settings.KEEP_DAYS["events"])}),
     Check("core.deliveries", "what was carried out says when", _DELIVERIES),
     Check("core.effects", "what was sent says when", _EFFECTS),
 )  # fmt: skip

@@ -97,8 +97,8 @@ def _settled(mark: LedgerMark) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
-            " pg_snapshot_xmax(pg_current_snapshot())::text::bigint, now() - %s > %s",
-            (mark.at, GRACE),
+            " pg_snapshot_xmax(pg_current_snapshot())::text::bigint, now() - %s > make_interval(secs => %s)",
+            [mark.at, GRACE.total_seconds()],
         )
         oldest, following, waited = cursor.fetchone()
     if (

@@ -1,10 +1,11 @@
-"""Doors for the clock: the relay, the pruning and the seals."""
+"""Doors for the clock: the relay, the pruning, the seals and the backup."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
 from oms.core import jobs
+from oms.core.backups import back_up_and_tidy
 from oms.core.prune import prune as prune_now
 from oms.core.relay import relay as relay_now
 from oms.core.seals import seal as seal_now
@@ -28,3 +29,10 @@ def seal() -> None:
     with jobs.exclusive("oms.core.seal") as figures:
         if figures is not None:
             figures.update(seal_now())
+
+
+@shared_task(name="oms.core.backup")
+def backup() -> None:
+    with jobs.exclusive("oms.core.backup") as figures:
+        if figures is not None:
+            figures.update(back_up_and_tidy())

@@ -15,6 +15,7 @@ from oms.core.actions.replay_messages import replay_messages
 from oms.core.actions.resend_effects import resend_effects
 from oms.core.actions.retry_deliveries import retry_deliveries
 from oms.core.actors import Actor
+from oms.core.backups import too_old
 from oms.core.console import shown
 from oms.core.console.registry import Button, Finder, MenuEntry, Outcome, Panel, Queue, Refusals, register
 from oms.core.errors import Reason
@@ -135,6 +136,12 @@ register(
     Queue(
         "jobs-failed", "Jobs that fail", "System", "core.jobrun", failed_jobs, "started_at", "core.view_jobrun",
         "Every job ran through.", "They run again by themselves; look at the error when they stay.", rank=20,
+    ),
+    Queue(
+        "backup-old", "Backup is old", "System", "core.jobrun", too_old, "started_at",
+        "django_celery_beat.change_periodictask",
+        "The last backup is of today or yesterday.", "None went well for a day and a half: see why, then run it by hand.",
+        rank=30,
     ),
     Panel("payload", "What came", "core.inboundmessage", "core/payload.html", _payload, order=10),
     Panel("event", "What happened", "core.delivery", "core/event.html", _event, order=10),
