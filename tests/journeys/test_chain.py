@@ -23,6 +23,7 @@ from fulfillment.models import FulfillmentOrder, Shipment
 from fulfillment.tasks import track
 from inventory.models import Item, Location, StockLevel
 from oms.core.actors import Actor
+from oms.core.audits import run as audit
 from oms.core.models import InboundMessage, OutboundEffect
 from orders.models import Order
 from tests import build
@@ -131,6 +132,7 @@ def test_orders_go_the_whole_way(plan, shops, connected) -> None:
     tick()
     figures = confirm()
     assert figures["differ"] == 0
+    assert not {slug: found for slug, found in audit().items() if found}
     for row in Listing.objects.select_related("item"):
         have = sum(level.available for level in StockLevel.objects.filter(item=row.item))
         assert row.confirmed == have
