@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import close_old_connections, connection, connections
-from django.db.models import QuerySet
 
 from inventory.actions import fit_reservations, move_stock
 from inventory.actions.reconcile import reconcile_stock
@@ -90,24 +89,18 @@ def test_eight_buyers_for_three_pieces_get_three(hot: StockLevel) -> None:
 
 def _unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Net 3 removed: shelves are read without a lock, so that every buyer sees the same free pieces."""
-    meet, here = threading.Barrier(BUYERS), threading.local()
-    locked, plain = fit_reservations.free_stock, QuerySet.select_for_update
+    meet, reads = threading.Barrier(BUYERS), fit_reservations.free_stock
 
-    def maybe(self: QuerySet, *args: object, **kwargs: object) -> QuerySet:
-        return self if getattr(here, "unlocked", False) else plain(self, *args, **kwargs)
-
-    def reads_without_lock(items: Iterable[int]) -> list[Supply]:
-        here.unlocked = True
+    def reads_and_waits(items: Iterable[int]) -> list[Supply]:
         try:
-            return locked(items)
+            return reads(items)
         finally:
-            here.unlocked = False
             meet.wait(timeout=20)
 
-    # One patch for all threads, taken back by the fixture: a thread that patched and restored for itself
-    # could restore another thread's patch, and leave every later test without its locks.
-    monkeypatch.setattr(QuerySet, "select_for_update", maybe)
-    monkeypatch.setattr(fit_reservations, "free_stock", reads_without_lock)
+    unlocked = fit_reservations._FREE.replace(" FOR UPDATE OF s", "")
+    assert unlocked != fit_reservations._FREE
+    monkeypatch.setattr(fit_reservations, "_FREE", unlocked)
+    monkeypatch.setattr(fit_reservations, "free_stock", reads_and_waits)
 
 
 def test_control_without_lock_guard_and_check_it_oversells(

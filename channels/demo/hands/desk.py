@@ -13,6 +13,7 @@ import requests
 
 from channels.demo.hands.forms import forms_of
 from channels.demo.hands.trouble import Trouble
+from channels.demo.hands.wire import session
 
 MOST = 1000
 LANDING = "/admin/find/"
@@ -34,10 +35,7 @@ class Desk:
     def __init__(self, base_url: str, username: str, password: str) -> None:
         self.base_url = base_url.rstrip("/")
         self.username = username
-        self._session = requests.Session()
-        self._session.trust_env = False
-        # One that the server closes for idleness at this very moment would look like a failure.
-        self._session.headers["Connection"] = "close"
+        self._session = session()
         self._log_in(password)
 
     def __repr__(self) -> str:

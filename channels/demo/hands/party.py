@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from channels.demo.hands.trouble import Trouble
+from channels.demo.hands.wire import session
 
 
 class Party:
@@ -15,10 +16,7 @@ class Party:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
-        # One that the server closes for idleness at this very moment would look like a failure.
-        self._session.headers["Connection"] = "close"
+        self._session = session()
 
     def __repr__(self) -> str:
         return f"Party({self.name})"

@@ -7,9 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import requests
-
 from channels.demo.hands.trouble import Trouble
+from channels.demo.hands.wire import session
 
 MOST = 200
 
@@ -28,10 +27,7 @@ class Program:
 
     def __init__(self, base_url: str, key: str = "") -> None:
         self.base_url = f"{base_url.rstrip('/')}/api/v1/"
-        self._session = requests.Session()
-        self._session.trust_env = False
-        # One that the server closes for idleness at this very moment would look like a failure.
-        self._session.headers["Connection"] = "close"
+        self._session = session()
         if key:
             self._session.headers["Authorization"] = f"Bearer {key}"
 

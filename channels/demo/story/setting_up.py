@@ -60,7 +60,7 @@ def _places(stage: Stage) -> None:
             "inventory/location", code=place.code, name=place.name, type=place.kind, line1=at.line1, city=at.city,
             postcode=at.postcode, country=at.country, latitude=at.latitude, longitude=at.longitude,
             phone="+44 115 496 0100" if at.country == "GB" else "+31 10 555 0100", handling_cost="0", rank=rank * 10,
-            ships="on", active="on",
+            label_paper="4x6", ships="on", active="on",
         )  # fmt: skip
 
 
