@@ -10,36 +10,17 @@ from channels.actions.disown_listings import ask_again, disown_listings
 from channels.actions.map_listings import map_listings, unmap_listings, waiting_lines
 from channels.buttons.base import LISTING, counted
 from channels.models import Listing
-from inventory.models import Item
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
-from oms.core.console.forms import Suggesting
 from oms.core.console.registry import Data, Ids, each
 from oms.core.lifecycle import why_not
-from orders.buttons import find_item, like
+from orders.buttons import which_item
 
 MAP = "channels.map_listing"
 
 
 def _map_form(rows: Sequence[Listing]) -> type[forms.Form]:
-    listing = rows[0]
-    near = like(listing.sku, listing.title)
-
-    class MapForm(forms.Form):
-        item = forms.CharField(
-            label="item", max_length=64, help_text=f"SKU or barcode of “{listing}”.",
-            widget=Suggesting([(i.sku, i.name) for i in near]),
-        )  # fmt: skip
-
-        def clean_item(self) -> Item:
-            found = find_item(self.cleaned_data["item"])
-            if found is None:
-                could = like(self.cleaned_data["item"], self.cleaned_data["item"])
-                told = f" Did you mean {', '.join(i.sku for i in could[:5])}?" if could else ""
-                raise forms.ValidationError(f"There is no item with this SKU or barcode.{told}")
-            return found
-
-    return MapForm
+    return which_item(str(rows[0]), rows[0].sku, rows[0].title)
 
 
 def _map(ids: Ids, actor: Actor, data: Data) -> Outcome:

@@ -37,13 +37,13 @@ def like(text: str, title: str) -> list[Item]:
     return list(Item.objects.filter(close, active=True).order_by("sku")[:30])
 
 
-def _map_form(rows: Sequence[OrderLine]) -> type[forms.Form]:
-    line = rows[0]
-    near = like(line.sku, line.title)
+def which_item(of: str, sku: str, title: str) -> type[forms.Form]:
+    """A form that asks which item ``of`` is, with items of a like SKU or name at hand; its ``item`` is an Item."""
+    near = like(sku, title)
 
     class MapForm(forms.Form):
         item = forms.CharField(
-            label="item", max_length=64, help_text=f"SKU or barcode of “{line.title}”.",
+            label="item", max_length=64, help_text=f"SKU or barcode of “{of}”.",
             widget=Suggesting([(i.sku, i.name) for i in near]),
         )  # fmt: skip
 
@@ -56,6 +56,10 @@ def _map_form(rows: Sequence[OrderLine]) -> type[forms.Form]:
             return found
 
     return MapForm
+
+
+def _map_form(rows: Sequence[OrderLine]) -> type[forms.Form]:
+    return which_item(rows[0].title, rows[0].sku, rows[0].title)
 
 
 def _map(ids: Ids, actor: Actor, data: Data) -> Outcome:
