@@ -253,7 +253,10 @@ class StockAdjustment(models.Model):
 
     class Meta:
         verbose_name = "stock adjustment"
-        permissions = [("adjust_stock", "Can adjust stock")]
+        permissions = [
+            ("adjust_stock", "Can adjust stock up to the limit"),
+            ("adjust_any", "Can adjust stock by any number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} ({self.get_reason_display()})"

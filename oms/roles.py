@@ -65,7 +65,7 @@ CLERK = (
 
 MANAGER = CLERK | {
     "orders.release_fraud_risk_hold", "orders.release_chargeback_hold", "orders.issue_large_refund", "orders.reopen_order",
-    "inventory.resolve_discrepancy", "inventory.add_item", "inventory.change_item", "inventory.add_location",
+    "inventory.resolve_discrepancy", "inventory.adjust_any", "inventory.add_item", "inventory.change_item", "inventory.add_location",
     "inventory.change_location",
     "fulfillment.add_ratecard", "fulfillment.change_ratecard", "fulfillment.add_carrieraccount",
     "fulfillment.change_carrieraccount",

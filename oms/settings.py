@@ -242,6 +242,7 @@ KEEP_DAYS = {
 BACKUP_DIR = env.text("OMS_BACKUP_DIR", "") or str(DATA_DIR / "backups")
 BACKUP_KEEP = env.number("OMS_BACKUP_KEEP", 14, least=1)
 REFUND_LIMIT_CLERK = env.number("OMS_REFUND_LIMIT", 100, least=0)
+ADJUST_LIMIT = env.number("OMS_ADJUST_LIMIT", 100, least=0)
 
 LOGGING = {
     "version": 1,

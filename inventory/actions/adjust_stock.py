@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from inventory.actions.move_stock import Entry, move_stock
@@ -28,18 +30,29 @@ class Correction:
     key: str
 
 
+def adjust_limit(user: Any) -> int | None:
+    """How many pieces this person may change by one correction; ``None`` is no limit."""
+    return None if user.has_perm("inventory.adjust_any") else settings.ADJUST_LIMIT
+
+
 @transaction.atomic
-def adjust_stock(corrections: Sequence[Correction], *, by: Actor) -> list[StockAdjustment]:
+def adjust_stock(
+    corrections: Sequence[Correction], *, by: Actor, limit: int | None = None
+) -> list[StockAdjustment]:
     """Post corrections. A correction downward beyond what is free displaces promises, newest first
     (``record_shortage``), so that no level ever goes below zero. A key used before is not posted again.
 
-    Raises :class:`Refused` for zero, for an unknown reason, for "other" without a note, and when more is
+    ``limit`` is how many pieces one correction may change (``adjust_limit``), ``None`` any number. Raises
+    :class:`Refused` beyond it, for zero, for an unknown reason, for "other" without a note, and when more is
     taken away than is there.
     """
     known = set(StockAdjustment.Reason.values)
     for c in corrections:
         if not c.quantity:
             raise Refused(Reason("no_change", "Say how many pieces more or fewer there are."))
+        if limit is not None and abs(c.quantity) > limit:
+            told = f"{abs(c.quantity)} pieces are more than the {limit} that you may change at once: ask a manager."
+            raise Refused(Reason("over_limit", told))
         if c.reason not in known:
             raise Refused(Reason("unknown_reason", "Choose a reason."))
         if c.reason == "other" and not c.note.strip():

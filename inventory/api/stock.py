@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.actions.adjust_stock import Correction, adjust_stock
+from inventory.actions.adjust_stock import Correction, adjust_limit, adjust_stock
 from inventory.actions.receive_goods import Arrived, receive_goods
 from inventory.api.asks import AdjustAsk, ReceiptAsk
 from inventory.api.filters import LevelFilter, MovementFilter, ReceiptFilter, ReservationFilter
@@ -15,6 +15,7 @@ from inventory.api.shapes import AdjustmentsShape, LevelRow, MovementRow, Receip
 from inventory.models import Item, Location, Receipt, Reservation, StockAdjustment, StockLevel, StockMovement
 from oms.core.api.doors import Listing, Verb, ids_of
 from oms.core.api.idempotency import deed_key
+from oms.core.models import ApiToken
 from oms.core.tokens import Access
 
 SHELF = ("item", "location")
@@ -58,6 +59,8 @@ class AdjustStock(Verb):
                 for n, c in enumerate(asked)
             ],
             by=self.actor,
+            # A program was given its scope by a manager.
+            limit=None if isinstance(self.request.auth, ApiToken) else adjust_limit(self.request.user),
         )
         levels = StockLevel.objects.filter(item_id__in=items.values(), location_id__in=places.values())
         return {

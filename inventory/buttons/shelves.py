@@ -7,14 +7,14 @@ from typing import Any
 
 from django import forms
 
-from inventory.actions.adjust_stock import Correction, adjust_stock
+from inventory.actions.adjust_stock import Correction, adjust_limit, adjust_stock
 from inventory.actions.set_safety_stock import set_safety_stock
 from inventory.actions.sort_stock import Sorting, sort_stock
 from inventory.buttons.base import MOST, SHELF, ledger_note, number, pieces
 from inventory.models import StockAdjustment, StockLevel
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
-from oms.core.console.forms import ask
+from oms.core.console.forms import ask, person
 from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason
 
@@ -64,7 +64,9 @@ def _adjust(ids: Ids, actor: Actor, data: Data) -> Outcome:
     level = StockLevel.objects.select_related(*SHELF).get(pk=ids[0])
     n, key = data["quantity"], f"press:{data['press']}"
     adjust_stock(
-        [Correction(level.item_id, level.location_id, n, data["reason"], data["note"], key)], by=actor
+        [Correction(level.item_id, level.location_id, n, data["reason"], data["note"], key)],
+        by=actor,
+        limit=adjust_limit(person(actor)),
     )
     level.refresh_from_db(fields=["on_hand"])
     return Outcome(f"{n:+d} of {level.item.sku} at {level.location}: now {level.on_hand} on hand.")

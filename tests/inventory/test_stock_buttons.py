@@ -210,6 +210,18 @@ def test_what_is_promised_cannot_be_set_aside_and_the_button_says_so() -> None:
     assert books() == before
 
 
+def test_more_than_the_limit_is_for_a_manager(settings: Any) -> None:
+    settings.ADJUST_LIMIT = 3
+    a = build.item("A")
+    build.stock(a, 10)
+    level, dock, before = build.level(a), Hand("warehouse"), books()
+    assert dock.press("inventory.adjust", level, change=-4, reason="lost") != 302
+    assert "4 pieces are more than the 3 that you may change at once" in dock.told and books() == before
+    assert dock.press("inventory.adjust", level, change=-3, reason="lost") == 302
+    assert Hand("manager").press("inventory.adjust", level, change=-4, reason="lost") == 302
+    assert build.level(a).on_hand == 3 and reconcile_stock() == 0
+
+
 # -- kept back
 
 
