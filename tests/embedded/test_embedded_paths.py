@@ -7,6 +7,8 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +37,18 @@ def test_a_short_plain_folder_keeps_its_own_sockets(tmp_path: Path) -> None:
     assert mode(preferred) == 0o700
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A temp folder that leaves room for a socket: pytest's own has the user's name in it, and may not."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("name", ["x" * SOCKET_PATH_LIMIT, "my shop", "a%20b", "it's", "ü"])
 def test_a_path_that_sockets_cannot_have_leads_to_a_private_folder_elsewhere(
-    tmp_path: Path, name: str
+    tmp_path: Path, short: Path, name: str
 ) -> None:
-    temp = tmp_path / "t"
-    temp.mkdir()
+    temp = short
     folder = socket_folder(tmp_path / name / "run", str(temp))
     assert len(os.fsencode(folder)) + len("/.s.PGSQL.5432") <= SOCKET_PATH_LIMIT
     assert folder.parent == temp
