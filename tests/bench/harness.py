@@ -1,5 +1,5 @@
 """How it is measured: workers that begin at one moment, rounds in which all rivals take their turn, ratios inside
-a round only, and the median of the rounds. Absolute rates are for scale; the machine may have other work."""
+a round only, and the median of the rounds. Absolute rates are for scale. On a machine with other work ratios flatter us."""
 
 from __future__ import annotations
 
