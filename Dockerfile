@@ -4,6 +4,7 @@ FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMS_DATA_DIR=/var/lib/oms \
+    MALLOC_ARENA_MAX=2 \
     PATH=/srv/oms/.venv/bin:$PATH
 
 RUN useradd --system --uid 10001 --home-dir /srv/oms --shell /usr/sbin/nologin oms \

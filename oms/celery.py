@@ -6,16 +6,28 @@ updated, and those that an operator retimed or switched off are left alone.
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_before_create_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
+# A worker shows no page. Django's checks are made by ``migrate`` and ``make check``, and would load them all.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("oms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["oms.core", "inventory", "orders", "fulfillment", "returns", "channels"])
+
+
+@worker_before_create_process.connect
+def keep_shared(**_: Any) -> None:
+    """What is loaded stays in pages that the processes share: the collector of each would else write to all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)

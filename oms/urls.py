@@ -4,6 +4,9 @@ from django.views.generic import RedirectView
 
 from oms.core.health import healthz
 
+# Here and not at start: workers and commands show no pages, and the console is a third of what a process holds.
+admin.autodiscover()
+
 urlpatterns = [
     path("healthz", healthz),
     path("", include("fulfillment.urls")),

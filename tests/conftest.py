@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
 os.environ.setdefault("OMS_FIELD_KEY", Fernet.generate_key().decode())
+
+
+def pytest_sessionstart() -> None:
+    """The console registers itself where its pages are; a test may ask for its buttons before it opens one."""
+    import_module("oms.urls")
 
 
 # Rows that migrations make and every test finds; they are the same after each.

@@ -79,8 +79,14 @@ def leave_no_sockets(paths: Paths) -> None:
 
 
 def environment(paths: Paths, *more: Mapping[str, str]) -> dict[str, str]:
-    """What every program of ours is started with."""
-    env = {"DJANGO_SETTINGS_MODULE": "oms.settings", **os.environ, "PYTHONUNBUFFERED": "1"}
+    """What every program of ours is started with. Two arenas of glibc's allocator: with one a thread, as it would
+    have it, a web server of eight threads never gives back what its busiest minute took."""
+    env = {
+        "DJANGO_SETTINGS_MODULE": "oms.settings",
+        "MALLOC_ARENA_MAX": "2",
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+    }
     env["OMS_DATA_DIR"] = str(paths.var)
     for part in more:
         env.update(part)
@@ -269,7 +275,7 @@ def beat(paths: Paths, env: Mapping[str, str]) -> Service:
         "-m",
         "celery",
         "-A",
-        "oms.celery:app",
+        "oms.clock:app",
         "beat",
         "--loglevel",
         "INFO",

@@ -9,6 +9,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,6 +167,7 @@ def main() -> int:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
     django.setup()
+    import_module("oms.urls")  # with the pages comes the console
     for name, (path, make) in TABLES.items():
         file = DOCS / path
         text = file.read_text()

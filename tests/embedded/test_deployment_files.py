@@ -71,7 +71,8 @@ def test_every_program_exists_and_takes_its_arguments(where: str, argv: list[str
         assert callable(import_string(told.args[0].replace(":", ".")))
         assert told.control_socket_disable, "it would write to the home folder"
     elif name == "celery":
-        assert arguments[:2] == ["-A", "oms.celery:app"]
+        app = {"worker": "oms.celery:app", "beat": "oms.clock:app"}
+        assert arguments[:2] == ["-A", app[arguments[2]]]
         kind = {"worker": worker, "beat": beat}[arguments[2]]
         known = {name for option in kind.params for name in option.opts}
         for argument in arguments[3:]:
