@@ -87,6 +87,9 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", "postgres:///oms?host=/var/run/postgresql")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {
+    # From the second time on, a hand-written statement is prepared (oms/core/statements.py). A pooler that gives each
+    # transaction another connection and does not know of prepared statements needs this off.
+    "prepare_threshold": 1 if env.flag("DATABASE_PREPARE", True) else None,
     "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL", 12, least=2), "timeout": 20},
     "options": (
         f"-c statement_timeout={env.number('DATABASE_STATEMENT_TIMEOUT_MS', 60000, least=0)}"

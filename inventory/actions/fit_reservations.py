@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from inventory.actions.move_stock import Promise, Shelf, move_stock
 from inventory.models import Reservation, StockLevel
 from inventory.rules.allocation import Demand, Pick, Shortfall, Supply, plan
 from oms.core.actors import Actor
 from oms.core.columns import insert, write_columns
 from oms.core.lifecycle import move
+from oms.core.statements import prepared
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def firm_units(keys: Iterable[UUID]) -> list[tuple[UUID, int, int, int]]:
 _FREE = """
 SELECT s.item_id, s.location_id, s.on_hand - s.reserved - s.unavailable - s.safety_stock
   FROM inventory_stocklevel s JOIN inventory_location l ON l.id = s.location_id AND l.active AND l.ships
- WHERE s.item_id = ANY(%s) AND s.on_hand > s.reserved + s.unavailable + s.safety_stock
+ WHERE s.item_id = ANY(%s::bigint[]) AND s.on_hand > s.reserved + s.unavailable + s.safety_stock
  ORDER BY s.item_id, s.location_id FOR UPDATE OF s
 """
 
@@ -145,7 +144,7 @@ def free_stock(item_ids: Iterable[int]) -> list[Supply]:
     item_ids = sorted(item_ids)
     if not item_ids:
         return []
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_FREE, [item_ids])
         return [Supply(*row) for row in cursor.fetchall()]
 

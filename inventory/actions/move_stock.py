@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from inventory.events import StockChanged
 from inventory.models import StockMovement
 from oms.core.actors import Actor
@@ -15,6 +13,7 @@ from oms.core.columns import insert
 from oms.core.errors import Reason, Refused
 from oms.core.journal import NoTransaction
 from oms.core.outbox import emit
+from oms.core.statements import prepared
 from oms.core.transactions import in_transaction
 
 Shelf = tuple[int, int]
@@ -102,7 +101,7 @@ def move_stock(*, entries: Sequence[Entry] = (), promises: Iterable[Promise] = (
     if not shelves and not entries:
         return
     opened = [shelf for shelf in shelves if sums[shelf][0] > 0]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         if opened:
             cursor.execute(_OPEN, [[s[0] for s in opened], [s[1] for s in opened]])
         cursor.execute(
@@ -174,7 +173,7 @@ def rebuild_levels(shelves: Iterable[Shelf], *, by: Actor) -> None:
     if not in_transaction():
         raise NoTransaction("stock moves inside a transaction")
     wanted = sorted(set(shelves))
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_REBUILD, [[s[0] for s in wanted], [s[1] for s in wanted]])
         rows = cursor.fetchall()
     written = {(item, location) for item, location, _ in rows}

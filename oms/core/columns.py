@@ -1,9 +1,12 @@
-"""Write many rows in plain statements: what the ORM does with an expression for every value, a COPY or an array
-a column does in a fraction of the time, and a row that is only written needs no instance of its model."""
+"""Write many rows in plain statements. What the ORM does with an expression for every value, a COPY or one document
+of rows does in a fraction of the time, and a row that is only written needs no instance of its model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from operator import itemgetter
@@ -11,38 +14,72 @@ from typing import Any, Literal
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+from django.utils import timezone
 from django_fsm import FSMFieldMixin
 
-# From so many rows on, COPY is the quicker way; below, its two further round trips cost more than they save.
+from oms.core.statements import prepared
+
+Row = Mapping[str, Any]
+"""A row by column (``order_id``, not ``order``)."""
+
+# From so many rows on, COPY is the quicker way; below, its further round trips cost more than they save.
 COPIED = 8
+
+_gathered: ContextVar[dict[_Plan, list[Row]] | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Small inserts whose keys nobody asks for wait for the end of the block and go in one statement then, whatever
+    their tables; what is read within the block does not see them. Many rows of one table go at once, as ever."""
+    waiting: dict[_Plan, list[Row]] = {}
+    token = _gathered.set(waiting)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    if waiting:
+        parts = [f"t{n} AS ({plan.insert})" for n, plan in enumerate(waiting)]
+        with prepared() as cursor:
+            cursor.execute(
+                f"WITH {', '.join(parts)} SELECT",
+                [plan.document(plan.values(rows)) for plan, rows in waiting.items()],
+            )
 
 
 def insert(
     model: type[models.Model],
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
     *,
     keys: bool = False,
     known: Literal["raise", "skip"] = "raise",
 ) -> list[int]:
-    """Insert rows given by column (``order_id``, not ``order``), all with the same names; a column that they leave
-    out has its field's default. Returns the new primary keys in the order of the rows, where ``keys`` are wanted.
+    """Insert rows that all have the same columns; what they leave out has its field's default. Returns the new
+    primary keys in the order of the rows, where ``keys`` are wanted.
 
     A row that breaks a constraint raises an IntegrityError; one that is there already too, unless ``known`` rows are
     to be skipped (then the keys are those of the new ones). JSON is given as Python values.
     """
     if not rows:
         return []
-    meta, given = model._meta, tuple(rows[0])
+    plan = _plan(model._meta, tuple(rows[0]))
     if known == "skip":
-        return _values(meta, given, rows, "ON CONFLICT DO NOTHING")
-    if len(rows) < COPIED:
-        return _values(meta, given, rows)
-    if not keys:
-        _copy(meta, given, rows)
-        return []
-    made, key = _next_keys(meta, len(rows)), meta.pk.attname
-    _copy(meta, (key, *given), [{key: new, **row} for new, row in zip(made, rows, strict=True)])
-    return made
+        return _few(plan, rows, "ON CONFLICT DO NOTHING")
+    if len(rows) >= COPIED:
+        if not keys:
+            _copy(plan, rows)
+            return []
+        made, key = _next_keys(plan, len(rows)), model._meta.pk.attname
+        _copy(
+            _plan(model._meta, (key, *rows[0])),
+            [{key: new, **row} for new, row in zip(made, rows, strict=True)],
+        )
+        return made
+    waiting = _gathered.get()
+    if keys or waiting is None:
+        return _few(plan, rows)
+    waiting.setdefault(plan, []).extend(rows)
+    return []
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -67,6 +104,25 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         row._state.db = alias
 
 
+def write_columns(rows: Sequence[models.Model], *names: str) -> None:
+    """Write these columns of rows of one model as they stand on the instances. The rows are locked by the
+    caller, or nobody else writes these columns. A state is not for us: ``lifecycle.move`` alone writes it."""
+    if not rows:
+        return
+    meta = type(rows[0])._meta
+    fields: list[Any] = [meta.get_field(name) for name in names]
+    if states := [field.name for field in fields if isinstance(field, FSMFieldMixin)]:
+        raise TypeError(f"{meta.label}: {', '.join(states)} is written by lifecycle.move alone")
+    shape = _shape(meta, (meta.pk.attname, *(field.attname for field in fields)))
+    written = ", ".join(f"{name} = r.{name}" for name in shape.names.split(", ")[1:])
+    with prepared() as cursor:
+        # Names come from our own models; values go as parameters.
+        cursor.execute(
+            f"UPDATE {shape.table} AS t SET {written} FROM {shape.recordset} WHERE t.{shape.key} = r.{shape.key}",  # noqa: S608
+            [shape.document([row.pk, *(getattr(row, field.attname) for field in fields)] for row in rows)],
+        )
+
+
 def _settle(row: models.Model, field: Any) -> None:
     """A parent that was inserted after this row had been made has its key now."""
     if row.__dict__[field.attname] is None and field.is_cached(row):
@@ -74,60 +130,121 @@ def _settle(row: models.Model, field: Any) -> None:
         row.__dict__[field.attname] = parent and parent.pk
 
 
-def _next_keys(meta: Any, count: int) -> list[int]:
-    with connection.cursor() as cursor:
+def _next_keys(plan: _Plan, count: int) -> list[int]:
+    with prepared() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [connection.ops.quote_name(meta.db_table), meta.pk.column, count],
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s::int)",
+            [plan.table, plan.key.strip('"'), count],
         )
         return [key for (key,) in cursor.fetchall()]
 
 
-def _copy(meta: Any, given: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
-    names, prepare = _plan(meta, given)
-    into = f"COPY {connection.ops.quote_name(meta.db_table)} ({names}) FROM STDIN"
+def _copy(plan: _Plan, rows: Sequence[Row]) -> None:
+    into = f"COPY {plan.table} ({plan.names}) FROM STDIN"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(into) as copy:
-        for row in rows:
-            copy.write_row(prepare(row))
+        for values in plan.values(rows):
+            for at in plan.in_json:
+                values[at] = as_json(values[at])
+            copy.write_row(values)
 
 
-def _values(
-    meta: Any, given: tuple[str, ...], rows: Sequence[Mapping[str, Any]], clash: str = ""
-) -> list[int]:
-    names, prepare = _plan(meta, given)
-    values = [prepare(row) for row in rows]
-    marks = f"({', '.join(['%s'] * len(values[0]))})"
-    with connection.cursor() as cursor:
-        # Names come from our own models; values go as parameters.
-        cursor.execute(
-            f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({names})"  # noqa: S608
-            f" VALUES {', '.join([marks] * len(values))} {clash} RETURNING {connection.ops.quote_name(meta.pk.column)}",
-            [value for row in values for value in row],
-        )
+def _few(plan: _Plan, rows: Sequence[Row], clash: str = "") -> list[int]:
+    with prepared() as cursor:
+        cursor.execute(f"{plan.insert} {clash} RETURNING {plan.key}", [plan.document(plan.values(rows))])
         return [key for (key,) in cursor.fetchall()]
+
+
+@dataclass(frozen=True, eq=False)
+class _Shape:
+    """Columns of a table, as SQL wants them and as their values are told."""
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    names: str
+    recordset: str
+    in_json: tuple[int, ...]
+    shown: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def document(self, rows: Iterable[list[Any]]) -> str:
+        """The rows as one JSON document, as ``json_to_recordset`` takes them."""
+        told = []
+        for values in rows:
+            for at, show in self.shown:
+                if values[at] is not None:
+                    values[at] = show(values[at])
+            told.append(dict(zip(self.columns, values, strict=True)))
+        return _encode(told)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan(_Shape):
+    """How rows with these columns are inserted, reckoned once for each model and set of columns."""
+
+    read: Callable[[Row], tuple[Any, ...]]
+    fixed: tuple[Any, ...]
+    stamps: tuple[int, ...]
+    made: tuple[tuple[int, Callable[[], Any]], ...]
+
+    def values(self, rows: Sequence[Row]) -> Iterator[list[Any]]:
+        """Each row's values in the order of the columns; what is stamped has the same moment in all of them."""
+        now = timezone.now()
+        for row in rows:
+            values = [*self.read(row), *self.fixed]
+            for at in self.stamps:
+                values[at] = now
+            for at, default in self.made:
+                values[at] = default()
+            yield values
+
+    @property
+    def insert(self) -> str:
+        # Names come from our own models; values go as parameters.
+        return f"INSERT INTO {self.table} ({self.names}) SELECT {self.names} FROM {self.recordset}"  # noqa: S608
 
 
 @cache
-def _plan(meta: Any, given: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, Any]], list[Any]]]:
-    """The names of the columns as SQL, and what makes a row's values from what is given of it."""
+def _plan(meta: Any, given: tuple[str, ...]) -> _Plan:
     by_name = {field.attname: field for field in meta.local_concrete_fields if not field.generated}
-    told = [by_name[name] for name in given]
     others = [field for name, field in by_name.items() if name not in given and not field.primary_key]
-    columns = [*told, *others]
-    read = itemgetter(*given) if len(given) > 1 else lambda row: (row[given[0]],)
-    fixed = [None if callable(field.default) else _plain(field.get_default()) for field in others]
-    made = [(at, field.get_default) for at, field in enumerate(others, len(told)) if callable(field.default)]
-    in_json = [at for at, field in enumerate(columns) if isinstance(field, models.JSONField)]
+    made = [(at, field.default) for at, field in enumerate(others, len(given)) if _is_made(field)]
+    return _Plan(
+        **vars(_shape(meta, (*given, *(field.attname for field in others)))),
+        read=itemgetter(*given) if len(given) > 1 else lambda row: (row[given[0]],),
+        fixed=tuple(None if _is_made(field) else _plain(field.get_default()) for field in others),
+        stamps=tuple(at for at, default in made if default is timezone.now),
+        made=tuple((at, default) for at, default in made if default is not timezone.now),
+    )
 
-    def prepare(row: Mapping[str, Any]) -> list[Any]:
-        values = [*read(row), *fixed]
-        for at, default in made:
-            values[at] = default()
-        for at in in_json:
-            values[at] = as_json(values[at])
-        return values
 
-    return ", ".join(connection.ops.quote_name(str(field.column)) for field in columns), prepare
+def _is_made(field: Any) -> bool:
+    return field.has_default() and callable(field.default)
+
+
+@cache
+def _shape(meta: Any, given: tuple[str, ...]) -> _Shape:
+    by_name = {field.attname: field for field in meta.local_concrete_fields}
+    fields = [by_name[name] for name in given]
+    quoted = [connection.ops.quote_name(field.column) for field in fields]
+    typed = [
+        f"{name} {field.rel_db_type(connection) if field.primary_key else field.db_type(connection)}"
+        for name, field in zip(quoted, fields, strict=True)
+    ]
+    shown: dict[type, Callable[[Any], Any]] = {
+        models.BinaryField: lambda value: "\\x" + bytes(value).hex(),
+        models.DateTimeField: str,
+        models.DecimalField: str,
+        models.UUIDField: str,
+    }
+    return _Shape(
+        table=connection.ops.quote_name(meta.db_table),
+        key=connection.ops.quote_name(meta.pk.column),
+        columns=tuple(field.column for field in fields),
+        names=", ".join(quoted),
+        recordset=f"json_to_recordset(%s::json) AS r({', '.join(typed)})",
+        in_json=tuple(at for at, field in enumerate(fields) if isinstance(field, models.JSONField)),
+        shown=tuple((at, shown[type(field)]) for at, field in enumerate(fields) if type(field) in shown),
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -139,28 +256,6 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def as_json(value: Any) -> str | None:
+    if not value and isinstance(value, dict | list):  # most of them
+        return "[]" if isinstance(value, list) else "{}"
     return None if value is None else _encode(value)
-
-
-def write_columns(rows: Sequence[models.Model], *names: str) -> None:
-    """Write these columns of rows of one model as they stand on the instances. The rows are locked by the
-    caller, or nobody else writes these columns. A state is not for us: ``lifecycle.move`` alone writes it."""
-    if not rows:
-        return
-    meta = type(rows[0])._meta
-    fields: list[Any] = [meta.get_field(name) for name in names]
-    if states := [field.name for field in fields if isinstance(field, FSMFieldMixin)]:
-        raise TypeError(f"{meta.label}: {', '.join(states)} is written by lifecycle.move alone")
-    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
-    values = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows] for field in fields
-    ]
-    with connection.cursor() as cursor:
-        # Names come from our own models; values go as parameters.
-        cursor.execute(
-            f"UPDATE {connection.ops.quote_name(meta.db_table)} AS t"  # noqa: S608
-            f" SET {', '.join(f'{column} = k.{column}' for column in columns)}"
-            f" FROM unnest(%s::bigint[], {', '.join(f'%s::{field.db_type(connection)}[]' for field in fields)})"
-            f" AS k(id, {', '.join(columns)}) WHERE t.id = k.id",
-            [[row.pk for row in rows], *values],
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 from inventory.actions.fit_reservations import Fitted, Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
-from oms.core.columns import insert
+from oms.core.columns import gathered, insert
 from oms.core.ids import uuid7
 from oms.core.journal import Line
 from oms.core.lifecycle import move
@@ -68,48 +68,47 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
     whose item is unknown wait; the others are promised. Returns the orders' primary keys in the order given.
     An order already taken in raises an IntegrityError: look it up first, the unique key decides races.
     """
-    keys = insert(Order, [_order(p) for p in placings], keys=True)
-    taken = [_Taken(pk, p.draft, _lines(pk, p)) for pk, p in zip(keys, placings, strict=True)]
-    insert(OrderCharge, [_charge(order.pk, charge) for order in taken for charge in order.draft.charges])
-    record_payments([(order, order.draft.payments) for order in taken], by=by, fresh=True)
-    lines = [line for order in taken for line in order.lines]
-    # From here on shelves are locked, so what can be done before is done before.
-    fitted = fit_reservations(
-        [
-            Need(line["demand_key"], line["item_id"], line["unallocated"], order.draft.placed_at)
-            for order in taken
-            if order.wanted
-            for line in order.lines
-            if line["item_id"] and line["unallocated"] and _stocked(line)
-        ],
-        fresh=True,
-        by=by,
-    )
-    for line in lines:
-        _count(line, fitted.get(line["demand_key"]))
-    line_keys = insert(OrderLine, lines, keys=True)
-    refunded = [(order, order.draft.refunds) for order in taken if order.draft.refunds]
+    with gathered():
+        keys = insert(Order, [_order(p) for p in placings], keys=True)
+        taken = [_Taken(pk, p.draft, _lines(pk, p)) for pk, p in zip(keys, placings, strict=True)]
+        insert(OrderCharge, [_charge(order.pk, charge) for order in taken for charge in order.draft.charges])
+        record_payments([(order, order.draft.payments) for order in taken], by=by, fresh=True)
+        wrong = [holding for order in taken for holding in _wrong(order)]
+        # From here on shelves are locked, so what can be done before is done before.
+        fitted = fit_reservations([need for order in taken for need in _needs(order)], fresh=True, by=by)
+        lines = [line for order in taken for line in order.lines]
+        for line in lines:
+            _count(line, fitted.get(line["demand_key"]))
+        refunded = [(order, order.draft.refunds) for order in taken if order.draft.refunds]
+        line_keys = insert(OrderLine, lines, keys=bool(refunded))
+        journal.write([_told(order) for order in taken], by=by)
+        emit([OrderPlaced(order.pk) for order in taken if order.wanted], by=by)
     if refunded:
         of_shop = {
             (line["order_id"], line["external_id"]): pk for line, pk in zip(lines, line_keys, strict=True)
         }
         record_shop_refunds(refunded, of_shop, by=by, quiet=True)
-    place_holds([holding for order in taken for holding in _wrong(order)], by=by)
+    place_holds(wrong, by=by)
     # Only what was touched at the shop before, or needs no parcel, has more to count than placing itself knows.
     derive_statuses(
         order.pk
         for order in taken
         if order.draft.refunds or not order.wanted or not any(map(_stocked, order.lines))
     )
-    journal.write([_told(order) for order in taken], by=by)
     if cancelled := [order.pk for order in taken if not order.wanted]:
         move(
             Order.objects.filter(pk__in=cancelled).prefetch_related("lines"), "cancel", by=by,
             words="It was cancelled at the shop before it came here.", sets={"closed_at": timezone.now()},
         )  # fmt: skip
-    emit([OrderPlaced(order.pk) for order in taken if order.wanted], by=by)
     reached("placed")
     return keys
+
+
+def _needs(order: _Taken) -> Iterator[Need]:
+    if order.wanted:
+        for line in order.lines:
+            if line["item_id"] and line["unallocated"] and _stocked(line):
+                yield Need(line["demand_key"], line["item_id"], line["unallocated"], order.draft.placed_at)
 
 
 def _order(placing: Placing) -> Row:
