@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, prefetch_related_objects
+from django.db.models import Max, prefetch_related_objects
 from django.utils import timezone
 
 from fulfillment.events import OrderRouted
@@ -20,7 +20,7 @@ from fulfillment.models import FulfillmentLine, FulfillmentOrder, RateCard, Rout
 from fulfillment.rules import rates, routing
 from inventory.actions.fit_reservations import firm_units, lock_shelves
 from inventory.actions.reseat import Seat, reseat
-from inventory.models import Item, Location, StockLevel, StockMovement
+from inventory.models import Item, Location, StockMovement
 from oms.core import journal, money
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import insert, insert_rows
@@ -76,18 +76,20 @@ def route_orders(
     tasks = _tasks(order_ids)
     if not tasks:
         return []
-    places = list(Location.objects.filter(ships=True).order_by("rank", "code"))
+    known = list(Location.objects.order_by("rank", "code"))
+    places = [place for place in known if place.ships]
     items = {line.item_id for task in tasks for line in task.lines}
-    lock_shelves({(item, place.pk) for item in items for place in places})
+    # Those of places that send nothing too: what was promised there before is moved away now.
+    shelves = lock_shelves((item, place.pk) for item in items for place in known)
+    free = {shelf: max(0, units) for shelf, units in shelves.items()}
     card, split_penalty = rate_card(places)
     _read_holdings(tasks)
-    free = _free(items, places)
     weights = dict(Item.objects.filter(pk__among=items).values_list("pk", "weight_g"))
     plans = [(task, _plan(task, places, free, weights, card, split_penalty)) for task in tasks]
     seats: list[Seat] = []
     for task, plan in plans:
         seats += _seats(task, plan)
-    reseat(seats, by=by)
+    reseat(seats, {key: held for task in tasks for key, held in task.firm.items()}, by=by)
     decisions = _decide(plans, places, card, cause)
     works = _hand_out(plans, decisions, by)
     place_holds(
@@ -161,14 +163,6 @@ def _filled(items: set[int]) -> dict[tuple[int, int], datetime]:
         return {}
     rows = StockMovement.objects.filter(item_id__in=items, on_hand__gt=0).values("item_id", "location_id")
     return {(row["item_id"], row["location_id"]): row["last"] for row in rows.annotate(last=Max("at"))}
-
-
-def _free(items: set[int], places: Sequence[Location]) -> dict[tuple[int, int], int]:
-    """Units of each item at each location that nobody holds, safety stock left alone."""
-    levels = StockLevel.objects.filter(item_id__among=items, location__in=places)
-    units = F("on_hand") - F("reserved") - F("unavailable") - F("safety_stock")
-    rows = levels.annotate(units=units).values_list("item_id", "location_id", "units")
-    return {(item, location): max(0, free) for item, location, free in rows}
 
 
 def rate_card(places: Sequence[Location]) -> tuple[rates.RateCard, float]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from inventory.actions.move_stock import Promise, Shelf, move_stock
-from inventory.models import Reservation, StockLevel
+from inventory.models import Reservation
 from inventory.rules.allocation import Demand, Pick, Shortfall, Supply, plan
 from oms.core.actors import Actor
 from oms.core.columns import insert, write_columns
@@ -124,11 +124,18 @@ def holdings(keys: Iterable[UUID], *, lock: bool = False) -> dict[UUID, list[Res
     return held
 
 
+_FIRM = """
+SELECT demand_key, item_id, location_id, quantity FROM inventory_reservation
+ WHERE demand_key = ANY(%s::uuid[]) AND state = 'firm' ORDER BY id
+"""
+
+
 def firm_units(keys: Iterable[UUID]) -> list[tuple[UUID, int, int, int]]:
     """What these demands hold firm, row by row: (demand key, item id, location id, quantity). For whoever only
     reads, since a row of the ORM costs many times as much."""
-    rows = Reservation.objects.filter(demand_key__among=list(keys), state="firm").order_by("pk")
-    return list(rows.values_list("demand_key", "item_id", "location_id", "quantity"))
+    with prepared() as cursor:
+        cursor.execute(_FIRM, [list(keys)])
+        return cursor.fetchall()
 
 
 _FREE = """
@@ -149,18 +156,22 @@ def free_stock(item_ids: Iterable[int]) -> list[Supply]:
         return [Supply(*row) for row in cursor.fetchall()]
 
 
-def lock_shelves(shelves: Iterable[Shelf]) -> None:
-    """Lock the shelves of these items and locations in key order."""
+_LOCK = """
+SELECT item_id, location_id, on_hand - reserved - unavailable - safety_stock FROM inventory_stocklevel
+ WHERE item_id = ANY(%s::bigint[]) AND location_id = ANY(%s::bigint[])
+ ORDER BY item_id, location_id FOR UPDATE
+"""
+
+
+def lock_shelves(shelves: Iterable[Shelf]) -> dict[Shelf, int]:
+    """Lock the shelves of these items and locations in key order; returns what is free on each: units that nobody
+    holds, safety stock left alone (below zero where that is not full)."""
     shelves = set(shelves)
-    if shelves:
-        list(
-            StockLevel.objects.filter(
-                item_id__among={s[0] for s in shelves}, location_id__among={s[1] for s in shelves}
-            )
-            .select_for_update()
-            .order_by("item_id", "location_id")
-            .values_list("pk")
-        )
+    if not shelves:
+        return {}
+    with prepared() as cursor:
+        cursor.execute(_LOCK, [sorted({s[0] for s in shelves}), sorted({s[1] for s in shelves})])
+        return {(item, location): free for item, location, free in cursor.fetchall()}
 
 
 def _give_back(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from inventory.actions.fit_reservations import firm_units, holdings, lock_shelves
+from inventory.actions.fit_reservations import holdings
 from inventory.actions.move_stock import Promise, move_stock
 from inventory.models import Reservation
 from oms.core.actors import Actor
@@ -27,31 +27,27 @@ class Seat:
     quantity: int
 
 
-def reseat(seats: Sequence[Seat], *, by: Actor) -> None:
+def reseat(seats: Sequence[Seat], held: Mapping[UUID, Mapping[int, int]], *, by: Actor) -> None:
     """Make the firm reservations of every demand named stand exactly at its seats.
 
-    The seats of a demand must add up to what it holds firm now; anything else raises :class:`Refused`
-    (``promise_changed``: route again). Raises ``ShortOfStock`` where a wanted shelf was emptied meanwhile.
-    All or nothing; one guarded write for the batch.
+    ``held`` is what each demand holds firm, by location, read after the caller locked all shelves of its item.
+    The seats of a demand must add up to that; anything else raises :class:`Refused` (``promise_changed``: route
+    again). All or nothing; one guarded write for the batch.
     """
     wanted: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     items: dict[UUID, int] = {}
     for seat in seats:
         wanted[seat.demand_key][seat.location_id] += seat.quantity
         items[seat.demand_key] = seat.item_id
-    lock_shelves(
-        {(items[key], location) for key, places in wanted.items() for location in places}
-        | {(item, location) for _, item, location, _ in firm_units(wanted)}
-    )
     # Most sit where they should: only the others are looked at row by row.
-    seated: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for key, _, location, quantity in firm_units(wanted):
-        seated[key][location] += quantity
+    moving = [key for key, places in wanted.items() if places != held.get(key)]
+    if not moving:
+        return
     promises: list[Promise] = []
     new: list[dict[str, Any]] = []
     gone: list[Reservation] = []
     smaller: list[Reservation] = []
-    for key, rows in holdings((k for k in wanted if wanted[k] != seated[k]), lock=True).items():
+    for key, rows in holdings(moving, lock=True).items():
         firm = [r for r in rows if r.state == "firm"]
         if sum(r.quantity for r in firm) != sum(wanted[key].values()):
             raise Refused(Reason("promise_changed", "What is promised changed meanwhile; route it again."))
