@@ -17,7 +17,7 @@ def all_of(*, quick: bool) -> Mapping[str, Measure]:
         "payload": partial(intake.with_payload, size=size),
         **{f"one-{w}": partial(intake.several_at_once, size=one, workers=w, batch=1) for w in (1, 2, 4)},
         **{f"many-{w}": partial(intake.several_at_once, size=size, workers=w, batch=100) for w in (1, 2, 4)},
-        "whole-way": partial(intake.whole_way, size=size),
+        **{f"whole-way-{w}": partial(intake.whole_way, size=size, workers=w) for w in (1, 2)},
         "hot-one": partial(hot.eight_clients, size=pieces, batch=1),
         "hot-fifty": partial(hot.eight_clients, size=pieces, batch=50),
         "hot-inbox": partial(hot.through_the_inbox, size=pieces),
