@@ -46,7 +46,7 @@ def to_minor(amount: Decimal, currency: str) -> Decimal:
 
 def fits(amount: Decimal, currency: str) -> bool:
     """Is ``amount`` exact to the minor unit?"""
-    return amount.is_finite() and amount == to_minor(amount, currency)
+    return amount.is_finite() and amount == amount.quantize(quantum(currency))
 
 
 @lru_cache(maxsize=8192)

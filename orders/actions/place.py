@@ -45,10 +45,11 @@ class Placing:
 
 @dataclass(frozen=True)
 class _Taken:
-    """An order that has its primary key, and its lines with their counters."""
+    """An order that has its primary key, what is known of its payments, and its lines with their counters."""
 
     pk: int
     draft: OrderDraft
+    facts: tuple[Transaction, ...]
     lines: list[Row]
 
     @property
@@ -69,8 +70,12 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
     An order already taken in raises an IntegrityError: look it up first, the unique key decides races.
     """
     with gathered():
-        keys = insert(Order, [_order(p) for p in placings], keys=True)
-        taken = [_Taken(pk, p.draft, _lines(pk, p)) for pk, p in zip(keys, placings, strict=True)]
+        facts = [_facts(p.draft) for p in placings]
+        keys = insert(Order, list(map(_order, placings, facts)), keys=True)
+        taken = [
+            _Taken(pk, p.draft, known, _lines(pk, p))
+            for pk, p, known in zip(keys, placings, facts, strict=True)
+        ]
         insert(OrderCharge, [_charge(order.pk, charge) for order in taken for charge in order.draft.charges])
         record_payments([(order, order.draft.payments) for order in taken], by=by, fresh=True)
         wrong = [holding for order in taken for holding in _wrong(order)]
@@ -111,7 +116,7 @@ def _needs(order: _Taken) -> Iterator[Need]:
                 yield Need(line["demand_key"], line["item_id"], line["unallocated"], order.draft.placed_at)
 
 
-def _order(placing: Placing) -> Row:
+def _order(placing: Placing, facts: tuple[Transaction, ...]) -> Row:
     d = placing.draft
     shipping, billing = vars(d.shipping_address), vars(d.billing_address)
     return {
@@ -124,9 +129,7 @@ def _order(placing: Placing) -> Row:
         "billing_address": billing, "country": d.shipping_address.country[:2],
         "shipping_method": d.shipping_method[:120], "note": d.note, "tags": list(d.tags),
         "channel_status": d.channel_status[:60], "channel_facts": channel_facts(d),
-        "payment_status": payment_status(
-            _facts(d), d.total.customer
-        ),
+        "payment_status": payment_status(facts, d.total.customer),
     }  # fmt: skip
 
 
@@ -193,7 +196,7 @@ def _wrong(order: _Taken) -> list[Holding]:
     """What its amounts and its payments give reason to hold it for. Several faults of the same totals are one
     hold; its words name them all."""
     draft, result = order.draft, reconcile(order.draft)
-    found = [*result.findings[:1], *look(_facts(draft), draft.total.customer)]
+    found = [*result.findings[:1], *look(order.facts, draft.total.customer)]
     if not found:
         return []
     data = {
@@ -203,8 +206,10 @@ def _wrong(order: _Taken) -> list[Holding]:
     return [Holding(order.pk, finding, data=data) for finding in found]
 
 
-def _facts(d: OrderDraft) -> list[Transaction]:
-    return [Transaction(p.kind, p.status, p.amount.customer, d.currency, p.external_id) for p in d.payments]
+def _facts(d: OrderDraft) -> tuple[Transaction, ...]:
+    return tuple(
+        Transaction(p.kind, p.status, p.amount.customer, d.currency, p.external_id) for p in d.payments
+    )
 
 
 def _told(order: _Taken) -> Line:

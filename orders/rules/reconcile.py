@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException
+from operator import attrgetter
 
 from oms.core.errors import Reason
 from oms.core.money import fits, known_currency, words
@@ -57,10 +58,10 @@ def _finding(code: str, told: str) -> Finding:
 
 
 def _difference(draft: OrderDraft, side: str) -> Decimal | None:
+    net, tax = attrgetter(f"net.{side}"), attrgetter(f"tax.{side}")
     parts: list[LineDraft | ChargeDraft] = [*draft.lines, *draft.charges]
     try:
-        known = sum((getattr(p.net, side) + getattr(p.tax, side) for p in parts), ZERO)
-        difference = getattr(draft.total, side) - known
+        difference = getattr(draft.total, side) - sum(map(net, parts), ZERO) - sum(map(tax, parts), ZERO)
     except DecimalException:
         return None
     return difference if difference.is_finite() else None
@@ -69,30 +70,30 @@ def _difference(draft: OrderDraft, side: str) -> Decimal | None:
 def _scale(draft: OrderDraft) -> Iterator[Finding]:
     """At most one finding, naming the first amounts that their currency cannot hold (1.005 EUR, 1.5 JPY)."""
     bad: list[str] = []
-    for what, amount in _amounts(draft):
-        twice = amount.customer is amount.shop and draft.currency == draft.shop_currency
-        if not twice and not _fits(amount.shop, draft.shop_currency):
-            bad.append(f"{what} {amount.shop} {draft.shop_currency}")
+    alike = draft.currency == draft.shop_currency
+    for what, name, amount in _amounts(draft):
+        if not (alike and amount.customer is amount.shop) and not _fits(amount.shop, draft.shop_currency):
+            bad.append(f"{what}{name} {amount.shop} {draft.shop_currency}")
         if not _fits(amount.customer, draft.currency):
-            bad.append(f"{what} {amount.customer} {draft.currency}")
+            bad.append(f"{what}{name} {amount.customer} {draft.currency}")
     if bad:
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         told = "; ".join(bad[:3])
         yield _finding("amount_not_chargeable", f"Amounts finer than their currency allows: {told}{more}")
 
 
-def _amounts(draft: OrderDraft) -> Iterator[tuple[str, Amount]]:
-    yield "total", draft.total
+def _amounts(draft: OrderDraft) -> Iterator[tuple[str, str, Amount]]:
+    yield "total", "", draft.total
     for line in draft.lines:
-        yield line.title, line.net
-        yield f"tax on {line.title}", line.tax
+        yield "", line.title, line.net
+        yield "tax on ", line.title, line.tax
     for charge in draft.charges:
-        yield charge.title, charge.net
-        yield f"tax on {charge.title}", charge.tax
+        yield "", charge.title, charge.net
+        yield "tax on ", charge.title, charge.tax
     for payment in draft.payments:
-        yield payment.kind, payment.amount
+        yield "", payment.kind, payment.amount
     for refund in draft.refunds:
-        yield "refund", refund.total
+        yield "refund", "", refund.total
 
 
 def _fits(amount: Decimal, currency: str) -> bool:
