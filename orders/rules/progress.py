@@ -14,22 +14,23 @@ from decimal import Decimal
 
 from oms.core.errors import Reason
 from oms.core.money import MixedCurrencies
+from oms.core.words import gettext_noop
 from orders.rules.holds import HOLDS, OpenHold, Step, blocking
 
 ZERO = Decimal(0)
 
 
 COUNTER_WORDS: Mapping[str, str] = {
-    "cancelled": "cancelled",
-    "unallocated": "not promised yet",
-    "backordered": "waiting for stock",
-    "promised": "promised",
-    "released": "to be picked",
-    "picked": "picked",
-    "packed": "packed",
-    "shipped": "sent",
-    "delivered": "of them delivered",
-    "returned": "came back",
+    "cancelled": gettext_noop("cancelled"),
+    "unallocated": gettext_noop("not promised yet"),
+    "backordered": gettext_noop("waiting for stock"),
+    "promised": gettext_noop("promised"),
+    "released": gettext_noop("to be picked"),
+    "picked": gettext_noop("picked"),
+    "packed": gettext_noop("packed"),
+    "shipped": gettext_noop("sent"),
+    "delivered": gettext_noop("of them delivered"),
+    "returned": gettext_noop("came back"),
 }
 """What is said of units in each counter, to clerks and to customers."""
 
@@ -223,22 +224,22 @@ _GUARDED_BY = {
     "shipped": Step.SHIP,
 }
 _NEXT = {
-    "screened": "it is checked by itself within moments",
-    "promised": "stock is promised by itself",
-    "routed": "a location is chosen by itself",
-    "picked": "pick it",
-    "packed": "pack it",
-    "shipped": "send it off",
-    "delivered": "the carrier brings it to the customer",
+    "screened": gettext_noop("it is checked by itself within moments"),
+    "promised": gettext_noop("stock is promised by itself"),
+    "routed": gettext_noop("a location is chosen by itself"),
+    "picked": gettext_noop("pick it"),
+    "packed": gettext_noop("pack it"),
+    "shipped": gettext_noop("send it off"),
+    "delivered": gettext_noop("the carrier brings it to the customer"),
 }
 _WAITING = {
-    "screened": "waits to be checked",
-    "promised": "waits for stock to be promised",
-    "routed": "waits for a location",
-    "picked": "waits to be picked",
-    "packed": "waits to be packed",
-    "shipped": "waits to be sent off",
-    "delivered": "on its way",
+    "screened": gettext_noop("waits to be checked"),
+    "promised": gettext_noop("waits for stock to be promised"),
+    "routed": gettext_noop("waits for a location"),
+    "picked": gettext_noop("waits to be picked"),
+    "packed": gettext_noop("waits to be packed"),
+    "shipped": gettext_noop("waits to be sent off"),
+    "delivered": gettext_noop("on its way"),
 }
 
 
