@@ -6,6 +6,7 @@ from oms.core.health import healthz
 
 urlpatterns = [
     path("healthz", healthz),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("fulfillment.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),

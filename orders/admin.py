@@ -53,8 +53,8 @@ class OrderAdmin(ConsoleAdmin):
     list_display = ("number", "customer", "state", "paid", "sent", "amount", "placed_at", "due", "source")
     list_filter = (
         choose("state", OrderState.choices, _("state")),
-        choose("fulfillment_status", [(s, shown.spoken(s)) for s in FULFILMENT], _("sent")),
-        choose("payment_status", [(s, shown.spoken(s)) for s in PAYMENT], _("paid")),
+        choose("fulfillment_status", lambda: [(s, shown.spoken(s)) for s in FULFILMENT], _("sent")),
+        choose("payment_status", lambda: [(s, shown.spoken(s)) for s in PAYMENT], _("paid")),
         choose("source", lambda: [(s, s) for s in distinct("orders_order", "source")], _("channel")),
     )
     page_fields = ("source", "external_number", "external_id", "channel_status", "shipping_method", "tags_listed",
@@ -112,7 +112,7 @@ class OrderAdmin(ConsoleAdmin):
             since=told.get("since"),
             backordered_since=min(waiting, default=None),
         )
-        return steps(facts, timezone.now())
+        return steps(facts, timezone.now(), gettext)
 
     @admin.display(description=_("customer"))
     def customer(self, obj: Order) -> str:

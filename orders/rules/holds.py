@@ -51,10 +51,24 @@ WORK_AND_MONEY = WORK | {Step.REFUND}
 
 _ALL = (
     HoldType(
-        "payment_pending", gettext_noop("not paid yet"), gettext_noop("wait for the payment, or accept it on terms"), WORK, clears=True
+        "payment_pending",
+        gettext_noop("not paid yet"),
+        gettext_noop("wait for the payment, or accept it on terms"),
+        WORK,
+        clears=True,
     ),
-    HoldType("fraud_risk", gettext_noop("looks risky"), gettext_noop("look at the reasons, then accept or cancel"), WORK),
-    HoldType("address_invalid", gettext_noop("the address cannot be delivered to"), gettext_noop("correct the address"), WORK),
+    HoldType(
+        "fraud_risk",
+        gettext_noop("looks risky"),
+        gettext_noop("look at the reasons, then accept or cancel"),
+        WORK,
+    ),
+    HoldType(
+        "address_invalid",
+        gettext_noop("the address cannot be delivered to"),
+        gettext_noop("correct the address"),
+        WORK,
+    ),
     # Unmapped: there is no item to promise, so this one alone blocks allocation, of its line only.
     HoldType(
         "unmapped_sku",
@@ -72,14 +86,48 @@ _ALL = (
         WORK_AND_MONEY,
     ),
     HoldType(
-        "duplicate_suspect", gettext_noop("looks like a duplicate"), gettext_noop("compare both orders, then accept or cancel one"), WORK
+        "duplicate_suspect",
+        gettext_noop("looks like a duplicate"),
+        gettext_noop("compare both orders, then accept or cancel one"),
+        WORK,
     ),
-    HoldType("anomaly", gettext_noop("looks like a slip"), gettext_noop("ask the customer, then accept or change the quantity"), WORK),
-    HoldType("out_of_stock", gettext_noop("not in stock"), gettext_noop("wait for stock, or cancel the rest"), WORK, False, True),
-    HoldType("awaiting_return", gettext_noop("waits for the goods to come back"), gettext_noop("receive the return"), WORK, False, True),
-    HoldType("customer_request", gettext_noop("the customer asked to wait"), gettext_noop("release it when the customer is ready"), WORK),
+    HoldType(
+        "anomaly",
+        gettext_noop("looks like a slip"),
+        gettext_noop("ask the customer, then accept or change the quantity"),
+        WORK,
+    ),
+    HoldType(
+        "out_of_stock",
+        gettext_noop("not in stock"),
+        gettext_noop("wait for stock, or cancel the rest"),
+        WORK,
+        False,
+        True,
+    ),
+    HoldType(
+        "awaiting_return",
+        gettext_noop("waits for the goods to come back"),
+        gettext_noop("receive the return"),
+        WORK,
+        False,
+        True,
+    ),
+    HoldType(
+        "customer_request",
+        gettext_noop("the customer asked to wait"),
+        gettext_noop("release it when the customer is ready"),
+        WORK,
+    ),
     HoldType("manual", gettext_noop("held by hand"), gettext_noop("release it when settled"), WORK),
-    HoldType("scheduled_until", gettext_noop("not to be sent before its date"), gettext_noop("wait for the date"), WORK, False, True),
+    HoldType(
+        "scheduled_until",
+        gettext_noop("not to be sent before its date"),
+        gettext_noop("wait for the date"),
+        WORK,
+        False,
+        True,
+    ),
     # Marketplaces send an order before its price or address is known: promise it, do nothing else with it.
     HoldType(
         "channel_incomplete",

@@ -42,12 +42,12 @@ from oms.core.console.saved import views_of
 from oms.core.console.veils import veil_rows
 from oms.core.journal import Line
 from oms.core.models import JournalEntry, subject_of, thread_of
+from oms.core.naming import OURS
 from oms.core.personal import Veil, names_person, sees_people
 from oms.core.places import own
 from oms.core.words import Words
 
 TIMELINE = 200
-OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "channels"})
 
 
 class ConsoleAdmin(ModelAdmin):
