@@ -39,7 +39,9 @@ class ChannelAccountAdmin(ConsoleAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
             return forms.ChoiceField(
-                choices=connecting.kinds(), help_text=gettext("Its keys are entered next.")
+                label=gettext("kind"),
+                choices=connecting.kinds(),
+                help_text=gettext("Its keys are entered next."),
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

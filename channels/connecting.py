@@ -41,7 +41,7 @@ def key_form(names: Mapping[str, str]) -> type[forms.Form]:
     """A field for each key, never filled in: what is kept does not leave the house."""
     fields = {
         name: forms.CharField(
-            label=words, required=False, max_length=500, strip=True,
+            label=gettext(words), required=False, max_length=500, strip=True,
             widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
         )
         for name, words in names.items()

@@ -45,7 +45,7 @@ class ChannelAccount(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = "channel"
+        verbose_name = _("channel")
         permissions = [("pull_channelaccount", "Can fetch orders now")]
 
     def __str__(self) -> str:

@@ -111,6 +111,7 @@ class ManifestAdmin(ConsoleAdmin):
 @admin.register(RoutingDecision)
 class RoutingDecisionAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("cause", "solver")
     list_display = ("title", "order", "cause", "cost_words", "at")
     list_select_related = ("order",)
     csv_fields = {"cost_words": ("cost", "currency")}
@@ -165,7 +166,9 @@ class CarrierAccountAdmin(ConsoleAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
             return forms.ChoiceField(
-                choices=connecting.kinds(), help_text=gettext("Its keys are entered next.")
+                label=gettext("kind"),
+                choices=connecting.kinds(),
+                help_text=gettext("Its keys are entered next."),
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

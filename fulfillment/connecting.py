@@ -38,7 +38,7 @@ def wanted(kind: str) -> Mapping[str, str]:
 def _form(rows: Sequence[CarrierAccount]) -> type[forms.Form]:
     fields = {
         name: forms.CharField(
-            label=words, required=False, max_length=500, strip=True,
+            label=gettext(words), required=False, max_length=500, strip=True,
             widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
         )
         for name, words in wanted(rows[0].kind).items()

@@ -200,7 +200,7 @@ class Shipment(ParcelLifecycle):
     last_scan = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
-        verbose_name = "parcel"
+        verbose_name = _("parcel")
         permissions = [
             ("buy_label", "Can buy labels"),
             ("void_label", "Can give labels back"),

@@ -76,7 +76,7 @@ class ItemAdmin(ConsoleAdmin):
 
     @admin.display(description=_("barcodes"))
     def codes(self, obj: Item) -> str:
-        return ", ".join(code.code for code in obj.barcodes.all()) or "none"
+        return ", ".join(code.code for code in obj.barcodes.all()) or gettext("none")
 
 
 @admin.register(Location)

@@ -233,7 +233,7 @@ class Reservation(ReservationLifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.item_id} ({self.state})"
+        return f"{self.quantity} × {self.item_id} ({self.get_state_display()})"
 
 
 class StockAdjustment(models.Model):
@@ -315,7 +315,7 @@ class Discrepancy(DiscrepancyLifecycle):
     resolution = models.CharField(max_length=250, blank=True, default="")
 
     class Meta:
-        verbose_name_plural = "discrepancies"
+        verbose_name_plural = _("discrepancies")
         permissions = [("resolve_discrepancy", "Can settle a discrepancy")]
         constraints = [
             states_check("state", DiscrepancyState.values, "discrepancy_state"),

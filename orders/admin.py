@@ -200,6 +200,7 @@ class HoldAdmin(ConsoleAdmin):
 @admin.register(OrderChange)
 class OrderChangeAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("kind",)
     list_display = ("words", "order", "kind", "state", "proposed_at")
     list_select_related = ("order",)
     page_fields = ("order", "kind", "words", "proposed_at", "decided_by", "decided_at")

@@ -134,9 +134,13 @@ def _reread(ids: Ids, actor: Actor, data: Data) -> Outcome:
             % {"name": account.name, "detail": newest.detail[:200]},
             link=parked(account),
         )
-    told = gettext("Read at %(name)s: ") % {"name": account.name} + (
-        gettext("it changed there.") if messages.count() > was else gettext("nothing new.")
+    changed = messages.count() > was
+    told = (
+        gettext("Read at %(name)s: it changed there.")
+        if changed
+        else gettext("Read at %(name)s: nothing new.")
     )
+    told %= {"name": account.name}
     if order.changes.filter(state="proposed").exists():
         told += gettext(" A change waits for your decision.")
     elif order.pk in blocked:

@@ -21,5 +21,10 @@ def number(label: str, *, least: int = 0, **kwargs: Any) -> forms.IntegerField:
 
 
 def ledger_note(**kwargs: Any) -> forms.CharField:
-    shape = {"label": "why", "max_length": 200, "help_text": gettext("It is kept in the ledger."), **kwargs}
+    shape = {
+        "label": gettext("why"),
+        "max_length": 200,
+        "help_text": gettext("It is kept in the ledger."),
+        **kwargs,
+    }
     return forms.CharField(**shape)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -37,6 +38,7 @@ from oms.core.models import ApiToken, Delivery, InboundMessage, JobRun, JournalE
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("kind",)
     list_display = ("what", "source", "kind", "state", "reason", "received_at")
     list_filter = (
         choose("state", InboundMessage.State.choices, _("state")),
@@ -75,6 +77,7 @@ class DeliveryAdmin(ConsoleAdmin):
 @admin.register(OutboundEffect)
 class OutboundEffectAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("kind",)
     list_display = ("kind", "target", "subject", "state", "reason", "attempts", "created_at")
     list_filter = (choose("state", OutboundEffect.State.choices, _("state")),)
     page_fields = ("kind", "target", "key", "attempts", "due_at", "remote_id", "created_at", "confirmed_at")
@@ -107,6 +110,7 @@ class JobRunAdmin(ConsoleAdmin):
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("verb", "before", "after")
     list_display = ("verb", "subject", "words_start", "actor", "at")
     csv_fields = {"words_start": ("words",)}
     page_fields = ("at", "actor", "verb", "subject", "thread", "before", "after")
@@ -142,11 +146,13 @@ class Journalled:
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)  # type: ignore[misc]
-        words = (
-            gettext("Changed: %(fields)s.") % {"fields": ", ".join(form.changed_data) or gettext("nothing")}
-            if change
-            else gettext("Added.")
-        )
+        with override(settings.LANGUAGE_CODE):
+            words = (
+                gettext("Changed: %(fields)s.")
+                % {"fields": ", ".join(form.changed_data) or gettext("nothing")}
+                if change
+                else gettext("Added.")
+            )
         journal.write([Line.of(obj, "edit" if change else "add", words)], by=Actor.user(request.user))
 
 

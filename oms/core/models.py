@@ -52,7 +52,7 @@ class OutboxEvent(models.Model):
     fanned_out_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "event"
+        verbose_name = _("event")
         indexes = [models.Index(fields=["id"], name="outbox_waiting", condition=Q(fanned_out_at=None))]
 
     def __str__(self) -> str:
@@ -79,8 +79,8 @@ class Delivery(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "delivery"
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         permissions = [("retry_delivery", "Can try a failed delivery again")]
         constraints = [
             models.UniqueConstraint(fields=["event", "reaction"], name="delivery_once"),
@@ -283,7 +283,7 @@ class SavedView(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = "view"
+        verbose_name = _("view")
         default_permissions = ()
         permissions = [("share_savedview", "Can share views of lists with everybody")]
         constraints = [

@@ -36,14 +36,14 @@ def _amount(order: Order, label: str, given: Any = None) -> forms.DecimalField:
 
 def _payment_form(rows: Sequence[Order]) -> type[forms.Form]:
     return ask(
-        amount=_amount(rows[0], "amount", rows[0].total),
+        amount=_amount(rows[0], gettext("amount"), rows[0].total),
         reference=forms.CharField(
             label=gettext("reference"),
             max_length=100,
             help_text=gettext("As the statement of account has it."),
         ),
         how=forms.CharField(
-            label=gettext("how it was paid"), max_length=60, required=False, initial="bank transfer"
+            label=gettext("how it was paid"), max_length=60, required=False, initial=gettext("bank transfer")
         ),
     )
 
@@ -58,7 +58,7 @@ def _chargeback_form(rows: Sequence[Order]) -> type[forms.Form]:
             label=gettext("the bank's case number"), max_length=100, initial=last.external_id if last else "",
             help_text=gettext("The same one when it ends: so both are told apart from another dispute."),
         ),
-        amount=_amount(order, "amount", last.amount if last else order.total),
+        amount=_amount(order, gettext("amount"), last.amount if last else order.total),
     )  # fmt: skip
 
 

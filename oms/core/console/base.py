@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field, quote, unquote
@@ -26,7 +27,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 from unfold.admin import ModelAdmin
@@ -56,7 +57,7 @@ class ConsoleAdmin(ModelAdmin):
     fills in for a new row (none: no new rows); ``labels`` are a shopkeeper's words for field names. Columns are
     fields, or methods that get the row; each row knows its ``viewer`` and its ``veil``, so that personal data can
     be masked. ``csv_fields`` names what a CSV file has in a column's place, where the column is written for the
-    eye only: an amount as ("total", "currency").
+    eye only: an amount as ("total", "currency"). ``spoken_fields`` hold codes that are read as words.
     """
 
     keyset = "-id"
@@ -66,6 +67,7 @@ class ConsoleAdmin(ModelAdmin):
     wide_fields: Sequence[str] = ()
     labels: Mapping[str, Words] = MappingProxyType({})
     csv_fields: Mapping[str, Sequence[str]] = MappingProxyType({})
+    spoken_fields: Sequence[str] = ()
     actions = None
     list_per_page = 50
     show_full_result_count = False
@@ -95,21 +97,22 @@ class ConsoleAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change:
-            parts = [f"{form.fields[n].label or n}: {form.initial.get(n)} → {form.cleaned_data.get(n)}"
-                     for n in form.changed_data if isinstance(form.cleaned_data.get(n), str | int | float | None)]  # fmt: skip
-            parts += [str(form.fields[n].label or n) for n in form.changed_data if not any(
-                p.startswith(str(form.fields[n].label or n)) for p in parts)]  # fmt: skip
-            words = (
-                gettext("Changed %(names)s.") % {"names": "; ".join(parts)}
-                if parts
-                else gettext("Saved without a change.")
-            )
-        else:
-            words = gettext("%(verbose_name)s %(obj)s added.") % {
-                "verbose_name": self.opts.verbose_name,
-                "obj": obj,
-            }
+        with override(settings.LANGUAGE_CODE):  # what is kept is in the house's language, not in the person's
+            if change:
+                parts = [f"{form.fields[n].label or n}: {form.initial.get(n)} → {form.cleaned_data.get(n)}"
+                         for n in form.changed_data if isinstance(form.cleaned_data.get(n), str | int | float | None)]  # fmt: skip
+                parts += [str(form.fields[n].label or n) for n in form.changed_data if not any(
+                    p.startswith(str(form.fields[n].label or n)) for p in parts)]  # fmt: skip
+                words = (
+                    gettext("Changed %(names)s.") % {"names": "; ".join(parts)}
+                    if parts
+                    else gettext("Saved without a change.")
+                )
+            else:
+                words = gettext("%(verbose_name)s %(obj)s added.") % {
+                    "verbose_name": self.opts.verbose_name,
+                    "obj": obj,
+                }
         journal.write([Line.of(obj, "edit" if change else "add", words[:2000])], by=Actor.user(request.user))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
@@ -210,6 +213,8 @@ class ConsoleAdmin(ModelAdmin):
             return shown.when(value) if isinstance(value, datetime) else value
         if field.flatchoices:
             return shown.badge(str(dict(field.flatchoices).get(value, value)), str(value))
+        if name in self.spoken_fields:
+            return shown.spoken(str(value))
         if isinstance(field, models.BooleanField):
             return (
                 shown.badge(gettext("yes"), tone=shown.GOOD)
