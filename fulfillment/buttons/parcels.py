@@ -125,7 +125,7 @@ def _compare(ids: Ids, actor: Actor, data: Data) -> Outcome:
     )
     return Outcome(
         gettext("%(count)s.%(told)s Buy a label to take it, or another.") % {"count": count, "told": told},
-        refused={"Not all answered": [Reason("no_answer", p) for p in parcel.quote_problems]}
+        refused={gettext("Not all answered"): [Reason("no_answer", p) for p in parcel.quote_problems]}
         if parcel.quote_problems
         else {},
     )

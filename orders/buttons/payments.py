@@ -98,7 +98,7 @@ def _chargeback(ids: Ids, actor: Actor, data: Data) -> Outcome:
     }
     return Outcome(
         gettext("Chargeback of %(money)s entered. %(told)s")
-        % {"words": money.words(data["amount"], order.currency), "told": told[data["what"]]}
+        % {"money": money.words(data["amount"], order.currency), "told": told[data["what"]]}
     )
 
 

@@ -78,6 +78,16 @@ def test_every_string_of_every_page(world: World, browse: Browse, monkeypatch: p
             html = answer.content.decode()
             seen += html.count("⟦")
             missing.update(dict.fromkeys(pseudo.unwrapped(html, known), address))
+            if (
+                form := (answer.context or {}).get("form")
+            ) and "/do/" in address:  # what its preview says, or its refusal
+                given = {field.name: field.value() for field in form if field.value() is not None}
+                data = {**given, "step": "preview", "ids": address.partition("ids=")[2]}
+                told = client.post(address.partition("?")[0], data, headers={"accept-language": pseudo.CODE})
+                assert told.status_code in (200, 302, 409, 422), (address, told.status_code)
+                missing.update(
+                    dict.fromkeys(pseudo.unwrapped(told.content.decode(), known), f"preview of {address}")
+                )
         login = Client().get(reverse("admin:login"), headers={"accept-language": pseudo.CODE})
         missing.update(dict.fromkeys(pseudo.unwrapped(login.content.decode(), known), "login"))
         # It would be seen: a word that nobody wrapped.
