@@ -127,7 +127,7 @@ def _match_preview(ids: Ids, data: Data) -> Preview:
 def _match(ids: Ids, actor: Actor, data: Data) -> Outcome:
     (rma,) = match_returns([Matching(ids[0], data["order"].pk)], by=actor)
     return Outcome(
-        gettext("%(number)s is of %(order)s. %(words)s") % {"number": rma.number, "number2": data["order"].number, "words": rma.verdict["words"]}, undo=("returns.unmatch", [rma.pk])
+        gettext("%(number)s is of %(order)s. %(words)s") % {"number": rma.number, "order": data["order"].number, "words": rma.verdict["words"]}, undo=("returns.unmatch", [rma.pk])
     )  # fmt: skip
 
 
