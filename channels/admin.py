@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels import connecting
 from channels.actions.mark_listings import mark_listings
@@ -32,11 +34,15 @@ class ChannelAccountAdmin(ConsoleAdmin):
     page_fields = ("slug", "kind", "base_url", "order_prefix", "buffer", "push_stock", "orders_from", "active",
                    "cursor", "last_contact_at", "last_order_at")  # fmt: skip
     wide_fields = ("options",)
-    empty_words = "No channel is connected yet."
+    empty_words = _("No channel is connected yet.")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
-            return forms.ChoiceField(choices=connecting.kinds(), help_text="Its keys are entered next.")
+            return forms.ChoiceField(
+                label=gettext("kind"),
+                choices=connecting.kinds(),
+                help_text=gettext("Its keys are entered next."),
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
@@ -54,23 +60,23 @@ class ChannelAccountAdmin(ConsoleAdmin):
 
     def headline(self, request: HttpRequest, obj: ChannelAccount) -> list[tuple[str, Any]]:
         facts = [
-            ("Last heard from", shown.when(obj.last_contact_at)),
-            ("Last order", shown.when(obj.last_order_at)),
+            (gettext("Last heard from"), shown.when(obj.last_contact_at)),
+            (gettext("Last order"), shown.when(obj.last_order_at)),
         ]
         if obj.failing_since:
-            facts.append(("Failing since", shown.when(obj.failing_since)))
+            facts.append((gettext("Failing since"), shown.when(obj.failing_since)))
         if obj.last_error:
-            facts.append(("What it said", obj.last_error))
+            facts.append((gettext("What it said"), obj.last_error))
         return facts
 
-    @admin.display(description="health")
+    @admin.display(description=_("health"))
     def health(self, obj: ChannelAccount) -> Any:
         if not obj.active:
-            return shown.badge("switched off", tone=shown.CALM)
+            return shown.badge(gettext("switched off"), tone=shown.CALM)
         if obj.failing_since:
-            return shown.badge("does not answer", tone=shown.BAD)
+            return shown.badge(gettext("does not answer"), tone=shown.BAD)
         if obj.last_contact_at is None:
-            return shown.badge("never heard from", tone=shown.WARN)
+            return shown.badge(gettext("never heard from"), tone=shown.WARN)
         return shown.badge("well", tone=shown.GOOD)
 
 
@@ -79,19 +85,19 @@ class ListingAdmin(ConsoleAdmin):
     keyset = "id"
     list_display = ("name", "account", "sku", "item", "state", "standing", "desired", "confirmed")
     list_select_related = ("account", "item")
-    list_filter = (choose("account", accounts, "channel"), choose("state", ListingState.choices, "state"),
-                   choose("health", Listing.Health.choices, "stock there"))  # fmt: skip
+    list_filter = (choose("account", accounts, _("channel")), choose("state", ListingState.choices, _("state")),
+                   choose("health", Listing.Health.choices, _("stock there")))  # fmt: skip
     page_fields = ("account", "item", "sku", "barcode", "external_id", "external_product_id", "mapped_by", "tracked",
                    "seen_at")  # fmt: skip
 
     def title_of(self, obj: Listing) -> str:
         return obj.title or obj.sku or obj.external_id
 
-    @admin.display(description="listing")
+    @admin.display(description=_("listing"))
     def name(self, obj: Listing) -> str:
         return (obj.title or obj.sku or obj.external_id)[:60]
 
-    @admin.display(description="stock there")
+    @admin.display(description=_("stock there"))
     def standing(self, obj: Listing) -> Any:
         tone = {"in_sync": shown.GOOD, "pending": shown.BUSY, "sent": shown.BUSY}.get(obj.health, shown.BAD)
         return shown.badge(obj.get_health_display(), tone=tone) if obj.state == "active" else shown.NOTHING

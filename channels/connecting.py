@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels import adapters
 from channels.actions.confirm_stock import confirm_stock
@@ -39,8 +41,8 @@ def key_form(names: Mapping[str, str]) -> type[forms.Form]:
     """A field for each key, never filled in: what is kept does not leave the house."""
     fields = {
         name: forms.CharField(
-            label=words, required=False, max_length=500, strip=True,
-            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text="Empty leaves the one that is kept.",
+            label=gettext(words), required=False, max_length=500, strip=True,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
         )
         for name, words in names.items()
     }  # fmt: skip
@@ -55,7 +57,7 @@ def _enter(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome
     account = _account(ids)
     given = {name: data.get(name) or "" for name in wanted(account.kind)}
     enter_keys(account.pk, given, by=actor)
-    return Outcome("The keys are kept, encrypted. Try the connection next.")
+    return Outcome(gettext("The keys are kept, encrypted. Try the connection next."))
 
 
 def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
@@ -64,30 +66,50 @@ def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
 
 def _listings(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     found = pull_listings(_account(ids))
-    return Outcome(f"{found['seen']} listings read, {found['mapped']} of them newly known as items.")
+    return Outcome(
+        gettext("%(seen)s listings read, %(mapped)s of them newly known as items.")
+        % {"seen": found["seen"], "mapped": found["mapped"]}
+    )
 
 
 def _subscribe(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     topics = subscribe(_account(ids))
-    return Outcome(f"It will tell us of {', '.join(topics)}.")
+    return Outcome(gettext("It will tell us of %(names)s.") % {"names": ", ".join(topics)})
 
 
 def _read_stock(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     found = confirm_stock(_account(ids), everything=True)
-    told = f"{found['differ']} differ and are sent again" if found["differ"] else "none differs"
-    return Outcome(f"Read back: {found['confirmed']} levels newly confirmed, {told}.")
+    told = (
+        gettext("%(differ)s differ and are sent again") % {"differ": found["differ"]}
+        if found["differ"]
+        else gettext("none differs")
+    )
+    return Outcome(
+        gettext("Read back: %(confirmed)s levels newly confirmed, %(told)s.")
+        % {"confirmed": found["confirmed"], "told": told}
+    )
 
 
 def why_not_call(account: ChannelAccount, flag: Can | None) -> list[Reason]:
     """Why this account cannot be asked for that: of a kind that is gone, without its keys, or not able."""
     if account.kind not in adapters.kinds():
-        return [Reason("unknown_kind", f"{account.name} is of a kind that is not installed: {account.kind}.")]
+        return [
+            Reason(
+                "unknown_kind",
+                gettext("%(name)s is of a kind that is not installed: %(kind)s.")
+                % {"name": account.name, "kind": account.kind},
+            )
+        ]
     given = account.credentials or {}
     missing = [words for name, words in wanted(account.kind).items() if not given.get(name)]
     if missing:
-        return [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
+        return [
+            Reason(
+                "keys_missing", gettext("Enter its keys first: %(names)s.") % {"names": ", ".join(missing)}
+            )
+        ]
     if flag and not able(account, flag):
-        return [Reason("cannot", f"{account.name} is of a kind that has none.")]
+        return [Reason("cannot", gettext("%(name)s is of a kind that has none.") % {"name": account.name})]
     return []
 
 
@@ -102,27 +124,27 @@ def _lacking(flag: Can | None) -> Any:
 
 register(
     Button(
-        name="channels.enter_keys", label="Enter the keys", model=MODEL, permission=CHANGE, run=_enter, bulk=False,
+        name="channels.enter_keys", label=_("Enter the keys"), model=MODEL, permission=CHANGE, run=_enter, bulk=False,
         shown=lambda row: bool(wanted(row.kind)), form=lambda rows: key_form(wanted(rows[0].kind)), rank=10,
-        words="They are kept encrypted and cannot be read again here.",
+        words=_("They are kept encrypted and cannot be read again here."),
     ),
     Button(
-        name="channels.try_connection", label="Try the connection", model=MODEL, permission=CHANGE, run=_try,
-        bulk=False, refusals=_lacking(None), rank=20, words="Ask it something harmless, to see that it answers.",
+        name="channels.try_connection", label=_("Try the connection"), model=MODEL, permission=CHANGE, run=_try,
+        bulk=False, refusals=_lacking(None), rank=20, words=_("Ask it something harmless, to see that it answers."),
     ),
     Button(
-        name="channels.fetch_listings", label="Fetch its listings", model=MODEL, permission=CHANGE, run=_listings,
+        name="channels.fetch_listings", label=_("Fetch its listings"), model=MODEL, permission=CHANGE, run=_listings,
         bulk=False, refusals=_lacking(Can.PULL_LISTINGS), rank=30,
-        words="Listings whose SKU or barcode is one of our items are known at once; their stock is sent.",
+        words=_("Listings whose SKU or barcode is one of our items are known at once; their stock is sent."),
     ),
     Button(
-        name="channels.subscribe", label="Ask for its webhooks", model=MODEL, permission=CHANGE, run=_subscribe,
+        name="channels.subscribe", label=_("Ask for its webhooks"), model=MODEL, permission=CHANGE, run=_subscribe,
         bulk=False, refusals=_lacking(Can.RECEIVE_WEBHOOKS), rank=40,
-        words="It then tells us of new and changed orders within moments.",
+        words=_("It then tells us of new and changed orders within moments."),
     ),
     Button(
-        name="channels.read_stock", label="Read its stock back", model=MODEL, permission="channels.push_listing",
+        name="channels.read_stock", label=_("Read its stock back"), model=MODEL, permission="channels.push_listing",
         run=_read_stock, bulk=False, refusals=_lacking(Can.PUSH_STOCK), rank=50,
-        words="Compare every level there with ours now; what differs is sent again.",
+        words=_("Compare every level there with ours now; what differs is sent again."),
     ),
 )  # fmt: skip

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels.buttons import BUTTONS
 from channels.lifecycle import ListingState
@@ -84,7 +86,15 @@ def sold(now: datetime) -> Reading:
     rest = [counts[slug] for slug in ranked[BARS:]]
     if rest:
         told = sum(n for n, _ in rest), sum(n for _, n in rest)
-        parts.append(Part(f"{len(rest)} more channels", told[0], told[1], "", f"{orders}?{urlencode(span)}"))
+        parts.append(
+            Part(
+                gettext("%(rest)s more channels") % {"rest": len(rest)},
+                told[0],
+                told[1],
+                "",
+                f"{orders}?{urlencode(span)}",
+            )
+        )
     total = sum(n for n, _ in counts.values()), sum(n for _, n in counts.values())
     return Reading(*total, (), f"{orders}?{urlencode(span)}", parts)
 
@@ -127,30 +137,30 @@ def _find(text: str) -> Any:
 
 register(
     *BUTTONS,
-    Panel("listings", "At the shops", "inventory.item", "channels/of_item.html", _of_item, order=20,
+    Panel("listings", _("At the shops"), "inventory.item", "channels/of_item.html", _of_item, order=20,
           permission="channels.view_listing"),
-    Panel("versions", "Stock at the shop", "channels.listing", "channels/versions.html", _versions, order=10),
-    Panel("account", "How it stands", "channels.channelaccount", "channels/account.html", _account, order=10),
-    Panel("raw", "What the shop sent", "orders.order", "channels/raw.html", _raw, order=90, side=True,
+    Panel("versions", _("Stock at the shop"), "channels.listing", "channels/versions.html", _versions, order=10),
+    Panel("account", _("How it stands"), "channels.channelaccount", "channels/account.html", _account, order=10),
+    Panel("raw", _("What the shop sent"), "orders.order", "channels/raw.html", _raw, order=90, side=True,
           permission="core.view_inboundmessage"),
-    Queue("silent", "Channels that do not answer", "Channels", "channels.channelaccount", _silent, "created_at",
-          "channels.pull_channelaccount", "Every channel answers.",
-          "Nothing heard for half an hour, or only errors.", rank=10),
-    Queue("channel-keys", "Channels that refuse our keys", "Channels", "channels.channelaccount", _keyless,
-          "failing_since", "channels.change_channelaccount", "Every channel takes our keys.",
-          "No orders and no stock go through until new keys are entered.", rank=15),
-    Figure("sold", "Sold by channel", "orders.view_order", sold, rank=15),
-    Queue("lagging", "Stock that lags behind", "Channels", "channels.listing", _lagging, "desired_at",
-          "channels.push_listing", "Every shop shows the right stock.",
-          "More than ten minutes old and not sent, or not confirmed.", rank=20),
-    Queue("refused-stock", "Stock a shop refuses", "Channels", "channels.listing", _refused, "seen_at",
-          "channels.push_listing", "No shop refuses a number.", rank=25),
-    Queue("unmapped", "Listings of unknown items", "Channels", "channels.listing",
+    Queue("silent", _("Channels that do not answer"), "Channels", "channels.channelaccount", _silent, "created_at",
+          "channels.pull_channelaccount", _("Every channel answers."),
+          _("Nothing heard for half an hour, or only errors."), rank=10),
+    Queue("channel-keys", _("Channels that refuse our keys"), "Channels", "channels.channelaccount", _keyless,
+          "failing_since", "channels.change_channelaccount", _("Every channel takes our keys."),
+          _("No orders and no stock go through until new keys are entered."), rank=15),
+    Figure("sold", _("Sold by channel"), "orders.view_order", sold, rank=15),
+    Queue("lagging", _("Stock that lags behind"), "Channels", "channels.listing", _lagging, "desired_at",
+          "channels.push_listing", _("Every shop shows the right stock."),
+          _("More than ten minutes old and not sent, or not confirmed."), rank=20),
+    Queue("refused-stock", _("Stock a shop refuses"), "Channels", "channels.listing", _refused, "seen_at",
+          "channels.push_listing", _("No shop refuses a number."), rank=25),
+    Queue("unmapped", _("Listings of unknown items"), "Channels", "channels.listing",
           lambda: Listing.objects.filter(state="unmapped"), "seen_at", "channels.map_listing",
-          "Every listing has its item.", "Say which item each is; its orders then go on.", rank=27),
-    Finder("channels.listing", "Listings", "channels.view_listing", rank=60, find=_find,
+          _("Every listing has its item."), _("Say which item each is; its orders then go on."), rank=27),
+    Finder("channels.listing", _("Listings"), "channels.view_listing", rank=60, find=_find,
            exact=lambda q: Listing.objects.none()),
-    MenuEntry("Channels", "Channels", "storefront", "admin:channels_channelaccount_changelist",
+    MenuEntry("Channels", _("Channels"), "storefront", "admin:channels_channelaccount_changelist",
               "channels.view_channelaccount", 10),
-    MenuEntry("Channels", "Listings", "sell", "admin:channels_listing_changelist", "channels.view_listing", 20),
+    MenuEntry("Channels", _("Listings"), "sell", "admin:channels_listing_changelist", "channels.view_listing", 20),
 )  # fmt: skip

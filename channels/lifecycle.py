@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class ListingState(models.TextChoices):
-    UNMAPPED = "unmapped", "unknown item"
-    ACTIVE = "active", "kept in stock"
-    PAUSED = "paused", "not updated"
-    NOT_OURS = "not_ours", "no item of ours"
-    GONE = "gone", "no longer at the shop"
+    UNMAPPED = "unmapped", _("unknown item")
+    ACTIVE = "active", _("kept in stock")
+    PAUSED = "paused", _("not updated")
+    NOT_OURS = "not_ours", _("no item of ours")
+    GONE = "gone", _("no longer at the shop")
 
 
 class ListingLifecycle(FSMModelMixin, models.Model):

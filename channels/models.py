@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from channels.lifecycle import ListingLifecycle, ListingState
 from inventory.models import Item, Location
@@ -21,19 +22,19 @@ class ChannelAccount(models.Model):
     base_url = models.CharField(max_length=200, blank=True, default="")
     credentials = EncryptedJSONField(null=True, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
-    order_prefix = models.CharField(max_length=10, help_text="What our numbers of its orders begin with.")
+    order_prefix = models.CharField(max_length=10, help_text=_("What our numbers of its orders begin with."))
     locations = models.ManyToManyField(
         Location,
         blank=True,
         related_name="channels",
-        help_text="Places whose stock it may sell; none means all.",
+        help_text=_("Places whose stock it may sell; none means all."),
     )
     buffer = models.PositiveIntegerField(
-        default=0, help_text="Pieces of each item held back from this channel."
+        default=0, help_text=_("Pieces of each item held back from this channel.")
     )
     active = models.BooleanField(default=True)
-    push_stock = models.BooleanField("send stock levels", default=True)
-    orders_from = models.DateTimeField(null=True, blank=True, help_text="Older orders are not taken in.")
+    push_stock = models.BooleanField(_("send stock levels"), default=True)
+    orders_from = models.DateTimeField(null=True, blank=True, help_text=_("Older orders are not taken in."))
     cursor = models.DateTimeField(null=True, blank=True, editable=False)
     refund_cursor = models.DateTimeField(null=True, blank=True, editable=False)
     last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -44,7 +45,7 @@ class ChannelAccount(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = "channel"
+        verbose_name = _("channel")
         permissions = [("pull_channelaccount", "Can fetch orders now")]
 
     def __str__(self) -> str:
@@ -56,23 +57,23 @@ class Listing(ListingLifecycle):
     what was read back. Each has a version, so that only the newest is ever sent."""
 
     class Health(models.TextChoices):
-        IN_SYNC = "in_sync", "right"
-        PENDING = "pending", "to be sent"
-        SENT = "sent", "sent, to be read back"
-        CONFLICT = "conflict", "the shop said another number"
-        REJECTED = "rejected", "the shop refused it"
-        MISSING = "missing", "gone at the shop"
+        IN_SYNC = "in_sync", _("right")
+        PENDING = "pending", _("to be sent")
+        SENT = "sent", _("sent, to be read back")
+        CONFLICT = "conflict", _("the shop said another number")
+        REJECTED = "rejected", _("the shop refused it")
+        MISSING = "missing", _("gone at the shop")
 
     account = models.ForeignKey(ChannelAccount, on_delete=models.PROTECT, related_name="listings")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, null=True, blank=True, related_name="listings")
     external_id = models.CharField(max_length=120)
     external_product_id = models.CharField(max_length=120, blank=True, default="")
     ref = models.JSONField(default=dict, blank=True)
-    sku = models.CharField("SKU", max_length=100, blank=True, default="")
+    sku = models.CharField(_("SKU"), max_length=100, blank=True, default="")
     barcode = models.CharField(max_length=64, blank=True, default="")
     title = models.CharField(max_length=250, blank=True, default="")
     mapped_by = models.CharField(
-        max_length=150, blank=True, default="", help_text="A person's choice outranks a rule."
+        max_length=150, blank=True, default="", help_text=_("A person's choice outranks a rule.")
     )
     tracked = models.BooleanField(default=True)
     health = models.CharField(max_length=10, choices=Health.choices, default=Health.IN_SYNC)

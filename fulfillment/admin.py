@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment import connecting
 from fulfillment.lifecycle import ManifestState, ParcelState, WorkState
@@ -32,11 +34,11 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("number", "order", "location", "state", "due", "claimed", "created_at")
     list_select_related = ("order", "location")
-    list_filter = (choose("state", WorkState.choices, "state"), choose("location", places, "place"))
+    list_filter = (choose("state", WorkState.choices, _("state")), choose("location", places, _("place")))
     csv_fields = {"due": ("due_at",)}
     page_fields = ("order", "location", "claimed", "created_at", "released_at", "rejected_at", "rejected_why",
                    "shipped_at")  # fmt: skip
-    empty_words = "No work yet: it comes by itself when an order is routed."
+    empty_words = _("No work yet: it comes by itself when an order is routed.")
 
     def page_queryset(self, request: HttpRequest) -> Any:
         return (
@@ -46,14 +48,14 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
         )
 
     def headline(self, request: HttpRequest, obj: FulfillmentOrder) -> list[tuple[str, Any]]:
-        return [("Order", self._linked(obj.order)), ("From", obj.location), ("Due", self.due(obj)),
-                ("Pieces", sum(line.quantity - line.cancelled for line in obj.lines.all()))]  # fmt: skip
+        return [(gettext("Order"), self._linked(obj.order)), (gettext("From"), obj.location), (gettext("Due"), self.due(obj)),
+                (gettext("Pieces"), sum(line.quantity - line.cancelled for line in obj.lines.all()))]  # fmt: skip
 
-    @admin.display(description="due")
+    @admin.display(description=_("due"))
     def due(self, obj: FulfillmentOrder) -> Any:
         return shown.when_due(obj.due_at, done=obj.state in ("shipped", "cancelled", "rejected"))
 
-    @admin.display(description="taken by")
+    @admin.display(description=_("taken by"))
     def claimed(self, obj: FulfillmentOrder) -> str:
         return obj.claimed_by.partition(":")[2] or obj.claimed_by
 
@@ -63,26 +65,26 @@ class ShipmentAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("parcel", "order", "state", "carrier", "last_scan", "last_scan_at", "shipped_at")
     list_select_related = ("fulfillment_order__order", "fulfillment_order__location")
-    list_filter = (choose("state", ParcelState.choices, "state"),)
+    list_filter = (choose("state", ParcelState.choices, _("state")),)
     page_fields = ("order", "work", "carrier", "service", "tracking_number", "weight", "created_at", "shipped_at",
                    "delivered_at")  # fmt: skip
 
     def badges(self, obj: Shipment) -> list[Any]:
         return [shown.badge(obj.get_state_display(), obj.state)]
 
-    @admin.display(description="parcel")
+    @admin.display(description=_("parcel"))
     def parcel(self, obj: Shipment) -> str:
         return str(obj)
 
-    @admin.display(description="order")
+    @admin.display(description=_("order"))
     def order(self, obj: Shipment) -> Any:
         return self._linked(obj.fulfillment_order.order)
 
-    @admin.display(description="work")
+    @admin.display(description=_("work"))
     def work(self, obj: Shipment) -> Any:
         return self._linked(obj.fulfillment_order)
 
-    @admin.display(description="weight")
+    @admin.display(description=_("weight"))
     def weight(self, obj: Shipment) -> str:
         return f"{obj.weight_g} g" if obj.weight_g else "unknown"
 
@@ -92,9 +94,9 @@ class ManifestAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("number", "carrier", "location", "state", "created_at")
     list_select_related = ("location",)
-    list_filter = (choose("state", ManifestState.choices, "state"), choose("location", places, "place"))
+    list_filter = (choose("state", ManifestState.choices, _("state")), choose("location", places, _("place")))
     page_fields = ("number", "carrier", "location", "external_id", "created_at")
-    empty_words = "No day was closed yet: press End of day at a place."
+    empty_words = _("No day was closed yet: press End of day at a place.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("document")
@@ -109,6 +111,7 @@ class ManifestAdmin(ConsoleAdmin):
 @admin.register(RoutingDecision)
 class RoutingDecisionAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("cause", "solver")
     list_display = ("title", "order", "cause", "cost_words", "at")
     list_select_related = ("order",)
     csv_fields = {"cost_words": ("cost", "currency")}
@@ -121,15 +124,15 @@ class RoutingDecisionAdmin(ConsoleAdmin):
     def page_queryset(self, request: HttpRequest) -> Any:
         return RoutingDecision.objects.select_related("order", "supersedes")
 
-    @admin.display(description="decision")
+    @admin.display(description=_("decision"))
     def title(self, obj: RoutingDecision) -> str:
         return str(obj)
 
-    @admin.display(description="costs")
+    @admin.display(description=_("costs"))
     def cost_words(self, obj: RoutingDecision) -> str:
         return _reckoned(obj.cost, obj.currency)
 
-    @admin.display(description="the next best")
+    @admin.display(description=_("the next best"))
     def next_words(self, obj: RoutingDecision) -> str:
         return _reckoned(obj.next_cost, obj.currency)
 
@@ -158,11 +161,15 @@ class CarrierAccountAdmin(ConsoleAdmin):
     addable = ("name", "slug", "kind", "base_url", "options")
     page_fields = ("slug", "kind", "base_url", "active", "last_contact_at", "last_error")
     wide_fields = ("options",)
-    empty_words = "No carrier is connected yet: labels can still be typed in by hand."
+    empty_words = _("No carrier is connected yet: labels can still be typed in by hand.")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
-            return forms.ChoiceField(choices=connecting.kinds(), help_text="Its keys are entered next.")
+            return forms.ChoiceField(
+                label=gettext("kind"),
+                choices=connecting.kinds(),
+                help_text=gettext("Its keys are entered next."),
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:

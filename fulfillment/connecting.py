@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment import carriers
 from fulfillment.actions.enter_keys import enter_keys
@@ -36,8 +38,8 @@ def wanted(kind: str) -> Mapping[str, str]:
 def _form(rows: Sequence[CarrierAccount]) -> type[forms.Form]:
     fields = {
         name: forms.CharField(
-            label=words, required=False, max_length=500, strip=True,
-            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text="Empty leaves the one that is kept.",
+            label=gettext(words), required=False, max_length=500, strip=True,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
         )
         for name, words in wanted(rows[0].kind).items()
     }  # fmt: skip
@@ -47,7 +49,7 @@ def _form(rows: Sequence[CarrierAccount]) -> type[forms.Form]:
 def _enter(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     account = CarrierAccount.objects.get(pk=ids[0])
     enter_keys(account.pk, {name: data.get(name) or "" for name in wanted(account.kind)}, by=actor)
-    return Outcome("The keys are kept, encrypted. Try the connection next.")
+    return Outcome(gettext("The keys are kept, encrypted. Try the connection next."))
 
 
 def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
@@ -59,18 +61,23 @@ def _lacking(rows: Sequence[CarrierAccount]) -> Refusals:
     for row in rows:
         missing = [words for name, words in wanted(row.kind).items() if not (row.credentials or {}).get(name)]
         if missing:
-            found[row.pk] = [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
+            found[row.pk] = [
+                Reason(
+                    "keys_missing",
+                    gettext("Enter its keys first: %(names)s.") % {"names": ", ".join(missing)},
+                )
+            ]
     return found
 
 
 register(
     Button(
-        name="fulfillment.enter_keys", label="Enter the keys", model=MODEL, permission=CHANGE, run=_enter, bulk=False,
+        name="fulfillment.enter_keys", label=_("Enter the keys"), model=MODEL, permission=CHANGE, run=_enter, bulk=False,
         shown=lambda row: bool(wanted(row.kind)), form=_form, rank=10,
-        words="They are kept encrypted and cannot be read again here.",
+        words=_("They are kept encrypted and cannot be read again here."),
     ),
     Button(
-        name="fulfillment.try_connection", label="Try the connection", model=MODEL, permission=CHANGE, run=_try,
-        bulk=False, refusals=_lacking, rank=20, words="Ask what a kilogram would cost; nothing is bought.",
+        name="fulfillment.try_connection", label=_("Try the connection"), model=MODEL, permission=CHANGE, run=_try,
+        bulk=False, refusals=_lacking, rank=20, words=_("Ask what a kilogram would cost; nothing is bought."),
     ),
 )  # fmt: skip

@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import CharField, Exists, F, Min, OuterRef, Q, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.buttons import BUTTONS
@@ -93,20 +95,26 @@ def _tell(order: Order) -> Mapping[str, Any]:
         for parcel in fo.shipments.all():
             failed = [label for label in parcel.known_labels if label.state == "failed"]  # type: ignore[attr-defined]
             if parcel.state == "draft" and failed and failed[-1] is parcel.known_labels[-1]:  # type: ignore[attr-defined]
-                words = f"no label for a parcel of {fo.number}: {failed[-1].failure}"
+                words = gettext("no label for a parcel of %(number)s: %(failure)s") % {
+                    "number": fo.number,
+                    "failure": failed[-1].failure,
+                }
                 obstacles.append(Obstacle("shipped", words, failed[-1].created_at,
-                                          "buy it again, or type a tracking number"))  # fmt: skip
+                                          gettext("buy it again, or type a tracking number")))  # fmt: skip
             wanting = why_not_declare(parcel) if parcel.state == "draft" else []
             if wanting:
-                words = f"a parcel of {fo.number}: {wanting[0].words.rstrip('.')}"
+                words = gettext("a parcel of %(number)s: %(rstrip)s") % {
+                    "number": fo.number,
+                    "rstrip": wanting[0].words.rstrip("."),
+                }
                 obstacles.append(
-                    Obstacle("shipped", words, parcel.created_at, "enter it, then buy the label")
+                    Obstacle("shipped", words, parcel.created_at, gettext("enter it, then buy the label"))
                 )
             settled = any(r.order.state != "cancelled" for r in parcel.reshipments.all())
             if parcel.state in ("exception", "lost", "returned_to_sender") and not settled:
                 words = f"{parcel}: {parcel.get_state_display()}"
                 since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
-                obstacles.append(Obstacle("delivered", words, since, "send it again, or pay back"))
+                obstacles.append(Obstacle("delivered", words, since, gettext("send it again, or pay back")))
     return {"planned": planned, "obstacles": obstacles}
 
 
@@ -330,7 +338,9 @@ def _find_parcel(text: str) -> Any:
     return Shipment.objects.filter(tracking_number__in={text, text.upper()}).order_by("-id")
 
 
-TILES.append(Tile("Receive goods", "A delivery has arrived.", "dock:receive", "inventory.receive_goods"))
+TILES.append(
+    Tile(_("Receive goods"), _("A delivery has arrived."), "dock:receive", "inventory.receive_goods")
+)
 
 register(
     *BUTTONS,
@@ -338,88 +348,88 @@ register(
     People("manifest", _people_of_manifests),
     Related("orders.order", "fulfillment.fulfillmentorder", _open_work),
     Teller("orders.order", _tell),
-    Panel("tracking-link", "Tracking page", "orders.order", "fulfillment/tracking_link.html", _tracking_link, order=15,
+    Panel("tracking-link", _("Tracking page"), "orders.order", "fulfillment/tracking_link.html", _tracking_link, order=15,
           side=True, permission=SEES),
-    Panel("why", "Where it comes from, and why", "orders.order", "fulfillment/why.html", _why, order=20),
-    Panel("work", "Work and parcels", "orders.order", "fulfillment/work.html", _work, order=15),
-    Panel("again", "Sent again", "orders.order", "fulfillment/again.html", _again, order=12),
-    Panel("lines", "To pick", "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
-    Panel("parcels", "Parcels", "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
-    Panel("scans", "On its way", "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
-    Panel("parcels", "Parcels", "fulfillment.manifest", "fulfillment/manifest.html", _manifest, order=10),
-    Panel("why", "The decision", "fulfillment.routingdecision", "fulfillment/why.html",
+    Panel("why", _("Where it comes from, and why"), "orders.order", "fulfillment/why.html", _why, order=20),
+    Panel("work", _("Work and parcels"), "orders.order", "fulfillment/work.html", _work, order=15),
+    Panel("again", _("Sent again"), "orders.order", "fulfillment/again.html", _again, order=12),
+    Panel("lines", _("To pick"), "fulfillment.fulfillmentorder", "fulfillment/lines.html", _work_lines, order=10),
+    Panel("parcels", _("Parcels"), "fulfillment.fulfillmentorder", "fulfillment/parcels.html", _work_parcels, order=20),
+    Panel("scans", _("On its way"), "fulfillment.shipment", "fulfillment/scans.html", _scans, order=10),
+    Panel("parcels", _("Parcels"), "fulfillment.manifest", "fulfillment/manifest.html", _manifest, order=10),
+    Panel("why", _("The decision"), "fulfillment.routingdecision", "fulfillment/why.html",
           lambda request, decision: _told(decision), order=10),
-    Queue("unrouted", "No place found to send it from", "Cannot be promised", "orders.order", _unrouted, "placed_at",
-          "fulfillment.route_order", "Every order found its place.", "Promised, not held, and still no work.", rank=200),
-    Queue("late", "Late", "Ship today", "fulfillment.fulfillmentorder", lambda: _open(due_at__lt=timezone.now()),
-          "due_at", "fulfillment.ship_fulfillmentorder", "Nothing is late.", "Past the time it should have left.",
+    Queue("unrouted", _("No place found to send it from"), "Cannot be promised", "orders.order", _unrouted, "placed_at",
+          "fulfillment.route_order", _("Every order found its place."), _("Promised, not held, and still no work."), rank=200),
+    Queue("late", _("Late"), "Ship today", "fulfillment.fulfillmentorder", lambda: _open(due_at__lt=timezone.now()),
+          "due_at", "fulfillment.ship_fulfillmentorder", _("Nothing is late."), _("Past the time it should have left."),
           rank=10),
-    Queue("at-risk", "Due soon and not packed", "Ship today", "fulfillment.fulfillmentorder", _at_risk, "due_at",
-          "fulfillment.ship_fulfillmentorder", "Nothing is in danger of being late.",
-          "Less than three hours are left: pick and pack these first.", rank=15),
-    Queue("due-today", "Due today", "Ship today", "fulfillment.fulfillmentorder",
+    Queue("at-risk", _("Due soon and not packed"), "Ship today", "fulfillment.fulfillmentorder", _at_risk, "due_at",
+          "fulfillment.ship_fulfillmentorder", _("Nothing is in danger of being late."),
+          _("Less than three hours are left: pick and pack these first."), rank=15),
+    Queue("due-today", _("Due today"), "Ship today", "fulfillment.fulfillmentorder",
           lambda: _open(due_at__gte=timezone.now(), due_at__lte=_day_end()), "due_at",
-          "fulfillment.ship_fulfillmentorder", "Nothing more is due today.", rank=20),
-    Queue("planned", "Planned, not released yet", "Ship today", "fulfillment.fulfillmentorder",
+          "fulfillment.ship_fulfillmentorder", _("Nothing more is due today."), rank=20),
+    Queue("planned", _("Planned, not released yet"), "Ship today", "fulfillment.fulfillmentorder",
           lambda: _open(state="planned"), "created_at", "fulfillment.release_fulfillmentorder",
-          "Everything planned is released.", rank=30),
-    Queue("to-pick", "To pick", "Ship today", "fulfillment.fulfillmentorder",
+          _("Everything planned is released."), rank=30),
+    Queue("to-pick", _("To pick"), "Ship today", "fulfillment.fulfillmentorder",
           lambda: _open().filter(state__in=["released", "picking"]), "created_at",
-          "fulfillment.pick_fulfillmentorder", "All picked.", rank=40),
-    Queue("to-pack", "To pack", "Ship today", "fulfillment.fulfillmentorder", lambda: _open(state="picked"),
-          "created_at", "fulfillment.pack_fulfillmentorder", "All packed.", rank=50),
-    Queue("to-ship", "Packed, to be sent off", "Ship today", "fulfillment.fulfillmentorder",
-          lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", "All sent off.", rank=60),
-    Queue("no-label", "Labels that could not be bought", "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
-          "created_at", "fulfillment.buy_label", "Every parcel got its label.", rank=70),
-    Queue("short-picks", "Not found when picking", "Ship today", "orders.order", _short_orders, "since",
-          "fulfillment.route_order", "Everything that was missed has found another way.",
-          "Pieces that were not on the shelf, and no other place has them yet.", counted=_short_since, rank=80),
-    Queue("carrier-keys", "Carriers that refuse our keys", "Channels", "fulfillment.carrieraccount", _keyless,
-          "failing_since", "fulfillment.change_carrieraccount", "Every carrier takes our keys.",
-          "No labels and no tracking until new keys are entered.", rank=16),
-    Queue("rejected", "Sent back by the location", "Cannot be promised", "fulfillment.fulfillmentorder", _rejected,
-          "rejected_at", "fulfillment.route_order", "Nothing was sent back that is not sent from elsewhere.",
-          "No other place has it: route again to ask the same place once more.", rank=210),
-    Queue("no-customs", "Cannot go through customs yet", "Ship today", "fulfillment.fulfillmentorder", _undeclared,
-          "created_at", "fulfillment.buy_label", "Every parcel can be declared.",
-          "An item lacks its HS code, where it was made, or its weight: enter it at the item.", rank=75),
-    Queue("manifest-failed", "End of day: the carrier refused its list", "Ship today", "fulfillment.manifest",
+          "fulfillment.pick_fulfillmentorder", _("All picked."), rank=40),
+    Queue("to-pack", _("To pack"), "Ship today", "fulfillment.fulfillmentorder", lambda: _open(state="picked"),
+          "created_at", "fulfillment.pack_fulfillmentorder", _("All packed."), rank=50),
+    Queue("to-ship", _("Packed, to be sent off"), "Ship today", "fulfillment.fulfillmentorder",
+          lambda: _open(state="packed"), "created_at", "fulfillment.ship_fulfillmentorder", _("All sent off."), rank=60),
+    Queue("no-label", _("Labels that could not be bought"), "Ship today", "fulfillment.fulfillmentorder", _unlabelled,
+          "created_at", "fulfillment.buy_label", _("Every parcel got its label."), rank=70),
+    Queue("short-picks", _("Not found when picking"), "Ship today", "orders.order", _short_orders, "since",
+          "fulfillment.route_order", _("Everything that was missed has found another way."),
+          _("Pieces that were not on the shelf, and no other place has them yet."), counted=_short_since, rank=80),
+    Queue("carrier-keys", _("Carriers that refuse our keys"), "Channels", "fulfillment.carrieraccount", _keyless,
+          "failing_since", "fulfillment.change_carrieraccount", _("Every carrier takes our keys."),
+          _("No labels and no tracking until new keys are entered."), rank=16),
+    Queue("rejected", _("Sent back by the location"), "Cannot be promised", "fulfillment.fulfillmentorder", _rejected,
+          "rejected_at", "fulfillment.route_order", _("Nothing was sent back that is not sent from elsewhere."),
+          _("No other place has it: route again to ask the same place once more."), rank=210),
+    Queue("no-customs", _("Cannot go through customs yet"), "Ship today", "fulfillment.fulfillmentorder", _undeclared,
+          "created_at", "fulfillment.buy_label", _("Every parcel can be declared."),
+          _("An item lacks its HS code, where it was made, or its weight: enter it at the item."), rank=75),
+    Queue("manifest-failed", _("End of day: the carrier refused its list"), "Ship today", "fulfillment.manifest",
           lambda: Manifest.objects.filter(state="failed", parcels__shipment__in=_unlisted()).distinct(), "created_at",
-          "fulfillment.make_manifest", "Every list was made.", "Close the day again, on our own list.", rank=90),
-    Queue("no-scan", "No scan for days", "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
-          "fulfillment.settle_parcel", "Every parcel was seen lately.", "Sent off, and nothing heard for three days.",
+          "fulfillment.make_manifest", _("Every list was made."), _("Close the day again, on our own list."), rank=90),
+    Queue("no-scan", _("No scan for days"), "On the way", "fulfillment.shipment", _silent_parcels, "shipped_at",
+          "fulfillment.settle_parcel", _("Every parcel was seen lately."), _("Sent off, and nothing heard for three days."),
           rank=10),
-    Queue("exception", "The carrier reports a problem", "On the way", "fulfillment.shipment",
+    Queue("exception", _("The carrier reports a problem"), "On the way", "fulfillment.shipment",
           lambda: _underway().filter(state="exception"), "created_at", "fulfillment.settle_parcel",
-          "No problems on the way.", rank=20),
-    Queue("lost", "Lost", "On the way", "fulfillment.shipment", lambda: _troubled("lost"), "created_at",
-          "fulfillment.settle_parcel", "Nothing is lost.", rank=30),
-    Queue("returned-to-sender", "Coming back undelivered", "On the way", "fulfillment.shipment",
+          _("No problems on the way."), rank=20),
+    Queue("lost", _("Lost"), "On the way", "fulfillment.shipment", lambda: _troubled("lost"), "created_at",
+          "fulfillment.settle_parcel", _("Nothing is lost."), rank=30),
+    Queue("returned-to-sender", _("Coming back undelivered"), "On the way", "fulfillment.shipment",
           lambda: _troubled("returned_to_sender"), "created_at", "fulfillment.settle_parcel",
-          "Nothing comes back undelivered.", rank=40),
-    Figure("shipped", "Sent off", "fulfillment.view_fulfillmentorder",
+          _("Nothing comes back undelivered."), rank=40),
+    Figure("shipped", _("Sent off"), "fulfillment.view_fulfillmentorder",
            daily(lambda: FulfillmentOrder.objects.filter(shipped_at__isnull=False), "shipped_at", WORK), rank=20),
-    Figure("late", "Late", "fulfillment.view_fulfillmentorder",
+    Figure("late", _("Late"), "fulfillment.view_fulfillmentorder",
            standing(lambda: _open(due_at__lt=timezone.now()), "due_at", WORK, "queue=late"), rank=30, good=False),
-    Finder("fulfillment.shipment", "Parcels", "fulfillment.view_shipment", rank=20, find=_find_parcel,
+    Finder("fulfillment.shipment", _("Parcels"), "fulfillment.view_shipment", rank=20, find=_find_parcel,
            exact=_find_parcel),
-    Finder("fulfillment.fulfillmentorder", "Work", "fulfillment.view_fulfillmentorder", rank=40,
+    Finder("fulfillment.fulfillmentorder", _("Work"), "fulfillment.view_fulfillmentorder", rank=40,
            find=lambda q: FulfillmentOrder.objects.filter(
                Q(number__startswith=q.upper()) | Q(order__in=Order.objects.filter(number=q.upper()).values("pk"))
            ).order_by("-id"),
            exact=lambda q: FulfillmentOrder.objects.filter(number=q.upper())),
-    MenuEntry("Warehouse", "Dock", "barcode_scanner", "dock:home", "fulfillment.pick_fulfillmentorder", 5),
-    MenuEntry("Warehouse", "Work", "list_alt_check", "admin:fulfillment_fulfillmentorder_changelist",
+    MenuEntry("Warehouse", _("Dock"), "barcode_scanner", "dock:home", "fulfillment.pick_fulfillmentorder", 5),
+    MenuEntry("Warehouse", _("Work"), "list_alt_check", "admin:fulfillment_fulfillmentorder_changelist",
               "fulfillment.view_fulfillmentorder", 10),
-    MenuEntry("Warehouse", "Parcels", "local_shipping", "admin:fulfillment_shipment_changelist",
+    MenuEntry("Warehouse", _("Parcels"), "local_shipping", "admin:fulfillment_shipment_changelist",
               "fulfillment.view_shipment", 20),
-    MenuEntry("Warehouse", "Manifests", "receipt_long", "admin:fulfillment_manifest_changelist",
+    MenuEntry("Warehouse", _("Manifests"), "receipt_long", "admin:fulfillment_manifest_changelist",
               "fulfillment.view_manifest", 25),
-    MenuEntry("Warehouse", "Routing decisions", "route", "admin:fulfillment_routingdecision_changelist",
+    MenuEntry("Warehouse", _("Routing decisions"), "route", "admin:fulfillment_routingdecision_changelist",
               "fulfillment.view_routingdecision", 30),
-    MenuEntry("Warehouse", "Carriers", "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",
+    MenuEntry("Warehouse", _("Carriers"), "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",
               "fulfillment.view_carrieraccount", 40),
-    MenuEntry("Warehouse", "What parcels cost", "payments", "admin:fulfillment_ratecard_changelist",
+    MenuEntry("Warehouse", _("What parcels cost"), "payments", "admin:fulfillment_ratecard_changelist",
               "fulfillment.view_ratecard", 50),
 )  # fmt: skip

@@ -5,42 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from oms.core.lifecycle import guard
 
 
 class WorkState(models.TextChoices):
-    PLANNED = "planned", "planned"
-    RELEASED = "released", "to be picked"
-    PICKING = "picking", "being picked"
-    PICKED = "picked", "picked"
-    PACKED = "packed", "packed"
-    SHIPPED = "shipped", "shipped"
-    CANCELLED = "cancelled", "cancelled"
-    REJECTED = "rejected", "sent back by the location"
+    PLANNED = "planned", _("planned")
+    RELEASED = "released", _("to be picked")
+    PICKING = "picking", _("being picked")
+    PICKED = "picked", _("picked")
+    PACKED = "packed", _("packed")
+    SHIPPED = "shipped", _("shipped")
+    CANCELLED = "cancelled", _("cancelled")
+    REJECTED = "rejected", _("sent back by the location")
 
 
 # What may still be stopped: nothing has left the house.
 STOPPABLE = [WorkState.PLANNED, WorkState.RELEASED, WorkState.PICKING, WorkState.PICKED, WorkState.PACKED]
 
 
-@guard("order_held", "The order is held; settle its holds first.")
+@guard("order_held", _("The order is held; settle its holds first."))
 def not_held(work: Any) -> bool:
     return not work.held_for("release")
 
 
-@guard("shipping_held", "The order is held and may not be shipped.")
+@guard("shipping_held", _("The order is held and may not be shipped."))
 def shipping_not_held(work: Any) -> bool:
     return not work.held_for("ship")
 
 
-@guard("nothing_picked", "Nothing has been picked yet.")
+@guard("nothing_picked", _("Nothing has been picked yet."))
 def something_picked(work: Any) -> bool:
     return any(line.picked for line in work.lines.all())
 
 
-@guard("parcel_unlabelled", "Every parcel needs a label or a tracking number first.")
+@guard("parcel_unlabelled", _("Every parcel needs a label or a tracking number first."))
 def parcels_ready(work: Any) -> bool:
     parcels = [p for p in work.shipments.all() if p.state != "voided"]
     return bool(parcels) and all(p.state == "labelled" for p in parcels)
@@ -84,26 +85,26 @@ class WorkLifecycle(FSMModelMixin, models.Model):
 
 
 class ParcelState(models.TextChoices):
-    DRAFT = "draft", "no label yet"
-    LABELLED = "labelled", "labelled"
-    IN_TRANSIT = "in_transit", "on the way"
-    OUT_FOR_DELIVERY = "out_for_delivery", "out for delivery"
-    DELIVERED = "delivered", "delivered"
-    EXCEPTION = "exception", "the carrier reports a problem"
-    LOST = "lost", "lost"
-    RETURNED_TO_SENDER = "returned_to_sender", "back to us"
-    VOIDED = "voided", "void"
+    DRAFT = "draft", _("no label yet")
+    LABELLED = "labelled", _("labelled")
+    IN_TRANSIT = "in_transit", _("on the way")
+    OUT_FOR_DELIVERY = "out_for_delivery", _("out for delivery")
+    DELIVERED = "delivered", _("delivered")
+    EXCEPTION = "exception", _("the carrier reports a problem")
+    LOST = "lost", _("lost")
+    RETURNED_TO_SENDER = "returned_to_sender", _("back to us")
+    VOIDED = "voided", _("void")
 
 
 _MOVING = [ParcelState.LABELLED, ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY, ParcelState.EXCEPTION]
 
 
-@guard("not_shipped", "This parcel has not left yet.")
+@guard("not_shipped", _("This parcel has not left yet."))
 def has_left(parcel: Any) -> bool:
     return parcel.shipped_at is not None
 
 
-@guard("has_left", "This parcel has left already.")
+@guard("has_left", _("This parcel has left already."))
 def has_not_left(parcel: Any) -> bool:
     return parcel.shipped_at is None
 
@@ -155,9 +156,9 @@ class ParcelLifecycle(FSMModelMixin, models.Model):
 
 
 class ManifestState(models.TextChoices):
-    REQUESTED = "requested", "being made"
-    MADE = "made", "made"
-    FAILED = "failed", "could not be made"
+    REQUESTED = "requested", _("being made")
+    MADE = "made", _("made")
+    FAILED = "failed", _("could not be made")
 
 
 class ManifestLifecycle(FSMModelMixin, models.Model):
@@ -176,12 +177,12 @@ class ManifestLifecycle(FSMModelMixin, models.Model):
 
 
 class LabelState(models.TextChoices):
-    REQUESTED = "requested", "being bought"
-    PURCHASED = "purchased", "bought"
-    FAILED = "failed", "could not be bought"
-    VOID_REQUESTED = "void_requested", "being given back"
-    VOIDED = "voided", "given back"
-    VOID_REFUSED = "void_refused", "could not be given back"
+    REQUESTED = "requested", _("being bought")
+    PURCHASED = "purchased", _("bought")
+    FAILED = "failed", _("could not be bought")
+    VOID_REQUESTED = "void_requested", _("being given back")
+    VOIDED = "voided", _("given back")
+    VOID_REFUSED = "void_refused", _("could not be given back")
 
 
 class LabelLifecycle(FSMModelMixin, models.Model):

@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment.lifecycle import (
     LabelLifecycle,
@@ -68,13 +70,13 @@ class RoutingDecision(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
     words = models.TextField()
     inputs = models.JSONField(default=dict)
-    plan = models.JSONField(default=list, help_text="Per location: what it ships and what that costs.")
-    candidates = models.JSONField(default=list, help_text="Every location: chosen or refused, and why.")
+    plan = models.JSONField(default=list, help_text=_("Per location: what it ships and what that costs."))
+    candidates = models.JSONField(default=list, help_text=_("Every location: chosen or refused, and why."))
     cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     next_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     currency = models.CharField(max_length=3, default="GBP")
     solver = models.CharField(max_length=30)
-    gap = models.FloatField(default=0.0, help_text="How far at most above the best possible, as a share.")
+    gap = models.FloatField(default=0.0, help_text=_("How far at most above the best possible, as a share."))
     cause = models.CharField(max_length=60, default="routed")
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -84,7 +86,7 @@ class RoutingDecision(models.Model):
         indexes = [models.Index(fields=["order", "-id"], name="decision_by_order")]
 
     def __str__(self) -> str:
-        return f"decision {self.pk}"
+        return gettext("decision %(pk)s") % {"pk": self.pk}
 
     @property
     def journal_thread(self) -> str:
@@ -188,7 +190,7 @@ class Shipment(ParcelLifecycle):
     tracking_url = models.URLField(max_length=400, blank=True, default="")
     tracker_id = models.CharField(max_length=80, blank=True, default="")
     weight_g = models.PositiveIntegerField(default=0)
-    quotes = models.JSONField(default=list, blank=True, help_text="What carriers offered when last asked.")
+    quotes = models.JSONField(default=list, blank=True, help_text=_("What carriers offered when last asked."))
     quote_problems = models.JSONField(default=list, blank=True)
     quoted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -198,7 +200,7 @@ class Shipment(ParcelLifecycle):
     last_scan = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
-        verbose_name = "parcel"
+        verbose_name = _("parcel")
         permissions = [
             ("buy_label", "Can buy labels"),
             ("void_label", "Can give labels back"),
@@ -219,7 +221,7 @@ class Shipment(ParcelLifecycle):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.tracking_number or f"parcel {self.pk}"
+        return self.tracking_number or gettext("parcel %(pk)s") % {"pk": self.pk}
 
     @property
     def journal_thread(self) -> str:
@@ -235,7 +237,7 @@ class ParcelLine(models.Model):
         constraints = [models.UniqueConstraint(fields=["shipment", "line"], name="parcel_line_once")]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of {self.line_id}"
+        return gettext("%(quantity)s of %(line_id)s") % {"quantity": self.quantity, "line_id": self.line_id}
 
 
 class Label(LabelLifecycle):
@@ -253,13 +255,15 @@ class Label(LabelLifecycle):
     document_type = models.CharField(max_length=40, blank=True, default="")
     document_url = models.URLField(max_length=400, blank=True, default="")
     rule = models.CharField(
-        max_length=20, blank=True, default="", help_text="By which rule the offer was taken."
+        max_length=20, blank=True, default="", help_text=_("By which rule the offer was taken.")
     )
     choice = models.CharField(max_length=200, blank=True, default="")
-    quotes = models.JSONField(default=list, blank=True, help_text="All offers there were when it was bought.")
+    quotes = models.JSONField(
+        default=list, blank=True, help_text=_("All offers there were when it was bought.")
+    )
     quote_problems = models.JSONField(default=list, blank=True)
     customs = models.JSONField(
-        null=True, blank=True, help_text="What was declared, where it crosses a border."
+        null=True, blank=True, help_text=_("What was declared, where it crosses a border.")
     )
     failure = models.CharField(max_length=300, blank=True, default="")
     printed_at = models.DateTimeField(null=True, blank=True)
@@ -275,7 +279,7 @@ class Label(LabelLifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"label {self.pk}"
+        return gettext("label %(pk)s") % {"pk": self.pk}
 
     @property
     def journal_thread(self) -> str:
@@ -293,7 +297,10 @@ class Reshipment(models.Model):
     made_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
-        return f"{self.order_id} for parcel {self.shipment_id}"
+        return gettext("%(order_id)s for parcel %(shipment_id)s") % {
+            "order_id": self.order_id,
+            "shipment_id": self.shipment_id,
+        }
 
     @property
     def journal_thread(self) -> str:
@@ -345,7 +352,10 @@ class ManifestParcel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.shipment_id} on {self.manifest_id}"
+        return gettext("%(shipment_id)s on %(manifest_id)s") % {
+            "shipment_id": self.shipment_id,
+            "manifest_id": self.manifest_id,
+        }
 
 
 class TrackingEvent(models.Model):

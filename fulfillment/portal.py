@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from rest_framework.throttling import SimpleRateThrottle
 
 from fulfillment.lifecycle import ParcelState
@@ -92,7 +93,7 @@ def _over(order: Order) -> bool:
 
 def _left(line: Any) -> list[tuple[int, str, str]]:
     """Pieces, title, and how far they are, in the console's words."""
-    return [(n, line.title, COUNTER_WORDS[name]) for name in LEFT if (n := getattr(line, name))]
+    return [(n, line.title, gettext(COUNTER_WORDS[name])) for name in LEFT if (n := getattr(line, name))]
 
 
 def _parcel(parcel: Shipment) -> dict[str, Any]:

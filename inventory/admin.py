@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 import inventory.people  # noqa: F401  (the page of a person)
 from inventory.actions.change_item import CUSTOMS
@@ -37,12 +39,12 @@ def places() -> list[tuple[str, str]]:
 class ItemAdmin(ConsoleAdmin):
     keyset = "sku"
     list_display = ("sku", "name", "weight", "active")
-    list_filter = (choose("active", [("True", "active"), ("False", "not sold any more")], "active"),)
+    list_filter = (choose("active", [("True", _("active")), ("False", _("not sold any more"))], _("active")),)
     csv_fields = {"weight": ("weight_g",)}
     page_fields = ("sku", "name", "codes", "weight", *CUSTOMS, "active", "created_at")
     editable = ("name", "weight_g", "image_url", *CUSTOMS)
     addable = ("sku", "name", "weight_g", "image_url", *CUSTOMS)
-    empty_words = "No items yet: import them from a CSV file, or add one."
+    empty_words = _("No items yet: import them from a CSV file, or add one.")
 
     def get_urls(self) -> list[Any]:
         see = self.admin_site.admin_view
@@ -59,18 +61,22 @@ class ItemAdmin(ConsoleAdmin):
         return obj.name or obj.sku
 
     def badges(self, obj: Item) -> list[Any]:
-        return [] if obj.active else [shown.badge("not sold any more", tone=shown.WARN)]
+        return [] if obj.active else [shown.badge(gettext("not sold any more"), tone=shown.WARN)]
 
     def headline(self, request: HttpRequest, obj: Item) -> list[tuple[str, Any]]:
-        return [("SKU", obj.sku), ("Barcodes", self.codes(obj)), ("Weight", self.weight(obj))]
+        return [
+            ("SKU", obj.sku),
+            (gettext("Barcodes"), self.codes(obj)),
+            (gettext("Weight"), self.weight(obj)),
+        ]
 
-    @admin.display(description="weight")
+    @admin.display(description=_("weight"))
     def weight(self, obj: Item) -> str:
         return f"{obj.weight_g} g" if obj.weight_g else "unknown"
 
-    @admin.display(description="barcodes")
+    @admin.display(description=_("barcodes"))
     def codes(self, obj: Item) -> str:
-        return ", ".join(code.code for code in obj.barcodes.all()) or "none"
+        return ", ".join(code.code for code in obj.barcodes.all()) or gettext("none")
 
 
 @admin.register(Location)
@@ -82,7 +88,7 @@ class LocationAdmin(ConsoleAdmin):
     addable = ("code", *editable)
     page_fields = ("code", "type", "company", "line1", "line2", "postcode", "city", "region", "country", "phone",
                    "handling_cost", "label_paper", "rank", "ships", "active")  # fmt: skip
-    empty_words = "No places yet: add the first one that holds stock."
+    empty_words = _("No places yet: add the first one that holds stock.")
 
     def save_model(self, request: HttpRequest, obj: Location, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -104,7 +110,7 @@ class StockLevelAdmin(ConsoleAdmin):
         "for_sale",
     )
     list_select_related = ("item", "location")
-    list_filter = (choose("location", places, "place"),)
+    list_filter = (choose("location", places, _("place")),)
     page_fields = (
         "item",
         "location",
@@ -117,17 +123,17 @@ class StockLevelAdmin(ConsoleAdmin):
     )
 
     def title_of(self, obj: StockLevel) -> str:
-        return f"{obj.item.sku} at {obj.location}"
+        return gettext("%(sku)s at %(location)s") % {"sku": obj.item.sku, "location": obj.location}
 
-    @admin.display(description="item")
+    @admin.display(description=_("item"))
     def thing(self, obj: StockLevel) -> str:
         return obj.item.sku
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def name(self, obj: StockLevel) -> str:
         return obj.item.name
 
-    @admin.display(description="for sale")
+    @admin.display(description=_("for sale"))
     def for_sale(self, obj: StockLevel) -> int:
         return max(0, obj.available - obj.safety_stock)
 
@@ -139,8 +145,8 @@ class StockMovementAdmin(ConsoleAdmin):
     csv_fields = {"change": ("on_hand", "unavailable")}
     list_select_related = ("item", "location")
     list_filter = (
-        choose("location", places, "place"),
-        choose("reason", StockMovement.Reason.choices, "reason"),
+        choose("location", places, _("place")),
+        choose("reason", StockMovement.Reason.choices, _("reason")),
     )
     page_fields = (
         "item",
@@ -155,14 +161,21 @@ class StockMovementAdmin(ConsoleAdmin):
         "key",
     )
 
-    @admin.display(description="item")
+    @admin.display(description=_("item"))
     def thing(self, obj: StockMovement) -> str:
         return obj.item.sku
 
-    @admin.display(description="change")
+    @admin.display(description=_("change"))
     def change(self, obj: StockMovement) -> str:
-        parts = [f"{obj.on_hand:+d} on hand"] if obj.on_hand else []
-        return ", ".join(parts + ([f"{obj.unavailable:+d} set aside"] if obj.unavailable else []))
+        parts = [gettext("%(on_hand)s on hand") % {"on_hand": f"{obj.on_hand:+d}"}] if obj.on_hand else []
+        return ", ".join(
+            parts
+            + (
+                [gettext("%(unavailable)s set aside") % {"unavailable": f"{obj.unavailable:+d}"}]
+                if obj.unavailable
+                else []
+            )
+        )
 
 
 @admin.register(StockAdjustment)
@@ -173,11 +186,11 @@ class StockAdjustmentAdmin(ConsoleAdmin):
     list_select_related = ("item", "location")
     page_fields = ("item", "location", "signed", "reason", "note", "actor", "at")
 
-    @admin.display(description="item")
+    @admin.display(description=_("item"))
     def thing(self, obj: StockAdjustment) -> str:
         return obj.item.sku
 
-    @admin.display(description="pieces")
+    @admin.display(description=_("pieces"))
     def signed(self, obj: StockAdjustment) -> str:
         return f"{obj.quantity:+d}"
 
@@ -192,7 +205,7 @@ class ReceiptAdmin(ConsoleAdmin):
     def page_queryset(self, request: HttpRequest) -> Any:
         return super().page_queryset(request).prefetch_related("lines__item")
 
-    @admin.display(description="receipt")
+    @admin.display(description=_("receipt"))
     def title(self, obj: Receipt) -> str:
         return str(obj)
 
@@ -202,13 +215,13 @@ class DiscrepancyAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("thing", "location", "kind", "expected", "found", "state", "at")
     list_select_related = ("item", "location")
-    list_filter = (choose("state", DiscrepancyState.choices, "state"),)
+    list_filter = (choose("state", DiscrepancyState.choices, _("state")),)
     page_fields = ("item", "location", "kind", "expected", "found", "words", "at", "resolution")
 
     def title_of(self, obj: Discrepancy) -> str:
-        return f"{obj.item.sku} at {obj.location}"
+        return gettext("%(sku)s at %(location)s") % {"sku": obj.item.sku, "location": obj.location}
 
-    @admin.display(description="item")
+    @admin.display(description=_("item"))
     def thing(self, obj: Discrepancy) -> str:
         return obj.item.sku
 
@@ -220,6 +233,6 @@ class ReservationAdmin(ConsoleAdmin):
     list_select_related = ("item", "location")
     page_fields = ("item", "location", "quantity", "state", "promised_at", "created_at", "demand_key")
 
-    @admin.display(description="item")
+    @admin.display(description=_("item"))
     def thing(self, obj: Reservation) -> str:
         return obj.item.sku

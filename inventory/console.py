@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inventory.buttons import BUTTONS
 from inventory.models import Barcode, Discrepancy, Item, Location, Receipt, StockLevel, StockMovement
@@ -71,45 +72,45 @@ def _code(text: str) -> Any:
 
 register(
     *BUTTONS,
-    Panel("levels", "Stock", "inventory.item", "inventory/levels.html", _levels, order=10,
+    Panel("levels", _("Stock"), "inventory.item", "inventory/levels.html", _levels, order=10,
           permission="inventory.view_stocklevel"),
-    Panel("movements", "Latest movements", "inventory.item", "inventory/movements.html", _movements, order=60,
+    Panel("movements", _("Latest movements"), "inventory.item", "inventory/movements.html", _movements, order=60,
           permission="inventory.view_stockmovement"),
-    Panel("shelf", "What it is made of", "inventory.stocklevel", "inventory/shelf.html", _shelf, order=10),
-    Panel("movements", "Latest movements", "inventory.stocklevel", "inventory/movements.html", _shelf_movements,
+    Panel("shelf", _("What it is made of"), "inventory.stocklevel", "inventory/shelf.html", _shelf, order=10),
+    Panel("movements", _("Latest movements"), "inventory.stocklevel", "inventory/movements.html", _shelf_movements,
           order=20, permission="inventory.view_stockmovement"),
-    Panel("lines", "What arrived", "inventory.receipt", "inventory/received.html", _received, order=10),
-    Panel("stock", "Stock here", "inventory.location", "inventory/place_stock.html", _place_stock, order=10,
+    Panel("lines", _("What arrived"), "inventory.receipt", "inventory/received.html", _received, order=10),
+    Panel("stock", _("Stock here"), "inventory.location", "inventory/place_stock.html", _place_stock, order=10,
           permission="inventory.view_stocklevel"),
-    Finder("inventory.item", "Items", "inventory.view_item", rank=30,
+    Finder("inventory.item", _("Items"), "inventory.view_item", rank=30,
            find=lambda q: Item.objects.filter(
                Q(sku__startswith=q) | Q(sku__startswith=q.upper())
                | Q(pk__in=Barcode.objects.filter(code__startswith=q).values("item_id"))).order_by("sku"),
            exact=lambda q: Item.objects.filter(_code(q))),
-    Finder("inventory.stocklevel", "Stock", "inventory.view_stocklevel", rank=910,
+    Finder("inventory.stocklevel", _("Stock"), "inventory.view_stocklevel", rank=910,
            find=lambda q: StockLevel.objects.filter(item__in=Item.objects.filter(_code(q))),
            exact=lambda q: StockLevel.objects.none()),
-    Finder("inventory.stockmovement", "Movements", "inventory.view_stockmovement", rank=920,
+    Finder("inventory.stockmovement", _("Movements"), "inventory.view_stockmovement", rank=920,
            find=lambda q: StockMovement.objects.filter(
                Q(item__in=Item.objects.filter(_code(q)).values("pk")) | Q(document=q)),
            exact=lambda q: StockMovement.objects.none()),
-    Queue("discrepancies", "Differences found", "Stock", "inventory.discrepancy",
+    Queue("discrepancies", _("Differences found"), "Stock", "inventory.discrepancy",
           lambda: Discrepancy.objects.filter(state="open"), "at", "inventory.resolve_discrepancy",
-          "Stock and books agree.", "A level that is not its ledger, or goods missing that were promised.", rank=10),
-    Queue("aside-long", "Set aside for long", "Stock", "inventory.stocklevel",
+          _("Stock and books agree."), _("A level that is not its ledger, or goods missing that were promised."), rank=10),
+    Queue("aside-long", _("Set aside for long"), "Stock", "inventory.stocklevel",
           lambda: StockLevel.objects.filter(unavailable__gt=0, changed_at__lt=timezone.now() - LONG_ASIDE),
-          "changed_at", "inventory.adjust_stock", "Nothing lies in quarantine for long.",
-          "More than 14 days without a decision.", rank=20),
-    MenuEntry("Stock", "Items from a file", "upload_file", "admin:inventory_item_import", "inventory.add_item", 80),
-    MenuEntry("Stock", "Items", "category", "admin:inventory_item_changelist", "inventory.view_item", 10),
-    MenuEntry("Stock", "Stock levels", "inventory_2", "admin:inventory_stocklevel_changelist",
+          "changed_at", "inventory.adjust_stock", _("Nothing lies in quarantine for long."),
+          _("More than 14 days without a decision."), rank=20),
+    MenuEntry("Stock", _("Items from a file"), "upload_file", "admin:inventory_item_import", "inventory.add_item", 80),
+    MenuEntry("Stock", _("Items"), "category", "admin:inventory_item_changelist", "inventory.view_item", 10),
+    MenuEntry("Stock", _("Stock levels"), "inventory_2", "admin:inventory_stocklevel_changelist",
               "inventory.view_stocklevel", 20),
-    MenuEntry("Stock", "Movements", "swap_vert", "admin:inventory_stockmovement_changelist",
+    MenuEntry("Stock", _("Movements"), "swap_vert", "admin:inventory_stockmovement_changelist",
               "inventory.view_stockmovement", 30),
-    MenuEntry("Stock", "Goods received", "pallet", "admin:inventory_receipt_changelist", "inventory.view_receipt", 40),
-    MenuEntry("Stock", "Adjustments", "tune", "admin:inventory_stockadjustment_changelist",
+    MenuEntry("Stock", _("Goods received"), "pallet", "admin:inventory_receipt_changelist", "inventory.view_receipt", 40),
+    MenuEntry("Stock", _("Adjustments"), "tune", "admin:inventory_stockadjustment_changelist",
               "inventory.view_stockadjustment", 50),
-    MenuEntry("Stock", "Differences", "report", "admin:inventory_discrepancy_changelist",
+    MenuEntry("Stock", _("Differences"), "report", "admin:inventory_discrepancy_changelist",
               "inventory.view_discrepancy", 60),
-    MenuEntry("Stock", "Places", "warehouse", "admin:inventory_location_changelist", "inventory.view_location", 70),
+    MenuEntry("Stock", _("Places"), "warehouse", "admin:inventory_location_changelist", "inventory.view_location", 70),
 )  # fmt: skip

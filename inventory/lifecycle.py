@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class ReservationState(models.TextChoices):
-    FIRM = "firm", "promised"
-    BACKORDERED = "backordered", "waiting for stock"
-    CONSUMED = "consumed", "shipped"
-    RELEASED = "released", "given back"
+    FIRM = "firm", _("promised")
+    BACKORDERED = "backordered", _("waiting for stock")
+    CONSUMED = "consumed", _("shipped")
+    RELEASED = "released", _("given back")
 
 
 class ReservationLifecycle(FSMModelMixin, models.Model):
@@ -33,8 +34,8 @@ class ReservationLifecycle(FSMModelMixin, models.Model):
 
 
 class DiscrepancyState(models.TextChoices):
-    OPEN = "open", "to be looked at"
-    RESOLVED = "resolved", "settled"
+    OPEN = "open", _("to be looked at")
+    RESOLVED = "resolved", _("settled")
 
 
 class DiscrepancyLifecycle(FSMModelMixin, models.Model):

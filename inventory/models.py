@@ -9,6 +9,8 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.lifecycle import DiscrepancyLifecycle, DiscrepancyState, ReservationLifecycle, ReservationState
 from oms.core.lifecycle import states_check
@@ -21,27 +23,27 @@ class Item(models.Model):
     unless said) and what a piece is worth in ``OMS_CURRENCY`` where an order line does not tell.
     """
 
-    sku = models.CharField("SKU", max_length=64, unique=True)
+    sku = models.CharField(_("SKU"), max_length=64, unique=True)
     name = models.CharField(max_length=200)
-    weight_g = models.PositiveIntegerField("weight in grams", default=0)
+    weight_g = models.PositiveIntegerField(_("weight in grams"), default=0)
     image_url = models.URLField(blank=True, default="")
     active = models.BooleanField(default=True)
     hs_code = models.CharField(
-        "HS code", max_length=10, blank=True, default="", validators=[RegexValidator(r"^[0-9]{6,10}$")],
-        help_text="6 to 10 digits, no dots. Needed to send it over a customs border.",
+        _("HS code"), max_length=10, blank=True, default="", validators=[RegexValidator(r"^[0-9]{6,10}$")],
+        help_text=_("6 to 10 digits, no dots. Needed to send it over a customs border."),
     )  # fmt: skip
     origin_country = models.CharField(
-        "made in", max_length=2, blank=True, default="", validators=[RegexValidator(r"^[A-Z]{2}$")],
-        help_text="Two letters, such as CN. Needed to send it over a customs border.",
+        _("made in"), max_length=2, blank=True, default="", validators=[RegexValidator(r"^[A-Z]{2}$")],
+        help_text=_("Two letters, such as CN. Needed to send it over a customs border."),
     )  # fmt: skip
     customs_description = models.CharField(
-        "called at customs", max_length=100, blank=True, default="",
-        help_text="What it is in plain words, such as: cotton cushion cover. Left empty: its name.",
+        _("called at customs"), max_length=100, blank=True, default="",
+        help_text=_("What it is in plain words, such as: cotton cushion cover. Left empty: its name."),
     )  # fmt: skip
     customs_value = models.DecimalField(
-        "customs value", max_digits=12, decimal_places=2, null=True, blank=True,
+        _("customs value"), max_digits=12, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(Decimal("0.01"))],
-        help_text="What a piece is worth, for orders that do not say, such as gifts.",
+        help_text=_("What a piece is worth, for orders that do not say, such as gifts."),
     )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -66,23 +68,23 @@ class Location(models.Model):
     """A place that holds stock. Coordinates are degrees; ``rank`` breaks ties, lower first."""
 
     class Type(models.TextChoices):
-        WAREHOUSE = "warehouse", "warehouse"
-        STORE = "store", "store"
-        THIRD_PARTY = "third_party", "third party"
-        SUPPLIER = "supplier", "supplier"
-        TRANSIT = "transit", "in transit"
-        VIRTUAL = "virtual", "virtual"
+        WAREHOUSE = "warehouse", _("warehouse")
+        STORE = "store", _("store")
+        THIRD_PARTY = "third_party", _("third party")
+        SUPPLIER = "supplier", _("supplier")
+        TRANSIT = "transit", _("in transit")
+        VIRTUAL = "virtual", _("virtual")
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=100)
     type = models.CharField(max_length=12, choices=Type.choices, default=Type.WAREHOUSE)
     company = models.CharField(max_length=100, blank=True, default="")
-    line1 = models.CharField("street", max_length=150, blank=True, default="")
-    line2 = models.CharField("street, second line", max_length=150, blank=True, default="")
+    line1 = models.CharField(_("street"), max_length=150, blank=True, default="")
+    line2 = models.CharField(_("street, second line"), max_length=150, blank=True, default="")
     city = models.CharField(max_length=100, blank=True, default="")
     region = models.CharField(max_length=100, blank=True, default="")
     postcode = models.CharField(max_length=20, blank=True, default="")
-    country = models.CharField(max_length=2, blank=True, default="", help_text="Two letters, such as GB.")
+    country = models.CharField(max_length=2, blank=True, default="", help_text=_("Two letters, such as GB."))
     phone = models.CharField(max_length=40, blank=True, default="")
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
@@ -90,20 +92,20 @@ class Location(models.Model):
         max_digits=8,
         decimal_places=2,
         default=Decimal("0"),
-        help_text="What one parcel costs to prepare here.",
+        help_text=_("What one parcel costs to prepare here."),
     )
     rank = models.PositiveSmallIntegerField(
-        default=100, help_text="Lower goes first where all else is equal."
+        default=100, help_text=_("Lower goes first where all else is equal.")
     )
     label_paper = models.CharField(
-        "labels are printed on", max_length=4, default="4x6",
-        choices=[("4x6", "4 × 6 inch labels"), ("a6", "A6"), ("a4", "A4, four on a sheet")],
+        _("labels are printed on"), max_length=4, default="4x6",
+        choices=[("4x6", _("4 × 6 inch labels")), ("a6", "A6"), ("a4", _("A4, four on a sheet"))],
     )  # fmt: skip
-    ships = models.BooleanField("ships orders", default=True)
+    ships = models.BooleanField(_("ships orders"), default=True)
     active = models.BooleanField(default=True)
     people = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="places",
-        help_text="Those who see and press only what is at their places.",
+        help_text=_("Those who see and press only what is at their places."),
     )  # fmt: skip
 
     class Meta:
@@ -139,7 +141,7 @@ class StockLevel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.item.sku} at {self.location}"
+        return gettext("%(sku)s at %(location)s") % {"sku": self.item.sku, "location": self.location}
 
     @property
     def available(self) -> int:
@@ -153,24 +155,24 @@ class StockMovement(models.Model):
     """
 
     class Reason(models.TextChoices):
-        OPENING = "opening", "opening count"
-        RECEIPT = "receipt", "goods received"
-        SHIPMENT = "shipment", "shipped"
-        RETURN = "return", "returned"
-        ADJUSTMENT = "adjustment", "adjusted"
-        QUARANTINE = "quarantine", "set aside"
-        RESTOCK = "restock", "back for sale"
-        WRITE_OFF = "write_off", "written off"
-        TO_SUPPLIER = "to_supplier", "sent back to the supplier"
-        TO_CUSTOMER = "to_customer", "sent back to the customer"
-        SHORTAGE = "shortage", "not found when picking"
+        OPENING = "opening", _("opening count")
+        RECEIPT = "receipt", _("goods received")
+        SHIPMENT = "shipment", _("shipped")
+        RETURN = "return", _("returned")
+        ADJUSTMENT = "adjustment", _("adjusted")
+        QUARANTINE = "quarantine", _("set aside")
+        RESTOCK = "restock", _("back for sale")
+        WRITE_OFF = "write_off", _("written off")
+        TO_SUPPLIER = "to_supplier", _("sent back to the supplier")
+        TO_CUSTOMER = "to_customer", _("sent back to the customer")
+        SHORTAGE = "shortage", _("not found when picking")
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="movements")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements")
     on_hand = models.IntegerField(default=0)
     unavailable = models.IntegerField(default=0)
     reason = models.CharField(max_length=12, choices=Reason.choices)
-    document = models.CharField(max_length=80, help_text="What caused it, such as shipment:12.")
+    document = models.CharField(max_length=80, help_text=_("What caused it, such as shipment:12."))
     demand_key = models.UUIDField(null=True, blank=True)
     key = models.CharField(max_length=120, unique=True)
     note = models.CharField(max_length=200, blank=True, default="")
@@ -178,7 +180,7 @@ class StockMovement(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = "stock movement"
+        verbose_name = _("stock movement")
         constraints = [
             models.CheckConstraint(condition=~Q(on_hand=0, unavailable=0), name="movement_moves_something")
         ]
@@ -188,7 +190,11 @@ class StockMovement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.on_hand:+d} {self.item_id} at {self.location_id}"
+        return gettext("%(on_hand)s %(item_id)s at %(location_id)s") % {
+            "on_hand": f"{self.on_hand:+d}",
+            "item_id": self.item_id,
+            "location_id": self.location_id,
+        }
 
 
 class Reservation(ReservationLifecycle):
@@ -227,20 +233,20 @@ class Reservation(ReservationLifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.item_id} ({self.state})"
+        return f"{self.quantity} × {self.item_id} ({self.get_state_display()})"
 
 
 class StockAdjustment(models.Model):
     """A correction by a person, with its reason; ``quantity`` is signed."""
 
     class Reason(models.TextChoices):
-        COUNTED = "counted", "counted"
-        DAMAGED = "damaged", "damaged"
-        LOST = "lost", "lost or stolen"
-        FOUND = "found", "found"
-        SAMPLE = "sample", "used as a sample"
-        OPENING = "opening", "opening count"
-        OTHER = "other", "another reason (say which)"
+        COUNTED = "counted", _("counted")
+        DAMAGED = "damaged", _("damaged")
+        LOST = "lost", _("lost or stolen")
+        FOUND = "found", _("found")
+        SAMPLE = "sample", _("used as a sample")
+        OPENING = "opening", _("opening count")
+        OTHER = "other", _("another reason (say which)")
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="adjustments")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="adjustments")
@@ -252,7 +258,7 @@ class StockAdjustment(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = "stock adjustment"
+        verbose_name = _("stock adjustment")
         permissions = [
             ("adjust_stock", "Can adjust stock up to the limit"),
             ("adjust_any", "Can adjust stock by any number"),
@@ -267,7 +273,7 @@ class Receipt(models.Model):
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="receipts")
     reference = models.CharField(
-        max_length=80, blank=True, default="", help_text="The supplier's delivery note."
+        max_length=80, blank=True, default="", help_text=_("The supplier's delivery note.")
     )
     key = models.CharField(max_length=120, unique=True)
     actor = models.CharField(max_length=150)
@@ -277,14 +283,14 @@ class Receipt(models.Model):
         permissions = [("receive_goods", "Can receive goods")]
 
     def __str__(self) -> str:
-        return self.reference or f"receipt {self.pk}"
+        return self.reference or gettext("receipt %(pk)s") % {"pk": self.pk}
 
 
 class ReceiptLine(models.Model):
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="lines")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="receipt_lines")
     quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])
-    quarantined = models.PositiveIntegerField(default=0, help_text="Of these, how many are set aside.")
+    quarantined = models.PositiveIntegerField(default=0, help_text=_("Of these, how many are set aside."))
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.item_id}"
@@ -295,9 +301,9 @@ class Discrepancy(DiscrepancyLifecycle):
     promises and could not be covered."""
 
     class Kind(models.TextChoices):
-        LEDGER = "ledger", "level is not the sum of its movements"
-        RESERVED = "reserved", "reserved is not the sum of its reservations"
-        SHORTAGE = "shortage", "goods missing that were promised"
+        LEDGER = "ledger", _("level is not the sum of its movements")
+        RESERVED = "reserved", _("reserved is not the sum of its reservations")
+        SHORTAGE = "shortage", _("goods missing that were promised")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="discrepancies")
@@ -309,7 +315,7 @@ class Discrepancy(DiscrepancyLifecycle):
     resolution = models.CharField(max_length=250, blank=True, default="")
 
     class Meta:
-        verbose_name_plural = "discrepancies"
+        verbose_name_plural = _("discrepancies")
         permissions = [("resolve_discrepancy", "Can settle a discrepancy")]
         constraints = [
             states_check("state", DiscrepancyState.values, "discrepancy_state"),
@@ -319,5 +325,13 @@ class Discrepancy(DiscrepancyLifecycle):
         ]
 
     def __str__(self) -> str:
-        told = f"{self.get_kind_display()}: {self.expected} expected, {self.found} found"
-        return f"{self.item.sku} at {self.location}, {told}"
+        told = gettext("%(kind)s: %(expected)s expected, %(found)s found") % {
+            "kind": self.get_kind_display(),
+            "expected": self.expected,
+            "found": self.found,
+        }
+        return gettext("%(sku)s at %(location)s, %(told)s") % {
+            "sku": self.item.sku,
+            "location": self.location,
+            "told": told,
+        }

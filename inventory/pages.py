@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.actions.import_items import Imported, import_items
 from inventory.models import Item
@@ -21,15 +23,17 @@ SHOWN = 20
 
 class ItemFileForm(forms.Form):
     file = forms.FileField(
-        label="CSV file",
-        help_text="Columns: sku, name; and if you have them weight_g, barcode, image_url and, for customs, "
-        "hs_code, origin_country, customs_description, customs_value.",
+        label=_("CSV file"),
+        help_text=_(
+            "Columns: sku, name; and if you have them weight_g, barcode, image_url and, for customs, "
+            "hs_code, origin_country, customs_description, customs_value."
+        ),
     )
 
     def clean_file(self) -> str:
         sent = self.cleaned_data["file"]
         if sent.size > MOST_BYTES:
-            raise forms.ValidationError("The file is too large: at most 20 MB at once.")
+            raise forms.ValidationError(gettext("The file is too large: at most 20 MB at once."))
         raw = sent.read()
         try:
             return raw.decode("utf-8-sig")
@@ -51,19 +55,33 @@ def import_page(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, reason.words)
         else:
             messages.success(
-                request, f"{done.made} items made; {done.known} were here already{_filled(done)}."
+                request,
+                gettext("%(made)s items made; %(known)s were here already%(done)s.")
+                % {"made": done.made, "known": done.known, "done": _filled(done)},
             )
             for reason in done.refused[:SHOWN]:
                 messages.warning(request, reason.words)
             if len(done.refused) > SHOWN:
-                messages.warning(request, f"… and {len(done.refused) - SHOWN} more rows could not be taken.")
+                messages.warning(
+                    request,
+                    gettext("… and %(n)s more rows could not be taken.") % {"n": len(done.refused) - SHOWN},
+                )
             return HttpResponseRedirect(back)
-    context = {**admin.site.each_context(request), "title": "Items from a file", "form": form, "back": back}
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Items from a file"),
+        "form": form,
+        "back": back,
+    }
     return TemplateResponse(request, "inventory/import.html", context, status=422 if form.errors else 200)
 
 
 def _filled(done: Imported) -> str:
-    return f", {done.filled} of them got customs data that they lacked" if done.filled else ""
+    return (
+        gettext(", %(filled)s of them got customs data that they lacked") % {"filled": done.filled}
+        if done.filled
+        else ""
+    )
 
 
 def export_page(request: HttpRequest) -> StreamingHttpResponse:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
 
 from inventory.models import Location
@@ -19,7 +20,7 @@ admin.site.unregister(User)
 class PersonForm(UserChangeForm):
     places = forms.ModelMultipleChoiceField(
         Location.objects.all(), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text="Ticked: she sees and presses only what is at these places. None ticked: all places.",
+        help_text=_("Ticked: she sees and presses only what is at these places. None ticked: all places."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +32,7 @@ class PersonForm(UserChangeForm):
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     form = PersonForm
-    fieldsets = (*UserAdmin.fieldsets, ("Works at", {"fields": ("places",)}))  # type: ignore[assignment]
+    fieldsets = (*UserAdmin.fieldsets, (_("Works at"), {"fields": ("places",)}))  # type: ignore[assignment]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 from celery.schedules import crontab  # noqa: F401  (kept for operators' own overrides)
+from django.conf.locale import LANG_INFO
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 from oms import env
 
@@ -126,6 +128,12 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en-gb")
+# What people may choose from: by hand in the menu of the person, else as the browser asks for.
+LANGUAGES = [
+    (code, LANG_INFO.get(code, {}).get("name_local", code))
+    for code in dict.fromkeys([LANGUAGE_CODE, *env.words("OMS_LANGUAGES")])
+]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 # The zone a person sees unless she chose her own; everything is stored in UTC.
@@ -260,14 +268,15 @@ LOGGING = {
 }
 
 UNFOLD = {
-    "SITE_TITLE": "Order management",
+    "SITE_TITLE": _("Order management"),
     "SITE_HEADER": COMPANY["name"],
-    "SITE_SUBHEADER": "Order management",
+    "SITE_SUBHEADER": _("Order management"),
     "SITE_URL": None,
     "SITE_SYMBOL": "package_2",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "SHOW_LANGUAGES": len(LANGUAGES) > 1,
     "BORDER_RADIUS": "8px",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/console/icon.svg"}],
     "STYLES": ["/static/console/console.css"],

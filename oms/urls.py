@@ -9,6 +9,7 @@ admin.autodiscover()
 
 urlpatterns = [
     path("healthz", healthz),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("fulfillment.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("oms.core.console.urls")),

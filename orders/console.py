@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
+from django.utils.text import capfirst, format_lazy
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Item, Reservation
 from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, register, shown
@@ -55,7 +58,7 @@ def _lines(request: Any, order: Order) -> Mapping[str, Any]:
                 "total": shown.money(line.net + line.tax, order.currency),
                 "each": shown.money(line.unit_price, order.currency),
                 "counters": [
-                    (getattr(line, name), COUNTER_WORDS[name], tone)
+                    (getattr(line, name), gettext(COUNTER_WORDS[name]), tone)
                     for name, tone in TONES.items()
                     if getattr(line, name)
                 ],
@@ -76,7 +79,7 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
         return shown.money(amount, order.shop_currency) if both else ""
 
     rows = [
-        (f"{len(lines)} lines" if len(lines) != 1 else "1 line", shown.money(net, order.currency),
+        (ngettext("%(n)s line", "%(n)s lines", len(lines)) % {"n": len(lines)}, shown.money(net, order.currency),
          shop(sum((x.shop_net for x in lines), Decimal(0))))
     ] + [
         (f"{shown.spoken(c.kind)} {c.title or c.code}".strip(), shown.money(c.net, order.currency), shop(c.shop_net))
@@ -84,7 +87,7 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
     ]  # fmt: skip
     taxes = tax + sum((c.tax for c in charges), Decimal(0))
     shop_taxes = sum([x.shop_tax for x in lines] + [x.shop_tax for x in charges], Decimal(0))
-    rows.append(("tax", shown.money(taxes, order.currency), shop(shop_taxes)))
+    rows.append((gettext("tax"), shown.money(taxes, order.currency), shop(shop_taxes)))
     summed = net + sum((c.net for c in charges), Decimal(0)) + taxes
     refunds = list(order.refunds.all())
     attach(request.user, refunds)
@@ -104,10 +107,10 @@ def _sums(order: Order) -> list[tuple[str, str, str]]:
         return []
     owed = max(Decimal(0), order.total - sums.paid)
     told = [
-        ("authorised", sums.authorised, ""), ("taken", sums.captured, ""), ("paid back", sums.refunded, ""),
-        ("on its way back", sums.pending_refunds, ""), ("disputed by the bank", sums.disputed, "bad"),
-        ("taken back by the bank", sums.charged_back, "bad"), ("we have", sums.paid, ""),
-        ("still to be paid", owed if order.state != "cancelled" else Decimal(0), "warn"),
+        (gettext("authorised"), sums.authorised, ""), (gettext("taken"), sums.captured, ""), (gettext("paid back"), sums.refunded, ""),
+        (gettext("on its way back"), sums.pending_refunds, ""), (gettext("disputed by the bank"), sums.disputed, "bad"),
+        (gettext("taken back by the bank"), sums.charged_back, "bad"), (gettext("we have"), sums.paid, ""),
+        (gettext("still to be paid"), owed if order.state != "cancelled" else Decimal(0), "warn"),
     ]  # fmt: skip
     return [(words, shown.money(amount, order.currency), tone) for words, amount, tone in told if amount]
 
@@ -119,7 +122,7 @@ def _holds(request: Any, order: Order) -> Mapping[str, Any] | None:
     active = [h for h in holds if h.state == "active"]
     attach(request.user, active)
     for hold in active:
-        hold.mend = HOLDS[hold.type].mend if hold.type in HOLDS else ""  # type: ignore[attr-defined]
+        hold.mend = gettext(HOLDS[hold.type].mend) if hold.type in HOLDS else ""  # type: ignore[attr-defined]
     return {"active": active, "ended": [h for h in holds if h.state != "active"]}
 
 
@@ -197,10 +200,10 @@ def _held(kind: str) -> Queue:
         return Hold.objects.filter(type=kind, state="active")
 
     return Queue(
-        f"held-{kind.replace('_', '-')}", hold.words[:1].upper() + hold.words[1:],
+        f"held-{kind.replace('_', '-')}", capfirst(_(hold.words)),
         "Cannot be promised" if kind == "unmapped_sku" else "To decide", "orders.hold", holds, "placed_at",
         "orders.map_line" if kind == "unmapped_sku" else f"orders.{hold.permission}",
-        "None.", f"What mends it: {hold.mend}.", rank=10 + 10 * list(HOLDS).index(kind),
+        _("None."), format_lazy(_("What mends it: {mend}."), mend=_(hold.mend)), rank=10 + 10 * list(HOLDS).index(kind),
     )  # fmt: skip
 
 
@@ -234,28 +237,28 @@ register(
     *BUTTONS,
     People("order", people_of),
     *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "awaiting_return", "scheduled_until")),
-    Queue("backordered", "Promised, but not in stock", "Cannot be promised", "orders.order", _waiting_orders,
-          "placed_at", "orders.cancel_order", "Everything promised is in stock.",
-          "They are served by themselves when stock arrives, oldest promise first.", rank=20),
-    Queue("refunds-failed", "Refunds that failed", "Coming back", "orders.refund", _refunds("failed"), "created_at",
-          "orders.issue_refund", "Every refund went through.", "The money did not go back; look why, then try again.",
+    Queue("backordered", _("Promised, but not in stock"), "Cannot be promised", "orders.order", _waiting_orders,
+          "placed_at", "orders.cancel_order", _("Everything promised is in stock."),
+          _("They are served by themselves when stock arrives, oldest promise first."), rank=20),
+    Queue("refunds-failed", _("Refunds that failed"), "Coming back", "orders.refund", _refunds("failed"), "created_at",
+          "orders.issue_refund", _("Every refund went through."), _("The money did not go back; look why, then try again."),
           rank=30),
-    Panel("lines", "Lines", "orders.order", "orders/lines.html", _lines, order=10),
-    Panel("changes", "Changed at the shop", "orders.order", "orders/changes.html", _changes, order=5),
-    Panel("holds", "Holds", "orders.order", "orders/holds.html", _holds, order=7),
-    Panel("money", "Money", "orders.order", "orders/money.html", _money, order=50),
-    Panel("messages", "Messages to the shop and the carrier", "orders.order", "orders/messages.html", _messages,
+    Panel("lines", _("Lines"), "orders.order", "orders/lines.html", _lines, order=10),
+    Panel("changes", _("Changed at the shop"), "orders.order", "orders/changes.html", _changes, order=5),
+    Panel("holds", _("Holds"), "orders.order", "orders/holds.html", _holds, order=7),
+    Panel("money", _("Money"), "orders.order", "orders/money.html", _money, order=50),
+    Panel("messages", _("Messages to the shop and the carrier"), "orders.order", "orders/messages.html", _messages,
           order=80),
-    Panel("notes", "Notes", "orders.order", "orders/notes.html", _notes, order=85),
-    Panel("customer", "Customer", "orders.order", "orders/customer.html", _customer, order=10, side=True),
-    Panel("orders", "Latest orders of it", "inventory.item", "orders/of_item.html", _item_orders, order=50,
+    Panel("notes", _("Notes"), "orders.order", "orders/notes.html", _notes, order=85),
+    Panel("customer", _("Customer"), "orders.order", "orders/customer.html", _customer, order=10, side=True),
+    Panel("orders", _("Latest orders of it"), "inventory.item", "orders/of_item.html", _item_orders, order=50,
           permission="orders.view_order"),
-    Finder("orders.order", "Orders", "orders.view_order", find=_find, exact=_exact, rank=10),
-    Figure("orders-in", "Orders in", "orders.view_order",
+    Finder("orders.order", _("Orders"), "orders.view_order", find=_find, exact=_exact, rank=10),
+    Figure("orders-in", _("Orders in"), "orders.view_order",
            daily(lambda: Order.objects.all(), "placed_at", "admin:orders_order_changelist"), rank=10),
-    MenuEntry("Orders", "Orders", "shopping_bag", "admin:orders_order_changelist", "orders.view_order", 10),
-    MenuEntry("Orders", "Holds", "front_hand", "admin:orders_hold_changelist", "orders.view_hold", 20),
-    MenuEntry("Orders", "Refunds", "currency_exchange", "admin:orders_refund_changelist", "orders.view_refund", 30),
-    MenuEntry("Orders", "Changes at the shop", "difference", "admin:orders_orderchange_changelist",
+    MenuEntry("Orders", _("Orders"), "shopping_bag", "admin:orders_order_changelist", "orders.view_order", 10),
+    MenuEntry("Orders", _("Holds"), "front_hand", "admin:orders_hold_changelist", "orders.view_hold", 20),
+    MenuEntry("Orders", _("Refunds"), "currency_exchange", "admin:orders_refund_changelist", "orders.view_refund", 30),
+    MenuEntry("Orders", _("Changes at the shop"), "difference", "admin:orders_orderchange_changelist",
               "orders.view_orderchange", 40),
 )  # fmt: skip

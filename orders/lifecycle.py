@@ -5,40 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from oms.core.lifecycle import guard
 
 
 class OrderState(models.TextChoices):
-    RECEIVED = "received", "new"
-    REVIEW = "review", "to be decided"
-    OPEN = "open", "in work"
-    COMPLETED = "completed", "finished"
-    CANCELLED = "cancelled", "cancelled"
+    RECEIVED = "received", _("new")
+    REVIEW = "review", _("to be decided")
+    OPEN = "open", _("in work")
+    COMPLETED = "completed", _("finished")
+    CANCELLED = "cancelled", _("cancelled")
 
 
-@guard("hold_open", "Something still has to be decided: release or settle its holds first.")
+@guard("hold_open", _("Something still has to be decided: release or settle its holds first."))
 def nothing_to_decide(order: Any) -> bool:
     return not any(hold.state == "active" and hold.reviews for hold in order.holds.all())
 
 
-@guard("nothing_to_decide", "Nothing has to be decided on this order.")
+@guard("nothing_to_decide", _("Nothing has to be decided on this order."))
 def something_to_decide(order: Any) -> bool:
     return any(hold.state == "active" and hold.reviews for hold in order.holds.all())
 
 
-@guard("shipped_already", "Something of this order has been shipped already; take it back as a return.")
+@guard("shipped_already", _("Something of this order has been shipped already; take it back as a return."))
 def nothing_shipped(order: Any) -> bool:
     return not any(line.shipped for line in order.lines.all())
 
 
-@guard("lines_left", "Some lines of this order are not cancelled.")
+@guard("lines_left", _("Some lines of this order are not cancelled."))
 def all_lines_cancelled(order: Any) -> bool:
     return all(line.cancelled == line.ordered for line in order.lines.all())
 
 
-@guard("not_done", "Not every line is shipped or cancelled.")
+@guard("not_done", _("Not every line is shipped or cancelled."))
 def every_line_done(order: Any) -> bool:
     """Free text and gift cards are nothing that we send."""
     return all(line.shipped + line.cancelled == line.ordered for line in order.lines.all() if line.stocked)
@@ -80,9 +81,9 @@ class OrderLifecycle(FSMModelMixin, models.Model):
 
 
 class HoldState(models.TextChoices):
-    ACTIVE = "active", "in force"
-    RELEASED = "released", "released"
-    EXPIRED = "expired", "over"
+    ACTIVE = "active", _("in force")
+    RELEASED = "released", _("released")
+    EXPIRED = "expired", _("over")
 
 
 class HoldLifecycle(FSMModelMixin, models.Model):
@@ -99,11 +100,11 @@ class HoldLifecycle(FSMModelMixin, models.Model):
 
 
 class RefundState(models.TextChoices):
-    APPROVED = "approved", "approved"
-    REQUESTED = "requested", "asked of the shop"
-    SUCCEEDED = "succeeded", "paid back"
-    FAILED = "failed", "failed"
-    CANCELLED = "cancelled", "given up"
+    APPROVED = "approved", _("approved")
+    REQUESTED = "requested", _("asked of the shop")
+    SUCCEEDED = "succeeded", _("paid back")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("given up")
 
 
 class RefundLifecycle(FSMModelMixin, models.Model):
@@ -131,10 +132,10 @@ class RefundLifecycle(FSMModelMixin, models.Model):
 
 
 class ChangeState(models.TextChoices):
-    PROPOSED = "proposed", "to be decided"
-    APPLIED = "applied", "applied"
-    DECLINED = "declined", "declined"
-    SUPERSEDED = "superseded", "overtaken by a newer one"
+    PROPOSED = "proposed", _("to be decided")
+    APPLIED = "applied", _("applied")
+    DECLINED = "declined", _("declined")
+    SUPERSEDED = "superseded", _("overtaken by a newer one")
 
 
 class ChangeLifecycle(FSMModelMixin, models.Model):

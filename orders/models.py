@@ -7,6 +7,8 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Item
 from oms.core import money
@@ -36,8 +38,8 @@ class Order(OrderLifecycle):
     ``*_status`` columns are derived (``rules/progress.py``) and stored for lists only.
     """
 
-    number = models.CharField(max_length=40, unique=True, help_text="Our number, such as SHOP-1001.")
-    source = models.CharField(max_length=60, help_text="The channel account it came from.")
+    number = models.CharField(max_length=40, unique=True, help_text=_("Our number, such as SHOP-1001."))
+    source = models.CharField(max_length=60, help_text=_("The channel account it came from."))
     external_id = models.CharField(max_length=120)
     external_number = models.CharField(max_length=60, blank=True, default="")
     placed_at = models.DateTimeField()
@@ -62,7 +64,7 @@ class Order(OrderLifecycle):
     note = models.TextField(blank=True, default="")
     tags = models.JSONField(default=list, blank=True)
     channel_status = models.CharField(max_length=60, blank=True, default="")
-    channel_facts = models.JSONField(default=dict, blank=True, help_text="What else the channel said.")
+    channel_facts = models.JSONField(default=dict, blank=True, help_text=_("What else the channel said."))
     risk_score = models.PositiveSmallIntegerField(null=True, blank=True)
     risk_reasons = models.JSONField(default=list, blank=True)
 
@@ -111,9 +113,9 @@ class OrderLine(models.Model):
     """
 
     class Kind(models.TextChoices):
-        ITEM = "item", "item"
-        CUSTOM = "custom", "free text"
-        GIFT_CARD = "gift_card", "gift card"
+        ITEM = "item", _("item")
+        CUSTOM = "custom", _("free text")
+        GIFT_CARD = "gift_card", _("gift card")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     demand_key = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -123,7 +125,9 @@ class OrderLine(models.Model):
     item = models.ForeignKey(
         Item, on_delete=models.PROTECT, null=True, blank=True, related_name="order_lines"
     )
-    sku = models.CharField("SKU", max_length=64, blank=True, default="", help_text="As the channel wrote it.")
+    sku = models.CharField(
+        _("SKU"), max_length=64, blank=True, default="", help_text=_("As the channel wrote it.")
+    )
     external_product_id = models.CharField(max_length=120, blank=True, default="")
     external_variant_id = models.CharField(max_length=120, blank=True, default="")
     title = models.CharField(max_length=250)
@@ -209,7 +213,9 @@ class Hold(HoldLifecycle):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="holds")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="holds")
     type = models.CharField(max_length=24)
-    blocks = models.JSONField(default=list, help_text="The steps it blocks: allocate, release, ship, refund.")
+    blocks = models.JSONField(
+        default=list, help_text=_("The steps it blocks: allocate, release, ship, refund.")
+    )
     reviews = models.BooleanField(default=True)
     words = models.CharField(max_length=300)
     data = models.JSONField(default=dict, blank=True)
@@ -278,7 +284,7 @@ class Refund(RefundLifecycle):
     shop_amount = money_field()
     reason = models.CharField(max_length=200, blank=True, default="")
     cause = models.CharField(
-        max_length=80, blank=True, default="", help_text="What asked for it, such as return:3."
+        max_length=80, blank=True, default="", help_text=_("What asked for it, such as return:3.")
     )
     made_at_shop = models.BooleanField(default=False)
     failure = models.CharField(max_length=300, blank=True, default="")
@@ -308,7 +314,7 @@ class Refund(RefundLifecycle):
         ]
 
     def __str__(self) -> str:
-        return f"refund of {money.words(self.amount, self.currency)}"
+        return gettext("refund of %(words)s") % {"words": money.words(self.amount, self.currency)}
 
     @property
     def journal_thread(self) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
@@ -21,10 +23,10 @@ class ReturnAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("number", "order", "state", "reason", "location", "requested_at")
     list_select_related = ("order", "location", "refund")
-    list_filter = (choose("state", ReturnState.choices, "state"),)
+    list_filter = (choose("state", ReturnState.choices, _("state")),)
     page_fields = ("order", "location", "refund", "reason", "asked_by", "external_id", "requested_at",
                    "authorised_at", "closed_at")  # fmt: skip
-    empty_words = "No returns yet."
+    empty_words = _("No returns yet.")
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(unannounced_page)
@@ -38,11 +40,11 @@ class ReturnAdmin(ConsoleAdmin):
         )
 
     def headline(self, request: HttpRequest, obj: Return) -> list[tuple[str, Any]]:
-        order = self._linked(obj.order) if obj.order else "not known yet"
-        return [("Order", order), ("Reason", obj.reason or shown.NOTHING),
-                ("Asked for", shown.when(obj.requested_at)),
-                ("Pieces", sum(line.quantity for line in obj.lines.all()))]  # fmt: skip
+        order = self._linked(obj.order) if obj.order else gettext("not known yet")
+        return [(gettext("Order"), order), (gettext("Reason"), obj.reason or shown.NOTHING),
+                (gettext("Asked for"), shown.when(obj.requested_at)),
+                (gettext("Pieces"), sum(line.quantity for line in obj.lines.all()))]  # fmt: skip
 
-    @admin.display(description="asked for by")
+    @admin.display(description=_("asked for by"))
     def asked_by(self, obj: Return) -> str:
         return obj.requested_by.partition(":")[2] or obj.requested_by

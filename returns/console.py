@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment.dock.shared import TILES, Tile
 from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, register
@@ -63,7 +64,10 @@ def _unmatched() -> Any:
 
 TILES.append(
     Tile(
-        "Goods come back", "Returns, by what the parcel says.", "dock_returns:which", "returns.receive_return"
+        _("Goods come back"),
+        _("Returns, by what the parcel says."),
+        "dock_returns:which",
+        "returns.receive_return",
     )
 )
 
@@ -71,26 +75,26 @@ register(
     *BUTTONS,
     People("return", senders_of_returns),
     People("order", senders_of_orders),
-    Panel("returns", "Returns", "orders.order", "returns/of_order.html", _of_order, order=40,
+    Panel("returns", _("Returns"), "orders.order", "returns/of_order.html", _of_order, order=40,
           permission="returns.view_return"),
-    Panel("lines", "What comes back", "returns.return", "returns/lines.html", _lines, order=10),
-    Queue("returns-to-approve", "To approve", "Coming back", "returns.return", _open("requested"), "requested_at",
-          "returns.authorise_return", "No request waits for an answer.", rank=10),
-    Queue("returns-unmatched", "Came without papers", "Coming back", "returns.return", _unmatched, "requested_at",
-          "returns.authorise_return", "Of everything that came back the order is known.",
-          "Say which order it is of: by its number, the customer's e-mail or the parcel that was sent.", rank=15),
-    Queue("returns-to-inspect", "To inspect", "Coming back", "returns.return", _to_inspect, "requested_at",
-          "returns.inspect_return", "Everything that came back is inspected.",
-          "Goods at the dock, not for sale until somebody has looked.", rank=20),
-    Queue("returns-to-settle", "To pay or to close", "Coming back", "returns.return", _to_settle, "requested_at",
-          "returns.close_return", "Every return that was inspected is settled.",
-          "All is here and inspected: pay for it, or say that nothing is owed.", rank=25),
-    Figure("returns", "Returns asked for", "returns.view_return",
+    Panel("lines", _("What comes back"), "returns.return", "returns/lines.html", _lines, order=10),
+    Queue("returns-to-approve", _("To approve"), "Coming back", "returns.return", _open("requested"), "requested_at",
+          "returns.authorise_return", _("No request waits for an answer."), rank=10),
+    Queue("returns-unmatched", _("Came without papers"), "Coming back", "returns.return", _unmatched, "requested_at",
+          "returns.authorise_return", _("Of everything that came back the order is known."),
+          _("Say which order it is of: by its number, the customer's e-mail or the parcel that was sent."), rank=15),
+    Queue("returns-to-inspect", _("To inspect"), "Coming back", "returns.return", _to_inspect, "requested_at",
+          "returns.inspect_return", _("Everything that came back is inspected."),
+          _("Goods at the dock, not for sale until somebody has looked."), rank=20),
+    Queue("returns-to-settle", _("To pay or to close"), "Coming back", "returns.return", _to_settle, "requested_at",
+          "returns.close_return", _("Every return that was inspected is settled."),
+          _("All is here and inspected: pay for it, or say that nothing is owed."), rank=25),
+    Figure("returns", _("Returns asked for"), "returns.view_return",
            daily(lambda: Return.objects.all(), "requested_at", "admin:returns_return_changelist"), rank=40, good=False),
-    Finder("returns.return", "Returns", "returns.view_return", rank=50,
+    Finder("returns.return", _("Returns"), "returns.view_return", rank=50,
            find=lambda q: Return.objects.filter(number__startswith=q.upper()).order_by("-id"),
            exact=lambda q: Return.objects.filter(number=q.upper())),
-    MenuEntry("Returns", "Returns", "assignment_return", "admin:returns_return_changelist", "returns.view_return", 10),
-    MenuEntry("Returns", "Goods without papers", "markunread_mailbox", "admin:returns_return_unannounced",
+    MenuEntry("Returns", _("Returns"), "assignment_return", "admin:returns_return_changelist", "returns.view_return", 10),
+    MenuEntry("Returns", _("Goods without papers"), "markunread_mailbox", "admin:returns_return_unannounced",
               "returns.receive_return", 20),
 )  # fmt: skip

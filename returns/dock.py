@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.translation import gettext
 
 from fulfillment.dock.shared import Told, codes_of, need, once, pieces, place_of, refusal, say, show
 from fulfillment.rules.scanning import Wanted, scan, take
@@ -28,17 +29,17 @@ def which(request: HttpRequest) -> HttpResponse:
     if place_of(request) is None:
         return HttpResponseRedirect(reverse("dock:home"))
     if request.method != "POST":
-        return show(request, "returns", "Goods come back", rows=[])
+        return show(request, "returns", gettext("Goods come back"), rows=[])
     text = request.POST.get("code", "").strip()[:200]
     rows = list(_awaited(request, text)[:SHOWN]) if text else []
     if len(rows) == 1:
         return HttpResponseRedirect(reverse("dock_returns:one", args=[rows[0].pk]))
     told = (
-        Told("Several are awaited: which is it?")
+        Told(gettext("Several are awaited: which is it?"))
         if rows
-        else Told(f"No return is awaited by {text or '(nothing)'}. Scan again, or take it in without papers.", good=False)
+        else Told(gettext("No return is awaited by %(text)s. Scan again, or take it in without papers.") % {"text": text or gettext("(nothing)")}, good=False)
     )  # fmt: skip
-    return show(request, "returns", "Goods come back", told, rows=rows, papers=not rows)
+    return show(request, "returns", gettext("Goods come back"), told, rows=rows, papers=not rows)
 
 
 def _awaited(request: HttpRequest, text: str) -> QuerySet[Return]:
@@ -78,7 +79,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         seen = take(tapped, found) if tapped else scan(wanted, found, request.POST.get("code", ""))
         found, told = dict(seen.found), Told(seen.words, seen.good)
     return show(
-        request, "return", f"Return {rma.number}", told, status=status, rma=rma,
+        request, "return", gettext("Return %(number)s") % {"number": rma.number}, told, status=status, rma=rma,
         rows=[(x, found[x.key]) for x in wanted], left=sum(x.asked for x in wanted),
     )  # fmt: skip
 
@@ -97,11 +98,19 @@ def _wanted(rma: Return) -> list[Wanted]:
 
 def _receive(request: HttpRequest, rma: Return, place: Location, found: dict[int, int], actor: Actor) -> str:
     if request.POST.get("at_place") != str(place.pk):
-        raise Refused(Reason("other_place", f"You are at {place} now: go back, or count again here."))
+        raise Refused(
+            Reason(
+                "other_place",
+                gettext("You are at %(place)s now: go back, or count again here.") % {"place": place},
+            )
+        )
     key = f"press:{request.POST['press'][:80]}"
     made = receive_returns([Arrival(rma.pk, found, place.pk, key)], by=actor)
     count = sum(r.quantity for r in made)
-    return f"{rma.number}: {count} received, set aside until somebody has looked at it."
+    return gettext("%(number)s: %(count)s received, set aside until somebody has looked at it.") % {
+        "number": rma.number,
+        "count": count,
+    }
 
 
 see = admin.site.admin_view

@@ -5,32 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from oms.core.lifecycle import guard
 
 
 class ReturnState(models.TextChoices):
-    REQUESTED = "requested", "asked for"
-    AUTHORISED = "authorised", "approved, awaited"
-    PARTLY_RECEIVED = "partly_received", "partly here"
-    RECEIVED = "received", "all here"
-    CLOSED = "closed", "closed"
-    DECLINED = "declined", "declined"
-    CANCELLED = "cancelled", "cancelled"
+    REQUESTED = "requested", _("asked for")
+    AUTHORISED = "authorised", _("approved, awaited")
+    PARTLY_RECEIVED = "partly_received", _("partly here")
+    RECEIVED = "received", _("all here")
+    CLOSED = "closed", _("closed")
+    DECLINED = "declined", _("declined")
+    CANCELLED = "cancelled", _("cancelled")
 
 
-@guard("not_inspected", "Not every unit that came back has been inspected.")
+@guard("not_inspected", _("Not every unit that came back has been inspected."))
 def all_disposed(rma: Any) -> bool:
     return all(line.disposed == line.received for line in rma.lines.all())
 
 
-@guard("nothing_received", "Nothing has arrived yet.")
+@guard("nothing_received", _("Nothing has arrived yet."))
 def something_received(rma: Any) -> bool:
     return any(line.received for line in rma.lines.all())
 
 
-@guard("received_already", "Something has arrived already.")
+@guard("received_already", _("Something has arrived already."))
 def nothing_received(rma: Any) -> bool:
     return not any(line.received for line in rma.lines.all())
 
@@ -75,17 +76,17 @@ class ReturnLifecycle(FSMModelMixin, models.Model):
 
 
 class Reception(models.TextChoices):
-    AWAITING = "awaiting", "awaited"
-    PARTLY = "partly", "partly here"
-    RECEIVED = "received", "here"
-    SHORT = "short", "fewer than announced"
-    NOT_SENT = "not_sent", "keeps it"
+    AWAITING = "awaiting", _("awaited")
+    PARTLY = "partly", _("partly here")
+    RECEIVED = "received", _("here")
+    SHORT = "short", _("fewer than announced")
+    NOT_SENT = "not_sent", _("keeps it")
 
 
 class Decision(models.TextChoices):
-    PENDING = "pending", "to be inspected"
-    ACCEPTED = "accepted", "accepted"
-    REJECTED = "rejected", "rejected"
+    PENDING = "pending", _("to be inspected")
+    ACCEPTED = "accepted", _("accepted")
+    REJECTED = "rejected", _("rejected")
 
 
 class ReturnLineLifecycle(FSMModelMixin, models.Model):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
@@ -22,10 +24,10 @@ class Return(ReturnLifecycle):
         Location, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
     )
     external_id = models.CharField(
-        max_length=120, blank=True, default="", help_text="The channel's id, if it has one."
+        max_length=120, blank=True, default="", help_text=_("The channel's id, if it has one.")
     )
     reason = models.CharField(max_length=200, blank=True, default="")
-    verdict = models.JSONField(default=dict, blank=True, help_text="What the return policy says, and why.")
+    verdict = models.JSONField(default=dict, blank=True, help_text=_("What the return policy says, and why."))
     requested_by = models.CharField(max_length=150)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     authorised_at = models.DateTimeField(null=True, blank=True)
@@ -91,7 +93,7 @@ class ReturnLine(ReturnLineLifecycle):
     )
     item = models.ForeignKey(
         Item, on_delete=models.PROTECT, null=True, blank=True, related_name="return_lines",
-        help_text="What came without papers.",
+        help_text=_("What came without papers."),
     )  # fmt: skip
     quantity = models.PositiveIntegerField()
     received = models.PositiveIntegerField(default=0)
@@ -112,7 +114,8 @@ class ReturnLine(ReturnLineLifecycle):
 
     def __str__(self) -> str:
         return (
-            f"{self.quantity} of line {self.order_line_id}"
+            gettext("%(quantity)s of line %(order_line_id)s")
+            % {"quantity": self.quantity, "order_line_id": self.order_line_id}
             if self.order_line_id
             else f"{self.quantity} × {self.item}"
         )
@@ -152,7 +155,7 @@ class ReturnReceipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} received"
+        return gettext("%(quantity)s received") % {"quantity": self.quantity}
 
 
 class Disposition(models.Model):
@@ -160,12 +163,12 @@ class Disposition(models.Model):
     Immutable."""
 
     class Kind(models.TextChoices):
-        RESTOCK = "restock", "back for sale"
-        QUARANTINE = "quarantine", "set aside"
-        REFURBISH = "refurbish", "to be made good"
-        RETURN_TO_SUPPLIER = "return_to_supplier", "back to the supplier"
-        WRITE_OFF = "write_off", "written off"
-        RETURN_TO_CUSTOMER = "return_to_customer", "back to the customer"
+        RESTOCK = "restock", _("back for sale")
+        QUARANTINE = "quarantine", _("set aside")
+        REFURBISH = "refurbish", _("to be made good")
+        RETURN_TO_SUPPLIER = "return_to_supplier", _("back to the supplier")
+        WRITE_OFF = "write_off", _("written off")
+        RETURN_TO_CUSTOMER = "return_to_customer", _("back to the customer")
 
     line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="dispositions")
     receipt = models.ForeignKey(ReturnReceipt, on_delete=models.PROTECT, related_name="dispositions")

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from inventory.models import Location
 from oms.core.places import own
@@ -26,5 +27,9 @@ def unannounced_page(request: HttpRequest) -> HttpResponse:
     ]
     if len(places) == 1:
         return HttpResponseRedirect(places[0][1])
-    context = {**admin.site.each_context(request), "title": "Goods back without papers", "places": places}
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Goods back without papers"),
+        "places": places,
+    }
     return TemplateResponse(request, "returns/unannounced.html", context)

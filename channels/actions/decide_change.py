@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from channels.actions.connect import adapter_of
 from channels.actions.find_items import find_items, free_text
@@ -32,7 +33,7 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
         OrderChange.objects.filter(pk__in=change_ids, state="proposed").select_related("order").order_by("pk")
     )
     if len(found) != len(set(change_ids)):
-        raise Refused(Reason("decided_already", "This change has been decided already."))
+        raise Refused(Reason("decided_already", gettext("This change has been decided already.")))
     list(
         Order.objects.filter(pk__in=[c.order_id for c in found])
         .select_for_update()
@@ -52,7 +53,9 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
         )
         if message is None:
             raise Refused(
-                Reason("payload_gone", "What the shop said is not kept any more; read the order again.")
+                Reason(
+                    "payload_gone", gettext("What the shop said is not kept any more; read the order again.")
+                )
             )
         read = adapter_of(account).read(message.raw)
         if change.kind == "cancelled":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from channels.actions.connect import able, adapter_of
 from channels.actions.ingest import ingest
@@ -20,7 +21,7 @@ def import_file(account: ChannelAccount, data: bytes, name: str) -> dict[str, in
     """Returns figures: ``orders`` found, ``placed``, ``changed`` and ``parked``. Bad orders are parked with
     their row and reason. Raises :class:`Refused` when the whole is no such file; nothing is stored then."""
     if not able(account, Can.READ_FILE):
-        raise Refused(Reason("no_files", f"{account.name} takes no files."))
+        raise Refused(Reason("no_files", gettext("%(name)s takes no files.") % {"name": account.name}))
     try:
         found = adapter_of(account).split(data)
     except Rejected as error:
@@ -46,7 +47,7 @@ def _park(account: ChannelAccount, errors: Sequence[FileError], name: str) -> No
             Incoming(
                 account.slug, "order", error.external_id or f"{name}:{error.row}"[:120],
                 f"{name}, row {error.row}: {error.error}".encode(),
-                fault=Reason(error.error.reason, f"{name}, row {error.row}: {error.error}"),
+                fault=Reason(error.error.reason, gettext("%(name)s, row %(row)s: %(error)s") % {"name": name, "row": error.row, "error": error.error}),
             )
             for error in errors
         ]

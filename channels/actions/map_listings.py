@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from channels.actions.mark_listings import mark_listings
 from channels.models import Listing
@@ -26,7 +27,12 @@ def map_listings(items: Mapping[int, int], *, by: Actor) -> list[Listing]:
     sent. A person's choice outranks any rule from now on. Raises :class:`Refused` for an inactive item."""
     inactive = Item.objects.filter(pk__in=items.values(), active=False)
     if inactive:
-        raise Refused([Reason("inactive_item", f"{item.sku} is not sold any more.") for item in inactive])
+        raise Refused(
+            [
+                Reason("inactive_item", gettext("%(sku)s is not sold any more.") % {"sku": item.sku})
+                for item in inactive
+            ]
+        )
     rows = list(
         Listing.objects.filter(pk__in=items)
         .select_for_update(of=("self",))
@@ -37,7 +43,10 @@ def map_listings(items: Mapping[int, int], *, by: Actor) -> list[Listing]:
     if gone:
         raise Refused(
             [
-                Reason("listing_gone", f"{row.title or row.external_id} is no longer at the shop.")
+                Reason(
+                    "listing_gone",
+                    gettext("%(n)s is no longer at the shop.") % {"n": row.title or row.external_id},
+                )
                 for row in gone
             ]
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from channels.actions.connect import able, adapter_of
 from channels.adapters.base import Can
@@ -21,14 +22,14 @@ def receive_webhook(account: ChannelAccount, headers: Mapping[str, str], body: b
     """Returns ``stored`` or ``ignored`` (a ping, or a topic that is nothing to us). Raises :class:`Refused`
     (``bad_signature``) and stores nothing when it is not from the channel."""
     if not able(account, Can.RECEIVE_WEBHOOKS):
-        raise Refused(Reason("no_webhooks", "This channel sends no webhooks."))
+        raise Refused(Reason("no_webhooks", gettext("This channel sends no webhooks.")))
     adapter = adapter_of(account)
     hint = None
     if not adapter.verify(headers, body):
         # An unsigned ping has nothing in it; anything else without a good signature is nobody's word.
         if adapter.ping(headers, body) if hasattr(adapter, "ping") else False:
             return "ignored"
-        raise Refused(Reason("bad_signature", "The signature is not right."))
+        raise Refused(Reason("bad_signature", gettext("The signature is not right.")))
     hint = adapter.hint(headers, body)
     if hint is None:
         return "ignored"

@@ -22,12 +22,16 @@ from channels.adapters.shopify_webhooks import Webhooks
 from channels.adapters.shopify_wire import TooCostly
 from oms.core.errors import Permanent
 from oms.core.http import Http
+from oms.core.words import gettext_noop
 from orders.drafts import OrderDraft
 
 
 class Shopify(Effects, Stock, Webhooks):
     kind = "shopify"
-    credentials = {"access_token": "Admin API access token", "webhook_secret": "the app's client secret"}
+    credentials = {
+        "access_token": gettext_noop("Admin API access token"),
+        "webhook_secret": gettext_noop("the app's client secret"),
+    }
     # A refund at Shopify touches its order, so there is no list of refunds to pull.
     can = frozenset(set(Can) - {Can.READ_FILE, Can.PULL_REFUNDS})
 

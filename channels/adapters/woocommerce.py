@@ -22,15 +22,16 @@ from channels.adapters.woocommerce_webhooks import Webhooks
 from channels.adapters.woocommerce_wire import elements
 from oms.core.errors import Permanent
 from oms.core.http import Http
+from oms.core.words import gettext_noop
 from orders.drafts import OrderDraft
 
 
 class WooCommerce(Effects, Stock, Webhooks):
     kind = "woocommerce"
     credentials = {
-        "consumer_key": "consumer key",
-        "consumer_secret": "consumer secret",
-        "webhook_secret": "webhook secret",
+        "consumer_key": gettext_noop("consumer key"),
+        "consumer_secret": gettext_noop("consumer secret"),
+        "webhook_secret": gettext_noop("webhook secret"),
     }
     can = frozenset(set(Can) - {Can.READ_FILE})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from channels.actions.connect import failed
 from channels.adapters.base import Can
@@ -20,15 +21,14 @@ T = TypeVar("T")
 ACCOUNT = "channels.channelaccount"
 LISTING = "channels.listing"
 FETCH = "channels.pull_channelaccount"
-OFF = Reason("switched_off", "This channel is switched off; switch it on first.")
+
+
+def off() -> Reason:
+    return Reason("switched_off", gettext("This channel is switched off; switch it on first."))
 
 
 def account_of(ids: Ids) -> ChannelAccount:
     return ChannelAccount.objects.get(pk=ids[0])
-
-
-def counted(n: int, one: str, many: str) -> str:
-    return f"1 {one}" if n == 1 else f"{n} {many}"
 
 
 def ask_shop(account: ChannelAccount, work: Callable[[], T]) -> T:
@@ -37,11 +37,15 @@ def ask_shop(account: ChannelAccount, work: Callable[[], T]) -> T:
         return work()
     except Retry as error:
         failed(account, error)
-        told = f"{account.name} does not answer now: {error}. Press again in some minutes; it is tried by itself too."
+        told = gettext(
+            "%(name)s does not answer now: %(error)s. Press again in some minutes; it is tried by itself too."
+        ) % {"name": account.name, "error": error}
         raise Refused(Reason("no_answer", told)) from error
     except Permanent as error:
         failed(account, error)
-        told = f"{account.name} says no: {error}. Look at its address and its keys, then try the connection."
+        told = gettext(
+            "%(name)s says no: %(error)s. Look at its address and its keys, then try the connection."
+        ) % {"name": account.name, "error": error}
         raise Refused(Reason(error.reason, told)) from error
 
 
@@ -49,7 +53,9 @@ def alone(job: str, account: ChannelAccount, work: Callable[[], dict[str, int]])
     """``work`` as the clock does it: never beside itself, and kept among the account's latest jobs."""
     with jobs.exclusive(job, account.slug) as figures:
         if figures is None:
-            raise Refused(Reason("busy", "This is being done right now by itself. Look again in a moment."))
+            raise Refused(
+                Reason("busy", gettext("This is being done right now by itself. Look again in a moment."))
+            )
         done = ask_shop(account, work)
         figures.update(done)
         return done
@@ -57,7 +63,7 @@ def alone(job: str, account: ChannelAccount, work: Callable[[], dict[str, int]])
 
 def not_ask(*flags: Can) -> Any:
     def check(account: ChannelAccount) -> list[Reason]:
-        reasons = [] if account.active else [OFF]
+        reasons = [] if account.active else [off()]
         return reasons + [r for flag in flags for r in why_not_call(account, flag)][:1]
 
     return check
@@ -65,7 +71,7 @@ def not_ask(*flags: Can) -> Any:
 
 def parked(account: ChannelAccount) -> tuple[str, str]:
     page = reverse("admin:core_inboundmessage_changelist")
-    return "see what could not be read", f"{page}?source={account.slug}&state=parked"
+    return gettext("see what could not be read"), f"{page}?source={account.slug}&state=parked"
 
 
 def _accounts_of(orders: Sequence[Order]) -> dict[str, ChannelAccount]:
@@ -75,7 +81,7 @@ def _accounts_of(orders: Sequence[Order]) -> dict[str, ChannelAccount]:
 def no_account(rows: Sequence[Any], order_of: Callable[[Any], Order], check: Any) -> dict[Any, list[Reason]]:
     """Reasons from the account that each row's order came from; one statement for all."""
     accounts = _accounts_of([order_of(row) for row in rows])
-    lost = [Reason("no_channel", "The channel it came from is not connected here.")]
+    lost = [Reason("no_channel", gettext("The channel it came from is not connected here."))]
     return {
         row.pk: check(accounts[order_of(row).source]) if order_of(row).source in accounts else lost
         for row in rows

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
 from channels.actions.decide_change import accept_changes, decline_changes
-from channels.buttons.base import ask_shop, counted, no_account
+from channels.buttons.base import ask_shop, no_account
 from channels.connecting import why_not_call
 from channels.models import ChannelAccount
 from oms.core.actors import Actor
@@ -27,7 +30,7 @@ def _sides(ids: Ids) -> list[tuple[str, str]]:
 
 def _accept_preview(ids: Ids, data: Data) -> Preview:
     return Preview(
-        "It is done as at the shop. Work that stands on the order is taken back first, and planned anew.", _sides(ids)
+        gettext("It is done as at the shop. Work that stands on the order is taken back first, and planned anew."), _sides(ids)
     )  # fmt: skip
 
 
@@ -35,27 +38,36 @@ def _accept(ids: Ids, actor: Actor, data: Data) -> Outcome:
     (change,) = OrderChange.objects.filter(pk__in=ids).select_related("order")
     account = ChannelAccount.objects.get(slug=change.order.source)
     rows = ask_shop(account, lambda: accept_changes(ids, by=actor))
-    return Outcome(f"{change.order.number} is now as at the shop: {change.words}", done=len(rows))
+    return Outcome(
+        gettext("%(number)s is now as at the shop: %(words)s")
+        % {"number": change.order.number, "words": change.words},
+        done=len(rows),
+    )
 
 
 def _decline(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = decline_changes(ids, by=actor)
     return Outcome(
-        f"{counted(len(rows), 'change', 'changes')} not taken: ours stays. Put it right at the shop by hand.",
+        ngettext(
+            "%(n)s change not taken: ours stays. Put it right at the shop by hand.",
+            "%(n)s changes not taken: ours stays. Put it right at the shop by hand.",
+            len(rows),
+        )
+        % {"n": len(rows)},
         done=len(rows),
     )
 
 
 BUTTONS = (
     Button(
-        name="channels.accept_change", label="Do as the shop says", model="orders.orderchange",
+        name="channels.accept_change", label=_("Do as the shop says"), model="orders.orderchange",
         permission="orders.decide_change", run=_accept, shown=lambda c: c.state == "proposed", refusals=_not_accept,
-        reads=("order",), preview=_accept_preview, bulk=False, rank=10, words="Take over what was changed there.",
+        reads=("order",), preview=_accept_preview, bulk=False, rank=10, words=_("Take over what was changed there."),
     ),
     Button(
-        name="channels.keep_ours", label="Keep ours", model="orders.orderchange", permission="orders.decide_change",
+        name="channels.keep_ours", label=_("Keep ours"), model="orders.orderchange", permission="orders.decide_change",
         run=_decline, shown=lambda c: c.state == "proposed", refusals=each(lambda c: why_not(c, "decline")),
-        preview=lambda ids, data: Preview("The order goes on as it is here; the shop has to be put right by hand.", _sides(ids)),
-        rank=20, words="Leave the order as it is here.",
+        preview=lambda ids, data: Preview(gettext("The order goes on as it is here; the shop has to be put right by hand."), _sides(ids)),
+        rank=20, words=_("Leave the order as it is here."),
     ),
 )  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from channels.actions.fetch_orders import fetch_orders
 from channels.actions.import_file import import_file
@@ -15,13 +17,12 @@ from channels.adapters.base import Can
 from channels.buttons.base import (
     ACCOUNT,
     FETCH,
-    OFF,
     account_of,
     alone,
     ask_shop,
-    counted,
     no_account,
     not_ask,
+    off,
     parked,
 )
 from channels.connecting import why_not_call
@@ -37,15 +38,23 @@ MOST_BYTES = 20 * 1024 * 1024
 
 
 def _told_orders(figures: Mapping[str, int]) -> str:
-    told = f"{figures.get('placed', 0)} new, {figures.get('changed', 0)} read again"
-    return told + (f", {figures['parked']} could not be read" if figures.get("parked") else "")
+    told = gettext("%(new)s new, %(again)s read again") % {
+        "new": figures.get("placed", 0),
+        "again": figures.get("changed", 0),
+    }
+    return told + (
+        gettext(", %(parked)s could not be read") % {"parked": figures["parked"]}
+        if figures.get("parked")
+        else ""
+    )
 
 
 def _fetch(ids: Ids, actor: Actor, data: Data) -> Outcome:
     account = account_of(ids)
     done = alone("channels.pull", account, lambda: fetch_orders(account))
     return Outcome(
-        f"Orders of {account.name}: {_told_orders(done)}. What was bought this very moment follows by itself.",
+        gettext("Orders of %(name)s: %(done)s. What was bought this very moment follows by itself.")
+        % {"name": account.name, "done": _told_orders(done)},
         link=parked(account) if done["parked"] else None,
     )
 
@@ -53,9 +62,17 @@ def _fetch(ids: Ids, actor: Actor, data: Data) -> Outcome:
 def _compare(ids: Ids, actor: Actor, data: Data) -> Outcome:
     account = account_of(ids)
     done = alone("channels.reconcile", account, lambda: reconcile(account))
-    told = f"Orders of the last week: {_told_orders(done)}." if "offered" in done else ""
+    told = (
+        gettext("Orders of the last week: %(done)s.") % {"done": _told_orders(done)}
+        if "offered" in done
+        else ""
+    )
     if "differ" in done:
-        stock = f"{done['differ']} levels differ and are sent again" if done["differ"] else "No level differs"
+        stock = (
+            gettext("%(differ)s levels differ and are sent again") % {"differ": done["differ"]}
+            if done["differ"]
+            else gettext("No level differs")
+        )
         told = f"{told} {stock}.".strip()
     return Outcome(told, link=parked(account) if done.get("parked") else None)
 
@@ -67,13 +84,13 @@ def _not_compare(account: ChannelAccount) -> list[Reason]:
 
 class FileForm(forms.Form):
     file = forms.FileField(
-        label="CSV file", help_text="A row for each line of an order. Needed: order number, date, quantity; SKU or title."
+        label=_("CSV file"), help_text=_("A row for each line of an order. Needed: order number, date, quantity; SKU or title.")
     )  # fmt: skip
 
     def clean_file(self) -> Any:
         sent = self.cleaned_data["file"]
         if sent.size > MOST_BYTES:
-            raise forms.ValidationError("The file is too large: at most 20 MB at once.")
+            raise forms.ValidationError(gettext("The file is too large: at most 20 MB at once."))
         return sent
 
 
@@ -81,9 +98,13 @@ def _import(ids: Ids, actor: Actor, data: Data) -> Outcome:
     account, sent = account_of(ids), data["file"]
     done = ask_shop(account, lambda: import_file(account, sent.read(), sent.name))
     known = max(0, done["orders"] - done["placed"] - done["changed"] - done["parked"])
-    told = f"{counted(done['orders'], 'order', 'orders')} in {sent.name}: {_told_orders(done)}"
+    told = gettext("%(orders)s in %(name)s: %(done)s") % {
+        "orders": ngettext("%(n)s order", "%(n)s orders", done["orders"]) % {"n": done["orders"]},
+        "name": sent.name,
+        "done": _told_orders(done),
+    }
     return Outcome(
-        f"{told}, {known} were here already." if known else f"{told}.",
+        gettext("%(told)s, %(known)s were here already.") % {"told": told, "known": known} if known else f"{told}.",
         done=done["placed"] + done["changed"], link=parked(account) if done["parked"] else None,
     )  # fmt: skip
 
@@ -109,11 +130,19 @@ def _reread(ids: Ids, actor: Actor, data: Data) -> Outcome:
     newest = messages.first()
     if newest and newest.state == "parked":
         return Outcome(
-            f"{account.name} was read, but not understood: {newest.detail[:200]}", link=parked(account)
+            gettext("%(name)s was read, but not understood: %(detail)s")
+            % {"name": account.name, "detail": newest.detail[:200]},
+            link=parked(account),
         )
-    told = f"Read at {account.name}: " + ("it changed there." if messages.count() > was else "nothing new.")
+    changed = messages.count() > was
+    told = (
+        gettext("Read at %(name)s: it changed there.")
+        if changed
+        else gettext("Read at %(name)s: nothing new.")
+    )
+    told %= {"name": account.name}
     if order.changes.filter(state="proposed").exists():
-        told += " A change waits for your decision."
+        told += gettext(" A change waits for your decision.")
     elif order.pk in blocked:
         told += f" {blocked[order.pk]}"
     return Outcome(told)
@@ -121,22 +150,22 @@ def _reread(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 BUTTONS = (
     Button(
-        name="channels.fetch_orders", label="Fetch orders now", model=ACCOUNT, permission=FETCH, run=_fetch,
+        name="channels.fetch_orders", label=_("Fetch orders now"), model=ACCOUNT, permission=FETCH, run=_fetch,
         shown=lambda a: not _takes_files(a), refusals=each(not_ask(Can.PULL_ORDERS)), bulk=False, rank=5, hotkey="f",
-        words="It is done by itself all the time; this does it now.",
+        words=_("It is done by itself all the time; this does it now."),
     ),
     Button(
-        name="channels.import_file", label="Take in a file of orders", model=ACCOUNT, permission=FETCH, run=_import,
-        shown=_takes_files, refusals=each(lambda a: [] if a.active else [OFF]), form=lambda rows: FileForm,
-        bulk=False, rank=5, hotkey="f", words="The same file twice makes nothing twice. Bad rows are told, the others taken.",
+        name="channels.import_file", label=_("Take in a file of orders"), model=ACCOUNT, permission=FETCH, run=_import,
+        shown=_takes_files, refusals=each(lambda a: [] if a.active else [off()]), form=lambda rows: FileForm,
+        bulk=False, rank=5, hotkey="f", words=_("The same file twice makes nothing twice. Bad rows are told, the others taken."),
     ),
     Button(
-        name="channels.compare", label="Compare everything", model=ACCOUNT, permission=FETCH, run=_compare,
+        name="channels.compare", label=_("Compare everything"), model=ACCOUNT, permission=FETCH, run=_compare,
         shown=lambda a: not _takes_files(a), refusals=each(_not_compare), bulk=False, rank=45,
-        words="Orders of the last week and every stock level, as it is done each night. It can take minutes.",
+        words=_("Orders of the last week and every stock level, as it is done each night. It can take minutes."),
     ),
     Button(
-        name="channels.reread", label="Read it again at the shop", model="orders.order", permission=FETCH, run=_reread,
-        refusals=_not_reread, bulk=False, rank=85, words="Has something changed there that we have not heard of?",
+        name="channels.reread", label=_("Read it again at the shop"), model="orders.order", permission=FETCH, run=_reread,
+        refusals=_not_reread, bulk=False, rank=85, words=_("Has something changed there that we have not heard of?"),
     ),
 )  # fmt: skip

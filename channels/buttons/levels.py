@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
 from channels.actions.confirm_stock import confirm_stock
 from channels.actions.pause_listings import pause_listings, resume_listings
 from channels.actions.resend_stock import resend_stock
 from channels.adapters.base import Can
-from channels.buttons.base import LISTING, ask_shop, counted, not_ask
+from channels.buttons.base import LISTING, ask_shop, not_ask
 from channels.models import ChannelAccount, Listing
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome
@@ -23,9 +26,14 @@ PAUSE = "channels.pause_listing"
 def _not_push(listing: Listing) -> list[Reason]:
     reasons = not_ask(Can.PUSH_STOCK)(listing.account)
     if not listing.account.push_stock:
-        reasons.append(Reason("not_sent", f"{listing.account} is set to get no stock levels from us."))
+        reasons.append(
+            Reason(
+                "not_sent",
+                gettext("%(account)s is set to get no stock levels from us.") % {"account": listing.account},
+            )
+        )
     if not listing.tracked:
-        reasons.append(Reason("not_tracked", "The shop does not count this one."))
+        reasons.append(Reason("not_tracked", gettext("The shop does not count this one.")))
     return reasons
 
 
@@ -52,8 +60,17 @@ def _push(ids: Ids, actor: Actor, data: Data) -> Outcome:
         for row in rows
         if row not in good
     }
-    told = f"{good[0].desired} sent to {good[0].account}" if len(good) == 1 else f"{len(good)} levels sent"
-    return Outcome(f"{told}; it is read back within moments.", done=len(good), refused={**others, **silent})
+    told = (
+        gettext("%(n)s sent to %(account)s; it is read back within moments.")
+        % {"n": good[0].desired, "account": good[0].account}
+        if len(good) == 1
+        else gettext("%(n)s levels sent; it is read back within moments.") % {"n": len(good)}
+    )
+    return Outcome(
+        told,
+        done=len(good),
+        refused={**others, **silent},
+    )
 
 
 def _read_back(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -62,49 +79,67 @@ def _read_back(ids: Ids, actor: Actor, data: Data) -> Outcome:
     ask_shop(account, lambda: confirm_stock(account, everything=True, only=ids))
     listing.refresh_from_db()
     if listing.health == "missing":
-        return Outcome(f"{account} does not know it any more.")
+        return Outcome(gettext("%(account)s does not know it any more.") % {"account": account})
     if listing.health == "conflict":
-        return Outcome(f"{account} says {listing.confirmed}, we say {listing.desired}: ours is sent again.")
-    return Outcome(f"{account} says {listing.confirmed}; that is right.")
+        return Outcome(
+            gettext("%(account)s says %(confirmed)s, we say %(desired)s: ours is sent again.")
+            % {"account": account, "confirmed": listing.confirmed, "desired": listing.desired}
+        )
+    return Outcome(
+        gettext("%(account)s says %(confirmed)s; that is right.")
+        % {"account": account, "confirmed": listing.confirmed}
+    )
 
 
 def _not_read_back(listing: Listing) -> list[Reason]:
     reasons = _not_push(listing)
     if listing.desired is None:
-        reasons.append(Reason("never_sent", "No number was sent for it yet."))
+        reasons.append(Reason("never_sent", gettext("No number was sent for it yet.")))
     return reasons
 
 
 def _pause(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = pause_listings(ids, by=actor)
-    told = counted(len(rows), "listing keeps its number", "listings keep their numbers")
-    return Outcome(f"{told} at the shop.", done=len(rows), undo=("channels.resume", [row.pk for row in rows]))
+    return Outcome(
+        ngettext(
+            "%(n)s listing keeps its number at the shop.",
+            "%(n)s listings keep their numbers at the shop.",
+            len(rows),
+        )
+        % {"n": len(rows)},
+        done=len(rows),
+        undo=("channels.resume", [row.pk for row in rows]),
+    )
 
 
 def _resume(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = resume_listings(ids, by=actor)
-    told = counted(len(rows), "listing is", "listings are")
-    return Outcome(f"{told} sent again.", done=len(rows), undo=("channels.pause", [row.pk for row in rows]))
+    return Outcome(
+        ngettext("%(n)s listing is sent again.", "%(n)s listings are sent again.", len(rows))
+        % {"n": len(rows)},
+        done=len(rows),
+        undo=("channels.pause", [row.pk for row in rows]),
+    )
 
 
 BUTTONS = (
     Button(
-        name="channels.push", label="Send its stock now", model=LISTING, permission=PUSH, run=_push, shown=_kept,
-        refusals=each(_not_push), reads=("account",), rank=20, words="Also where the number did not change.",
+        name="channels.push", label=_("Send its stock now"), model=LISTING, permission=PUSH, run=_push, shown=_kept,
+        refusals=each(_not_push), reads=("account",), rank=20, words=_("Also where the number did not change."),
     ),
     Button(
-        name="channels.read_back", label="Read its stock back", model=LISTING, permission=PUSH, run=_read_back,
+        name="channels.read_back", label=_("Read its stock back"), model=LISTING, permission=PUSH, run=_read_back,
         shown=_kept, refusals=each(_not_read_back), reads=("account",), bulk=False, rank=30,
-        words="What does the shop say now? What differs is sent again.",
+        words=_("What does the shop say now? What differs is sent again."),
     ),
     Button(
-        name="channels.pause", label="Pause its stock", model=LISTING, permission=PAUSE, run=_pause, shown=_kept,
+        name="channels.pause", label=_("Pause its stock"), model=LISTING, permission=PAUSE, run=_pause, shown=_kept,
         refusals=each(lambda row: why_not(row, "pause")), rank=40,
-        words="The number at the shop stays as it is, whatever happens here.",
+        words=_("The number at the shop stays as it is, whatever happens here."),
     ),
     Button(
-        name="channels.resume", label="Send its stock again", model=LISTING, permission=PAUSE, run=_resume,
+        name="channels.resume", label=_("Send its stock again"), model=LISTING, permission=PAUSE, run=_resume,
         shown=lambda row: row.state == "paused", refusals=each(lambda row: why_not(row, "resume")), rank=15,
-        words="From now on the shop gets every change.",
+        words=_("From now on the shop gets every change."),
     ),
 )  # fmt: skip

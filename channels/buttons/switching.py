@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from channels.actions.switch_channels import switch_channels
-from channels.buttons.base import ACCOUNT, counted
+from channels.buttons.base import ACCOUNT
 from channels.models import ChannelAccount
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
@@ -17,9 +19,11 @@ from oms.core.console.registry import Data, Ids
 def _off_preview(ids: Ids, data: Data) -> Preview:
     rows = ChannelAccount.objects.filter(pk__in=ids).annotate(n=Count("listings")).order_by("name")
     return Preview(
-        "No orders are fetched and no stock is sent. The shop itself goes on selling from the last numbers it got:"
-        " close it there, or set its stock to none first.",
-        [(row.name, counted(row.n, "listing", "listings")) for row in rows],
+        gettext(
+            "No orders are fetched and no stock is sent. The shop itself goes on selling from the last numbers it got:"
+            " close it there, or set its stock to none first."
+        ),
+        [(row.name, ngettext("%(n)s listing", "%(n)s listings", row.n) % {"n": row.n}) for row in rows],
     )
 
 
@@ -28,9 +32,14 @@ def _switch(on: bool) -> Any:
         rows = switch_channels(ids, on=on, by=actor)
         names = ", ".join(row.name for row in rows)
         if on:
-            return Outcome(f"{names} is on: orders since then are fetched, stock is sent.", done=len(rows))
+            return Outcome(
+                gettext("%(names)s is on: orders since then are fetched, stock is sent.") % {"names": names},
+                done=len(rows),
+            )
         return Outcome(
-            f"{names} is off.", done=len(rows), undo=("channels.switch_on", [row.pk for row in rows])
+            gettext("%(names)s is off.") % {"names": names},
+            done=len(rows),
+            undo=("channels.switch_on", [row.pk for row in rows]),
         )
 
     return run
@@ -38,13 +47,13 @@ def _switch(on: bool) -> Any:
 
 BUTTONS = (
     Button(
-        name="channels.switch_off", label="Switch off", model=ACCOUNT, permission="channels.change_channelaccount",
+        name="channels.switch_off", label=_("Switch off"), model=ACCOUNT, permission="channels.change_channelaccount",
         run=_switch(False), shown=lambda a: a.active, preview=_off_preview, dangerous=True, rank=90,
-        words="No orders, no stock, until it is switched on again.",
+        words=_("No orders, no stock, until it is switched on again."),
     ),
     Button(
-        name="channels.switch_on", label="Switch on", model=ACCOUNT, permission="channels.change_channelaccount",
+        name="channels.switch_on", label=_("Switch on"), model=ACCOUNT, permission="channels.change_channelaccount",
         run=_switch(True), shown=lambda a: not a.active, rank=1,
-        words="Orders are fetched from where it was left, and every level is sent that changed.",
+        words=_("Orders are fetched from where it was left, and every level is sent that changed."),
     ),
 )  # fmt: skip

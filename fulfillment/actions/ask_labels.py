@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Prefetch
+from django.utils.translation import gettext
 
 from fulfillment.actions.declare_customs import READS, why_not_declare
 from fulfillment.models import CarrierAccount, Label, Shipment
@@ -43,12 +44,16 @@ def ask_labels(
         .prefetch_related(Prefetch("labels", Label.objects.defer("document")), *READS[:2])
     )
     reasons = [
-        Reason("has_label", f"Parcel {p.pk} is {p.get_state_display()}, or its label is being bought.")
+        Reason(
+            "has_label",
+            gettext("Parcel %(pk)s is %(state)s, or its label is being bought.")
+            % {"pk": p.pk, "state": p.get_state_display()},
+        )
         for p in parcels
         if p.state != "draft" or any(label.state in {"requested", "purchased"} for label in p.labels.all())
     ]
     if account and not account.active:
-        reasons.append(Reason("carrier_off", f"{account.name} is switched off."))
+        reasons.append(Reason("carrier_off", gettext("%(name)s is switched off.") % {"name": account.name}))
     reasons += [reason for p in parcels for reason in why_not_declare(p)]
     if reasons:
         raise Refused(list(dict.fromkeys(reasons)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.declare_customs import READS, why_not_declare
 from fulfillment.actions.describe_parcel import describe_parcel
@@ -39,7 +40,11 @@ def compare_offers(shipment_id: int) -> Shipment:
         .get(pk=shipment_id)
     )
     if parcel.state != "draft":
-        raise Refused(Reason("wrong_state", f"This parcel is {parcel.get_state_display()}."))
+        raise Refused(
+            Reason(
+                "wrong_state", gettext("This parcel is %(state)s.") % {"state": parcel.get_state_display()}
+            )
+        )
     reasons = why_not_declare(parcel)
     if reasons:
         raise Refused(reasons)

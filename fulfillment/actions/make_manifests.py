@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.carriers.base import Can
@@ -27,9 +28,9 @@ def why_not_manifest(parcel: Shipment) -> list[Reason]:
     """Why this parcel cannot go on a manifest. Reads ``manifested__manifest``."""
     live = next((m.manifest for m in parcel.manifested.all() if not m.dropped), None)
     if live:
-        return [Reason("manifested", f"It stands on {live.number}.")]
+        return [Reason("manifested", gettext("It stands on %(number)s.") % {"number": live.number})]
     if parcel.shipped_at is None or parcel.state == "voided":
-        return [Reason("not_shipped", "It has not been handed over.")]
+        return [Reason("not_shipped", gettext("It has not been handed over."))]
     return []
 
 
@@ -50,7 +51,8 @@ def make_manifests(shipment_ids: Sequence[int], *, own: bool = False, by: Actor)
     reasons = [Reason(r.code, f"{parcel}: {r.words}") for parcel in parcels for r in why_not_manifest(parcel)]
     if reasons or not parcels:
         raise Refused(
-            reasons or Reason("nothing_to_hand_over", "Nothing was handed over that is on no list yet.")
+            reasons
+            or Reason("nothing_to_hand_over", gettext("Nothing was handed over that is on no list yet."))
         )
     groups: dict[tuple[int, int | None, str], list[Shipment]] = defaultdict(list)
     for parcel in parcels:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from fulfillment.actions.pick import lock_work
 from fulfillment.models import ParcelLine, Shipment
@@ -61,7 +62,11 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
             or min(packed.values(), default=0) < 0
         ):
             raise Refused(
-                Reason("not_all_packed", f"{work.number}: put every picked piece into exactly one parcel.")
+                Reason(
+                    "not_all_packed",
+                    gettext("%(number)s: put every picked piece into exactly one parcel.")
+                    % {"number": work.number},
+                )
             )
         for box in boxes:
             weight = box.weight_g or TARE_G + sum(

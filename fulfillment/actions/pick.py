@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.report_short import Short, report_short
 from fulfillment.models import FulfillmentOrder
@@ -83,7 +84,11 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
                 shorts.append(Short(work, line, got, why))
             elif got > asked:
                 reasons.append(
-                    Reason("too_many", f"{line.item.sku}: {got} found, but only {asked} are asked for.")
+                    Reason(
+                        "too_many",
+                        gettext("%(sku)s: %(got)s found, but only %(asked)s are asked for.")
+                        % {"sku": line.item.sku, "got": got, "asked": asked},
+                    )
                 )
             line.picked += min(got, asked)
             if got:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db.models import Prefetch
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.declare_customs import READS, crosses, declare_customs, why_not_declare
 from fulfillment.actions.print_papers import address_lines, place_lines
@@ -25,7 +26,9 @@ def print_customs(shipment_ids: Sequence[int]) -> bytes:
     )  # fmt: skip
     abroad = [parcel for parcel in parcels if parcel.state != "voided" and crosses(parcel)]
     if not abroad:
-        raise Refused(Reason("no_customs", "It crosses no customs border: nothing has to be declared."))
+        raise Refused(
+            Reason("no_customs", gettext("It crosses no customs border: nothing has to be declared."))
+        )
     return customs_invoices([_invoice(parcel) for parcel in abroad])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext
 
 from fulfillment.actions.declare_customs import crosses
 from fulfillment.actions.print_customs import print_customs
@@ -27,15 +28,24 @@ def print_labels(shipment_ids: Sequence[int], size: str = "") -> tuple[bytes, st
     """
     parcels = _parcels(shipment_ids)
     if not parcels:
-        raise Refused(Reason("no_label", "There is no such parcel."))
+        raise Refused(Reason("no_label", gettext("There is no such parcel.")))
     size = size or parcels[0].fulfillment_order.location.label_paper
     if size not in SIZES:
         raise Refused(
-            Reason("size_unknown", f"There is no paper “{size[:20]}”; there are {', '.join(SIZES)}.")
+            Reason(
+                "size_unknown",
+                gettext("There is no paper “%(n)s”; there are %(names)s.")
+                % {"n": size[:20], "names": ", ".join(SIZES)},
+            )
         )
     bare = [parcel for parcel in parcels if not _has_label(parcel)]
     if bare:
-        raise Refused([Reason("no_label", f"{parcel} has no label yet.") for parcel in bare])
+        raise Refused(
+            [
+                Reason("no_label", gettext("%(parcel)s has no label yet.") % {"parcel": parcel})
+                for parcel in bare
+            ]
+        )
     files = [_file(parcel) for parcel in parcels]
     kinds = {kind for _, kind in files}
     if kinds <= RAW and len(kinds) == 1 and size == "4x6":
@@ -52,7 +62,7 @@ def print_label(shipment_id: int) -> tuple[bytes, str]:
     tracking number that was typed by hand. Raises :class:`Refused` while the parcel has none."""
     (parcel,) = _parcels([shipment_id])
     if not _has_label(parcel):
-        raise Refused(Reason("no_label", "This parcel has no label yet."))
+        raise Refused(Reason("no_label", gettext("This parcel has no label yet.")))
     return _file(parcel)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from pypdf import PdfWriter
 
 from fulfillment.actions.print_papers import place_lines
@@ -18,7 +19,7 @@ def print_manifests(manifest_ids: Sequence[int]) -> bytes:
     """As one PDF. Raises :class:`Refused` while one of them is not made."""
     rows = list(Manifest.objects.filter(pk__in=manifest_ids).select_related("location").order_by("pk"))
     if not rows:
-        raise Refused(Reason("no_manifest", "There is no such list."))
+        raise Refused(Reason("no_manifest", gettext("There is no such list.")))
     files = [_file(row) for row in rows]
     if len(files) == 1:
         return files[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.documents.packing_slip import PackingSlip, SlipLine, packing_slips
 from fulfillment.documents.paper import Company
@@ -35,7 +36,7 @@ def print_pick_lists(work_ids: Sequence[int]) -> bytes:
                     )
                 )
     if not lines:
-        raise Refused(Reason("nothing_to_pick", "There is nothing to fetch."))
+        raise Refused(Reason("nothing_to_pick", gettext("There is nothing to fetch.")))
     now = timezone.localtime()
     lists = [
         PickList(
@@ -54,7 +55,7 @@ def print_packing_slips(work_ids: Sequence[int]) -> bytes:
     slips = [_slip(work) for work in _works(work_ids) if work.state not in {"cancelled", "rejected"}]
     slips = [slip for slip in slips if slip.lines]
     if not slips:
-        raise Refused(Reason("nothing_to_pack", "There is nothing in it."))
+        raise Refused(Reason("nothing_to_pack", gettext("There is nothing in it.")))
     return packing_slips(slips)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.actions.track import record_scans
@@ -28,9 +29,9 @@ def receive_webhook(account: CarrierAccount, headers: Mapping[str, str], body: b
     it is not from the carrier; ``Permanent`` for an unknown kind of carrier."""
     carrier = carrier_for(account)
     if Can.RECEIVE_WEBHOOKS not in carrier.can:
-        raise Refused(Reason("no_webhooks", "This carrier sends no webhooks."))
+        raise Refused(Reason("no_webhooks", gettext("This carrier sends no webhooks.")))
     if not carrier.verify(headers, body):
-        raise Refused(Reason("bad_signature", "The signature is not right."))
+        raise Refused(Reason("bad_signature", gettext("The signature is not right.")))
     external_id = hashlib.sha256(body).hexdigest()[:32]
     with transaction.atomic():
         inbox.store([Incoming(source_of(account), KIND, external_id, body, hint=True)], nudge=TASK)

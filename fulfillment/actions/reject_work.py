@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.pick import lock_work
 from fulfillment.actions.report_short import Short, report_short
@@ -39,7 +40,7 @@ def reject_work(rejections: Sequence[Rejecting], *, by: Actor) -> list[Fulfillme
     told = {r.work_id: r for r in rejections}
     works = lock_work(list(told), "lines")
     reasons = [
-        Reason("reason_unknown", f"“{r.reason}” is no reason.")
+        Reason("reason_unknown", gettext("“%(reason)s” is no reason.") % {"reason": r.reason})
         for r in rejections
         if r.reason not in REJECTIONS
     ]
@@ -48,7 +49,9 @@ def reject_work(rejections: Sequence[Rejecting], *, by: Actor) -> list[Fulfillme
         given = told[work.pk]
         own = {line.pk for line in work.lines.all()}
         if set(given.lines) - own:
-            reasons.append(Reason("line_unknown", f"{work.number} has no such line."))
+            reasons.append(
+                Reason("line_unknown", gettext("%(number)s has no such line.") % {"number": work.number})
+            )
         for line in work.lines.all():
             if line.quantity > line.picked + line.short + line.cancelled:
                 meant = not given.lines or line.pk in given.lines

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.actions.settle_parcel import finish_settled, refund_of
 from fulfillment.models import Reshipment, Shipment
@@ -48,11 +49,11 @@ def why_not_reship(parcel: Shipment, refunds: Iterable[Refund]) -> list[Reason]:
     """Why it is not sent again. Reads ``reshipments__order``; ``refunds`` are its order's."""
     again = next((r.order for r in parcel.reshipments.all() if r.order.state != "cancelled"), None)
     if again:
-        return [Reason("sent_again", f"It is sent again as {again.number}.")]
+        return [Reason("sent_again", gettext("It is sent again as %(number)s.") % {"number": again.number})]
     if refund_of(refunds, parcel.pk):
-        return [Reason("settled", "What was in it is paid back, or being paid back, already.")]
+        return [Reason("settled", gettext("What was in it is paid back, or being paid back, already."))]
     if parcel.shipped_at is None or parcel.state == "voided":
-        return [Reason("not_shipped", "It has not left yet: nothing has to be sent again.")]
+        return [Reason("not_shipped", gettext("It has not left yet: nothing has to be sent again."))]
     return []
 
 
@@ -78,7 +79,7 @@ def reship_parcel(reshipping: Reshipping, *, by: Actor) -> Reshipment:
     units = {pk: n for pk, n in (reshipping.units or inside).items() if n}
     reasons = why_not_reship(parcel, order.refunds.all())
     if not units or any(not 0 < n <= inside[pk] for pk, n in units.items()):
-        reasons.append(Reason("units_unknown", "Only what was in the parcel can be sent again."))
+        reasons.append(Reason("units_unknown", gettext("Only what was in the parcel can be sent again.")))
     if reasons:
         raise Refused(reasons)
     if parcel.state in {"labelled", "in_transit", "out_for_delivery", "exception"}:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from fulfillment.models import Reshipment, Shipment
 from oms.core import journal
@@ -57,9 +58,15 @@ def why_not_settle(parcel: Shipment) -> list[Reason]:
     """Why this parcel cannot be settled as lost. Reads ``reshipments__order``."""
     again = next((r.order for r in parcel.reshipments.all() if r.order.state != "cancelled"), None)
     if again:
-        return [Reason("sent_again", f"It is sent again as {again.number}; cancel that first to pay back.")]
+        return [
+            Reason(
+                "sent_again",
+                gettext("It is sent again as %(number)s; cancel that first to pay back.")
+                % {"number": again.number},
+            )
+        ]
     if parcel.state == "returned_to_sender":
-        return [Reason("comes_back", "It comes back to us: open a return for it, and receive it.")]
+        return [Reason("comes_back", gettext("It comes back to us: open a return for it, and receive it."))]
     if parcel.shipped_at is None or parcel.state in NOT_UNDERWAY:
         told = f"This parcel is {parcel.get_state_display()}: nothing of it can be lost."
         return [Reason("wrong_state", told)]

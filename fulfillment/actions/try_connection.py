@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from fulfillment.actions.note_carrier import carrier_answered, carrier_failed
 from fulfillment.actions.reach_carrier import carrier_for
 from fulfillment.carriers.base import Parcel, PostalAddress
@@ -18,7 +20,7 @@ def try_connection(account: CarrierAccount) -> str:
         Location.objects.filter(active=True, ships=True).exclude(line1="").order_by("rank", "code").first()
     )
     if place is None:
-        raise Refused(Reason("no_place", "Add a place with its address first."))
+        raise Refused(Reason("no_place", gettext("Add a place with its address first.")))
     at = PostalAddress(
         name=place.name, company=place.company, line1=place.line1, line2=place.line2, city=place.city, region=place.region,
         postcode=place.postcode, country=place.country, phone=place.phone,

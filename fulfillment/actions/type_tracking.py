@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from fulfillment.models import Shipment
 from oms.core.actors import Actor
@@ -38,9 +39,11 @@ def type_trackings(typed: Sequence[Typed], *, by: Actor) -> list[Shipment]:
     nobody said there is none of."""
     told = {t.shipment_id: t for t in typed}
     if any(not t.carrier.strip() for t in typed):
-        raise Refused(Reason("carrier_missing", "Say which carrier takes the parcel."))
+        raise Refused(Reason("carrier_missing", gettext("Say which carrier takes the parcel.")))
     if any(not t.number.strip() and not t.untracked for t in typed):
-        raise Refused(Reason("number_missing", "Type the tracking number, or say that there is none."))
+        raise Refused(
+            Reason("number_missing", gettext("Type the tracking number, or say that there is none."))
+        )
     parcels = list(
         Shipment.objects.filter(pk__in=told)
         .select_for_update(of=("self",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from fulfillment.actions.void_labels import void_labels
 from fulfillment.models import Label, Shipment
@@ -20,7 +21,7 @@ def why_not_unlabel(parcel: Shipment) -> list[Reason]:
     """Why nothing can be taken off this parcel. Reads its labels."""
     if parcel.state == "draft":
         asked = any(label.state in LIVE for label in parcel.labels.all())
-        return [] if asked else [Reason("no_label", "There is no label on this parcel.")]
+        return [] if asked else [Reason("no_label", gettext("There is no label on this parcel."))]
     return why_not(parcel, "unlabel")
 
 
@@ -38,7 +39,7 @@ def unlabel_parcels(shipment_ids: Sequence[int], *, reason: str, by: Actor) -> l
     for label in Label.objects.filter(shipment__in=parcels, state__in=LIVE).defer("document"):
         labels[label.shipment_id].append(label)
     reasons = [
-        Reason("no_label", f"There is no label on {p}.")
+        Reason("no_label", gettext("There is no label on %(p)s.") % {"p": p})
         for p in parcels
         if p.state == "draft" and not labels[p.pk]
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.translation import ngettext
 
 from fulfillment.models import Label
 from oms.core.console.registry import Refusals
@@ -35,8 +36,8 @@ def can(command: str, *, but: str = "") -> Any:
 
 
 def told_work(n: int) -> str:
-    return "1 piece of work" if n == 1 else f"{n} pieces of work"
+    return ngettext("%(n)s piece of work", "%(n)s pieces of work", n) % {"n": n}
 
 
 def told_parcels(n: int) -> str:
-    return "1 parcel" if n == 1 else f"{n} parcels"
+    return ngettext("%(n)s parcel", "%(n)s parcels", n) % {"n": n}

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from fulfillment.actions.declare_customs import crosses
 from fulfillment.actions.note_printed import note_printed
 from fulfillment.actions.print_customs import print_customs
@@ -44,7 +47,7 @@ def _parcels_of(work_ids: Sequence[int]) -> list[int]:
 def _labels_of_work(ids: Sequence[int], size: str) -> Printed:
     parcels = _parcels_of(ids)
     if not parcels:
-        raise Refused(Reason("no_label", "There is no label yet."))
+        raise Refused(Reason("no_label", gettext("There is no label yet.")))
     return print_labels(parcels, size)
 
 
@@ -75,20 +78,20 @@ def attach_papers(user: Any, rows: Sequence[Any]) -> None:
 
 
 PAPERS = (
-    Paper("fulfillment.pick_list", "Pick list", "fulfillment.fulfillmentorder", (SEE_WORK,), _pick_lists,
-          shown=lambda work: work.state in TO_FETCH, words="What is to be fetched, one list for each place.", rank=10),
-    Paper("fulfillment.packing_slip", "Packing slip", "fulfillment.fulfillmentorder", (SEE_WORK, SEE_PEOPLE), _slips,
-          shown=lambda work: work.state not in ("cancelled", "rejected"), words="The paper that goes into the parcel.",
+    Paper("fulfillment.pick_list", _("Pick list"), "fulfillment.fulfillmentorder", (SEE_WORK,), _pick_lists,
+          shown=lambda work: work.state in TO_FETCH, words=_("What is to be fetched, one list for each place."), rank=10),
+    Paper("fulfillment.packing_slip", _("Packing slip"), "fulfillment.fulfillmentorder", (SEE_WORK, SEE_PEOPLE), _slips,
+          shown=lambda work: work.state not in ("cancelled", "rejected"), words=_("The paper that goes into the parcel."),
           rank=20),
-    Paper("fulfillment.labels", "Labels", "fulfillment.fulfillmentorder", (SEE_WORK, SEE_PEOPLE), _labels_of_work,
-          shown=_has_label, words="The labels of its parcels, in the size of the printer; also once more.",
+    Paper("fulfillment.labels", _("Labels"), "fulfillment.fulfillmentorder", (SEE_WORK, SEE_PEOPLE), _labels_of_work,
+          shown=_has_label, words=_("The labels of its parcels, in the size of the printer; also once more."),
           sizes=SIZES, note=_note_work, rank=30),
-    Paper("fulfillment.label", "Print label", "fulfillment.shipment", (SEE_PARCELS, SEE_PEOPLE), print_labels,
-          shown=lambda parcel: parcel.state in LABELLED, words="In the size of the printer; also once more.",
+    Paper("fulfillment.label", _("Print label"), "fulfillment.shipment", (SEE_PARCELS, SEE_PEOPLE), print_labels,
+          shown=lambda parcel: parcel.state in LABELLED, words=_("In the size of the printer; also once more."),
           sizes=SIZES, note=_note_parcels, hotkey="l", rank=10),
-    Paper("fulfillment.customs", "Customs papers", "fulfillment.shipment", (SEE_PARCELS, SEE_PEOPLE), _customs,
-          shown=lambda parcel: parcel.state != "voided" and crosses(parcel), words="The commercial invoice, for the pouch.",
+    Paper("fulfillment.customs", _("Customs papers"), "fulfillment.shipment", (SEE_PARCELS, SEE_PEOPLE), _customs,
+          shown=lambda parcel: parcel.state != "voided" and crosses(parcel), words=_("The commercial invoice, for the pouch."),
           rank=20),
-    Paper("fulfillment.manifest", "Print the list", "fulfillment.manifest", ("fulfillment.view_manifest", SEE_PEOPLE),
-          _manifests, shown=lambda manifest: manifest.state == "made", words="For the driver to sign.", rank=10),
+    Paper("fulfillment.manifest", _("Print the list"), "fulfillment.manifest", ("fulfillment.view_manifest", SEE_PEOPLE),
+          _manifests, shown=lambda manifest: manifest.state == "made", words=_("For the driver to sign."), rank=10),
 )  # fmt: skip

@@ -11,6 +11,8 @@ from django import forms
 from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment.actions.ask_labels import ask_labels
 from fulfillment.actions.compare_offers import compare_offers
@@ -47,19 +49,27 @@ def label_form(rows: Sequence[Any]) -> type[forms.Form]:
     offers = _offers(rows)
     if offers:
         best = choose(offers, shipping_method=rows[0].fulfillment_order.order.shipping_method)
-        choices = [(BEST, f"by the rule: {best.words if best else RULES['cheapest']}")]
+        choices = [
+            (
+                BEST,
+                gettext("by the rule: %(rule)s")
+                % {"rule": gettext(best.words if best else RULES["cheapest"])},
+            )
+        ]
         choices += [(offer.key, _told_offer(offer, best)) for offer in offers]
         return ask(
-            offer=forms.ChoiceField(label="offer", choices=choices, initial=BEST, widget=forms.RadioSelect)
+            offer=forms.ChoiceField(
+                label=gettext("offer"), choices=choices, initial=BEST, widget=forms.RadioSelect
+            )
         )
     accounts = CarrierAccount.objects.filter(active=True).order_by("pk")
     return ask(
         account=forms.ModelChoiceField(
-            accounts, label="carrier", required=False, empty_label="the best offer of all",
+            accounts, label=gettext("carrier"), required=False, empty_label=gettext("the best offer of all"),
         ),
         service=forms.CharField(
-            label="service", required=False, max_length=80,
-            help_text="Left empty: the cheapest that arrives in the days the customer chose.",
+            label=gettext("service"), required=False, max_length=80,
+            help_text=gettext("Left empty: the cheapest that arrives in the days the customer chose."),
         ),
     )  # fmt: skip
 
@@ -72,8 +82,12 @@ def _offers(rows: Sequence[Any]) -> list[Offer]:
 
 
 def _told_offer(offer: Offer, best: Choice | None) -> str:
-    days = "no estimate" if offer.days is None else "1 day" if offer.days == 1 else f"{offer.days} days"
-    mark = " (the rule's)" if best and best.offer == offer else ""
+    days = (
+        gettext("no estimate")
+        if offer.days is None
+        else ngettext("%(n)s day", "%(n)s days", offer.days) % {"n": offer.days}
+    )
+    mark = gettext(" (the rule's)") if best and best.offer == offer else ""
     price = shown.money(offer.amount, offer.currency)
     return f"{price} · {days} · {offer.carrier} {offer.service} · {offer.account_name}{mark}"
 
@@ -92,18 +106,26 @@ def buy(parcel_ids: Ids, actor: Actor, data: Data) -> Outcome:
         labels = ask_labels(
             parcel_ids, account_id=int(number), carrier=carrier, service=service, by_hand=True, by=actor
         )
-    return Outcome(f"{told_parcels(len(labels))}: the label is bought within moments.", done=len(labels))
+    return Outcome(
+        gettext("%(labels)s: the label is bought within moments.") % {"labels": told_parcels(len(labels))},
+        done=len(labels),
+    )
 
 
 def _compare(ids: Ids, actor: Actor, data: Data) -> Outcome:
     parcel = compare_offers(ids[0])
     offers = [restored(kept) for kept in parcel.quotes]
     best = choose(offers, shipping_method=parcel.fulfillment_order.order.shipping_method)
-    count = "1 offer" if len(offers) == 1 else f"{len(offers)} offers"
-    told = f" By the rule: {_told_offer(best.offer, None)}, {best.words}." if best else ""
+    count = ngettext("%(n)s offer", "%(n)s offers", len(offers)) % {"n": len(offers)}
+    told = (
+        gettext(" By the rule: %(offer)s, %(words)s.")
+        % {"offer": _told_offer(best.offer, None), "words": best.words}
+        if best
+        else ""
+    )
     return Outcome(
-        f"{count}.{told} Buy a label to take it, or another.",
-        refused={"Not all answered": [Reason("no_answer", p) for p in parcel.quote_problems]}
+        gettext("%(count)s.%(told)s Buy a label to take it, or another.") % {"count": count, "told": told},
+        refused={gettext("Not all answered"): [Reason("no_answer", p) for p in parcel.quote_problems]}
         if parcel.quote_problems
         else {},
     )
@@ -111,15 +133,15 @@ def _compare(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 def _not_buy(parcel: Shipment) -> list[Reason]:
     if not needs_label(parcel):
-        return [Reason("has_label", "It has its label, or it is being bought.")]
+        return [Reason("has_label", gettext("It has its label, or it is being bought."))]
     return why_not_declare(parcel)
 
 
 class TrackingForm(forms.Form):
-    carrier = forms.CharField(label="carrier", max_length=60)
-    number = forms.CharField(label="tracking number", max_length=80, required=False)
-    url = forms.URLField(label="where it is followed", required=False, assume_scheme="https")
-    untracked = forms.BooleanField(label="it is sent without tracking", required=False)
+    carrier = forms.CharField(label=_("carrier"), max_length=60)
+    number = forms.CharField(label=_("tracking number"), max_length=80, required=False)
+    url = forms.URLField(label=_("where it is followed"), required=False, assume_scheme="https")
+    untracked = forms.BooleanField(label=_("it is sent without tracking"), required=False)
 
 
 def _track(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -131,22 +153,26 @@ def _track(ids: Ids, actor: Actor, data: Data) -> Outcome:
         untracked=data["untracked"],
         by=actor,
     )
-    return Outcome(f"{parcel} is ready to be sent.")
+    return Outcome(gettext("%(parcel)s is ready to be sent.") % {"parcel": parcel})
 
 
 def _unlabel(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = unlabel_parcels(ids, reason=data["why"], by=actor)
     return Outcome(
-        f"{told_parcels(len(rows))} without a label now; what was bought is asked back.", done=len(rows)
+        gettext("%(rows)s without a label now; what was bought is asked back.")
+        % {"rows": told_parcels(len(rows))},
+        done=len(rows),
     )
 
 
 def _settle_form(rows: Sequence[Shipment]) -> type[forms.Form]:
     currency = rows[0].fulfillment_order.order.currency
     return ask(
-        shipping=amount("shipping", currency),
-        goodwill=amount("goodwill on top", currency),
-        why=forms.CharField(label="reason", max_length=200, help_text="The customer may see it."),
+        shipping=amount(gettext("shipping"), currency),
+        goodwill=amount(gettext("goodwill on top"), currency),
+        why=forms.CharField(
+            label=gettext("reason"), max_length=200, help_text=gettext("The customer may see it.")
+        ),
     )
 
 
@@ -175,19 +201,25 @@ def _reship_form(rows: Sequence[Shipment]) -> type[forms.Form]:
     lines = OrderLine.objects.filter(pk__in=inside).order_by("position", "pk")
     units = {
         f"units_{x.pk}": pieces(
-            x.title, inside[x.pk], given=inside[x.pk], help_text=f"{inside[x.pk]} were in it"
+            x.title,
+            inside[x.pk],
+            given=inside[x.pk],
+            help_text=gettext("%(n)s were in it") % {"n": inside[x.pk]},
         )
         for x in lines
     }
     return ask(
-        **units, why=forms.CharField(label="why", max_length=200, help_text="It is kept in the timeline.")
+        **units,
+        why=forms.CharField(
+            label=gettext("why"), max_length=200, help_text=gettext("It is kept in the timeline.")
+        ),
     )
 
 
 def _reshipping(ids: Ids, data: Data) -> Reshipping:
     units = by_key(data, "units")
     if not units:
-        raise Refused(Reason("nothing_chosen", "Say which pieces shall be sent again."))
+        raise Refused(Reason("nothing_chosen", gettext("Say which pieces shall be sent again.")))
     return Reshipping(ids[0], data.get("why", ""), units)
 
 
@@ -204,17 +236,22 @@ def _reship_preview(ids: Ids, data: Data) -> Preview:
     facts = []
     for line in lines:
         n, there = units[line.pk], max(0, free.get(line.item_id, 0))
-        told = "promised at once" if there >= n else f"{there} are free, the rest waits for stock"
+        told = (
+            gettext("promised at once")
+            if there >= n
+            else gettext("%(there)s are free, the rest waits for stock") % {"there": there}
+        )
         facts.append((line.title, f"{shown.pieces(n)}, {told}"))
     return Preview(
-        "A new order at no charge, to the same address. A parcel on its way counts as lost then.", facts=facts
+        gettext("A new order at no charge, to the same address. A parcel on its way counts as lost then."),
+        facts=facts,
     )
 
 
 def _reship(ids: Ids, actor: Actor, data: Data) -> Outcome:
     made = reship_parcel(_reshipping(ids, data), by=actor)
-    link = ("the order", reverse("admin:orders_order_change", args=[made.order_id]))
-    return Outcome(f"Sent again as {made.order.number}.", link=link)
+    link = (gettext("the order"), reverse("admin:orders_order_change", args=[made.order_id]))
+    return Outcome(gettext("Sent again as %(number)s.") % {"number": made.order.number}, link=link)
 
 
 def _not_reship(parcel: Shipment) -> list[Reason]:
@@ -223,47 +260,47 @@ def _not_reship(parcel: Shipment) -> list[Reason]:
 
 def _not_settle(parcel: Shipment) -> list[Reason]:
     if refund_of(parcel.fulfillment_order.order.refunds.all(), parcel.pk):
-        return [Reason("settled", "What was in it is paid back, or being paid back, already.")]
+        return [Reason("settled", gettext("What was in it is paid back, or being paid back, already."))]
     return why_not_settle(parcel)
 
 
 BUTTONS = (
     Button(
-        name="fulfillment.compare_offers", label="Compare offers", model="fulfillment.shipment", run=_compare, rank=5,
+        name="fulfillment.compare_offers", label=_("Compare offers"), model="fulfillment.shipment", run=_compare, rank=5,
         permission="fulfillment.buy_label", shown=lambda p: p.state == "draft" and not _not_buy(p), bulk=False,
         reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]
-        words="Ask all carriers what they take for it, and when it arrives. Nothing is bought.",
+        words=_("Ask all carriers what they take for it, and when it arrives. Nothing is bought."),
     ),
     Button(
-        name="fulfillment.buy_label", label="Buy a label", model="fulfillment.shipment", run=buy, rank=10,
+        name="fulfillment.buy_label", label=_("Buy a label"), model="fulfillment.shipment", run=buy, rank=10,
         permission="fulfillment.buy_label", shown=in_states("draft"), reads=(LABELS, *READS), refusals=each(_not_buy),  # type: ignore[arg-type]
         form=label_form, hotkey="b",
     ),
     Button(
-        name="fulfillment.type_tracking", label="Type a tracking number", model="fulfillment.shipment", run=_track,
+        name="fulfillment.type_tracking", label=_("Type a tracking number"), model="fulfillment.shipment", run=_track,
         permission="fulfillment.type_tracking", shown=in_states("draft"), refusals=can("label"), bulk=False, rank=20,
-        form=lambda rows: TrackingForm, words="For a label bought elsewhere, or a parcel without tracking.",
+        form=lambda rows: TrackingForm, words=_("For a label bought elsewhere, or a parcel without tracking."),
     ),
     Button(
-        name="fulfillment.unlabel", label="Take the label off", model="fulfillment.shipment", run=_unlabel, rank=30,
+        name="fulfillment.unlabel", label=_("Take the label off"), model="fulfillment.shipment", run=_unlabel, rank=30,
         permission="fulfillment.void_label", shown=in_states("draft", "labelled"), reads=(LABELS,),  # type: ignore[arg-type]
         refusals=each(why_not_unlabel), form=lambda rows: WhyForm, dangerous=True,
-        words="It is given back to the carrier; another may be bought.",
+        words=_("It is given back to the carrier; another may be bought."),
     ),
     Button(
-        name="fulfillment.settle_parcel", label="It is lost: pay back", model="fulfillment.shipment", run=_settle,
+        name="fulfillment.settle_parcel", label=_("It is lost: pay back"), model="fulfillment.shipment", run=_settle,
         permission="fulfillment.settle_parcel",
         shown=lambda p: p.shipped_at is not None and p.state not in ("delivered", "voided"),
         reads=("fulfillment_order__order__refunds", "reshipments__order"), refusals=each(_not_settle), form=_settle_form,
         preview=_settle_preview, bulk=False, dangerous=True, rank=40,
-        words="Pay back what was in it. A parcel that is only silent counts as lost from now on.",
+        words=_("Pay back what was in it. A parcel that is only silent counts as lost from now on."),
     ),
     Button(
-        name="fulfillment.reship_parcel", label="Send it again", model="fulfillment.shipment", run=_reship, rank=38,
+        name="fulfillment.reship_parcel", label=_("Send it again"), model="fulfillment.shipment", run=_reship, rank=38,
         permission="fulfillment.reship_parcel",
         shown=lambda p: p.shipped_at is not None and p.state != "voided",
         reads=("fulfillment_order__order__refunds", "reshipments__order", "lines__line"), refusals=each(_not_reship),
         form=_reship_form, preview=_reship_preview, bulk=False, dangerous=True,
-        words="Lost, come back or broken: the same pieces once more, at no charge.",
+        words=_("Lost, come back or broken: the same pieces once more, at no charge."),
     ),
 )  # fmt: skip

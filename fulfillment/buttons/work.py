@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import Prefetch
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.declare_customs import why_not_declare
@@ -32,12 +34,14 @@ CUSTOMS = ("location", "order", "shipments__lines__line__item", "shipments__line
 
 def _release(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = release_work(ids, by=actor)
-    return Outcome(f"{told_work(len(rows))} given to the warehouse.", done=len(rows))
+    return Outcome(
+        gettext("%(rows)s given to the warehouse.") % {"rows": told_work(len(rows))}, done=len(rows)
+    )
 
 
 def _start(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = start_pick(ids, by=actor)
-    return Outcome(f"{told_work(len(rows))} claimed: pick it.", done=len(rows))
+    return Outcome(gettext("%(rows)s claimed: pick it.") % {"rows": told_work(len(rows))}, done=len(rows))
 
 
 def _asked(line: Any) -> int:
@@ -54,11 +58,11 @@ def _pick_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
         if asked:
             fields[f"found_{line.pk}"] = forms.IntegerField(
                 label=f"{line.item.sku} {line.item.name}", min_value=0, max_value=asked, initial=asked,
-                help_text=f"{asked} asked for", widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+                help_text=gettext("%(asked)s asked for") % {"asked": asked}, widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             )  # fmt: skip
             fields[f"why_{line.pk}"] = forms.ChoiceField(
-                label="if fewer: why", required=False,
-                choices=[("", "all there"), *((r.code, r.words) for r in SHORT_REASONS.values())],
+                label=gettext("if fewer: why"), required=False,
+                choices=[("", gettext("all there")), *((r.code, gettext(r.words)) for r in SHORT_REASONS.values())],
             )  # fmt: skip
     return ask(**fields)
 
@@ -68,8 +72,16 @@ def _picked(ids: Ids, actor: Actor, data: Data) -> Outcome:
     reasons = by_key(data, "why")
     rows = confirm_pick([Found(pk, pieces_found, reasons) for pk in ids], by=actor)
     short = [row for row in rows if row.state == "cancelled"]
-    told = f" Nothing was found of {told_work(len(short))}: it is sent from elsewhere." if short else ""
-    return Outcome(f"{told_work(len(rows) - len(short))} picked.{told}", done=len(rows))
+    told = (
+        gettext(" Nothing was found of %(short)s: it is sent from elsewhere.")
+        % {"short": told_work(len(short))}
+        if short
+        else ""
+    )
+    return Outcome(
+        gettext("%(n)s picked.%(told)s") % {"n": told_work(len(rows) - len(short)), "told": told},
+        done=len(rows),
+    )
 
 
 def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
@@ -80,8 +92,8 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
 
     class PackForm(forms.Form):
         weights = forms.CharField(
-            label="weights in grams", required=False, max_length=120,
-            help_text="Parcel by parcel, such as 1200+800. Left empty: reckoned from the items.",
+            label=gettext("weights in grams"), required=False, max_length=120,
+            help_text=gettext("Parcel by parcel, such as 1200+800. Left empty: reckoned from the items."),
         )  # fmt: skip
 
         def clean(self) -> dict[str, Any]:
@@ -98,7 +110,7 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
                     for i in range(count)
                 ]
                 if any(not box.pieces for box in boxes):
-                    raise forms.ValidationError("A parcel is empty.")
+                    raise forms.ValidationError(gettext("A parcel is empty."))
                 data["boxes"] = boxes
             return data
 
@@ -110,7 +122,9 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
                 parts = [-1]
             if any(n < 0 for n in parts) or (total is not None and sum(parts) != total):
                 told = (
-                    f"Numbers joined by +, {total} in all." if total is not None else "Numbers joined by +."
+                    gettext("Numbers joined by +, %(total)s in all.") % {"total": total}
+                    if total is not None
+                    else gettext("Numbers joined by +.")
                 )
                 self.add_error(name, told)
             return parts
@@ -118,7 +132,7 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
     for pk, line in picked.items():
         PackForm.base_fields[f"boxes_{pk}"] = forms.CharField(
             label=f"{line.item.sku} {line.item.name}", initial=str(line.picked), max_length=60,
-            help_text="All in one parcel. For more parcels: 2+1 puts two into the first and one into the second.",
+            help_text=gettext("All in one parcel. For more parcels: 2+1 puts two into the first and one into the second."),
         )  # fmt: skip
     return PackForm
 
@@ -126,7 +140,11 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
 def _pack(ids: Ids, actor: Actor, data: Data) -> Outcome:
     made = pack([Packing(pk, tuple(data.get("boxes", ()))) for pk in ids], by=actor)
     kilos = sum(p.weight_g for p in made) / 1000
-    return Outcome(f"{told_parcels(len(made))} packed, {kilos:.1f} kg.", done=len(ids))
+    return Outcome(
+        gettext("%(made)s packed, %(kilos)s kg.")
+        % {"made": told_parcels(len(made)), "kilos": f"{kilos:.1f}"},
+        done=len(ids),
+    )
 
 
 def _buy_for_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -138,21 +156,21 @@ def _not_buy_for_work(work: FulfillmentOrder) -> list[Reason]:
     bare = [p for p in work.shipments.all() if needs_label(p)]
     if bare:
         return list(dict.fromkeys(reason for p in bare for reason in why_not_declare(p)))
-    return [Reason("has_label", "Every parcel has its label, or it is being bought.")]
+    return [Reason("has_label", gettext("Every parcel has its label, or it is being bought."))]
 
 
 def _reject_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form]:
-    reasons = [(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()]
+    reasons = [(r.code, f"{gettext(r.words)}: {gettext(r.says)}") for r in REJECTIONS.values()]
     fields: dict[str, forms.Field] = {
-        "reason": forms.ChoiceField(label="why", choices=[("", "choose"), *reasons]),
-        "note": forms.CharField(label="note", required=False, max_length=150),
+        "reason": forms.ChoiceField(label=gettext("why"), choices=[("", gettext("choose")), *reasons]),
+        "note": forms.CharField(label=gettext("note"), required=False, max_length=150),
     }
     lines = [line for line in rows[0].lines.all() if _asked(line)] if len(rows) == 1 else []
     if len(lines) > 1:
         fields["lines"] = forms.MultipleChoiceField(
-            label="what is missing or broken", required=False, widget=forms.CheckboxSelectMultiple,
+            label=gettext("what is missing or broken"), required=False, widget=forms.CheckboxSelectMultiple,
             choices=[(line.pk, f"{_asked(line)} × {line.item.sku} {line.item.name}") for line in lines],
-            help_text="For a reason about the stock; none ticked means all of them.",
+            help_text=gettext("For a reason about the stock; none ticked means all of them."),
         )  # fmt: skip
     return ask(**fields)
 
@@ -168,74 +186,83 @@ def _reject_preview(ids: Ids, data: Data) -> Preview:
     for work in FulfillmentOrder.objects.filter(pk__in=ids).prefetch_related("lines__item").order_by("pk"):
         for line in work.lines.all():
             meant = reason.about_stock and (not named or line.pk in named)
-            told = reason.says if meant else "the stock stays as it is"
+            told = gettext(reason.says) if meant else gettext("the stock stays as it is")
             facts.append((f"{work.number}: {_asked(line)} × {line.item.sku}", told))
-    return Preview("It is sent from elsewhere where there is stock, else it waits.", facts=facts[:50])
+    return Preview(
+        gettext("It is sent from elsewhere where there is stock, else it waits."), facts=facts[:50]
+    )
 
 
 def _reject(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = reject_work(_rejecting(ids, data), by=actor)
-    return Outcome(f"{told_work(len(rows))} sent back; it is sent from elsewhere, or waits.", done=len(rows))
+    return Outcome(
+        gettext("%(rows)s sent back; it is sent from elsewhere, or waits.") % {"rows": told_work(len(rows))},
+        done=len(rows),
+    )
 
 
 def _ship(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = ship(ids, by=actor)
     count = sum(1 for row in rows for p in row.shipments.all() if p.state != "voided")
-    return Outcome(f"{told_parcels(count)} handed over; the shops are told within moments.", done=len(rows))
+    return Outcome(
+        gettext("%(count)s handed over; the shops are told within moments.") % {"count": told_parcels(count)},
+        done=len(rows),
+    )
 
 
 def _cancel_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = cancel_work(ids, reason=data["why"], by=actor)
     return Outcome(
-        f"{told_work(len(rows))} taken back; what is promised is sent from where it is best now.",
+        gettext("%(rows)s taken back; what is promised is sent from where it is best now.")
+        % {"rows": told_work(len(rows))},
         done=len(rows),
     )
 
 
 BUTTONS = (
     Button(
-        name="fulfillment.release", label="Release", model="fulfillment.fulfillmentorder", run=_release, rank=10,
+        name="fulfillment.release", label=_("Release"), model="fulfillment.fulfillmentorder", run=_release, rank=10,
         permission="fulfillment.release_fulfillmentorder", shown=in_states("planned"), reads=WORK, refusals=can("release"),
-        words="Give it to the warehouse.",
+        words=_("Give it to the warehouse."),
     ),
     Button(
-        name="fulfillment.start_pick", label="Start picking", model="fulfillment.fulfillmentorder", run=_start, rank=20,
+        name="fulfillment.start_pick", label=_("Start picking"), model="fulfillment.fulfillmentorder", run=_start, rank=20,
         permission="fulfillment.pick_fulfillmentorder", shown=in_states("released"), reads=WORK,
         refusals=can("start_pick"), steps=frozenset({"picked"}), hotkey="s",
-        words="Claim it, so that nobody else picks the same.",
+        words=_("Claim it, so that nobody else picks the same."),
     ),
     Button(
-        name="fulfillment.confirm_pick", label="Picked", model="fulfillment.fulfillmentorder", run=_picked, rank=30,
+        name="fulfillment.confirm_pick", label=_("Picked"), model="fulfillment.fulfillmentorder", run=_picked, rank=30,
         permission="fulfillment.pick_fulfillmentorder", shown=in_states("released", "picking"), reads=WORK,
         refusals=can("finish_pick", but="nothing_picked"), form=_pick_form, steps=frozenset({"picked"}), hotkey="p",
-        words="Say what you found. What is missing is sent from elsewhere, or waits.",
+        words=_("Say what you found. What is missing is sent from elsewhere, or waits."),
     ),
     Button(
-        name="fulfillment.pack", label="Pack", model="fulfillment.fulfillmentorder", run=_pack, rank=40,
+        name="fulfillment.pack", label=_("Pack"), model="fulfillment.fulfillmentorder", run=_pack, rank=40,
         permission="fulfillment.pack_fulfillmentorder", shown=in_states("picked"), reads=WORK, refusals=can("pack"),
-        form=_pack_form, steps=frozenset({"packed"}), hotkey="k", words="Into one parcel, or more.",
+        form=_pack_form, steps=frozenset({"packed"}), hotkey="k", words=_("Into one parcel, or more."),
     ),
     Button(
-        name="fulfillment.buy_labels", label="Buy labels", model="fulfillment.fulfillmentorder", run=_buy_for_work,
+        name="fulfillment.buy_labels", label=_("Buy labels"), model="fulfillment.fulfillmentorder", run=_buy_for_work,
         permission="fulfillment.buy_label", shown=in_states("packed"), reads=(*WORK, WORK_LABELS, *CUSTOMS), rank=50,  # type: ignore[arg-type]
         refusals=each(_not_buy_for_work), form=label_form, steps=frozenset({"shipped"}), hotkey="b",
-        words="For every parcel that has none.",
+        words=_("For every parcel that has none."),
     ),
     Button(
-        name="fulfillment.ship", label="Ship", model="fulfillment.fulfillmentorder", run=_ship, rank=60,
+        name="fulfillment.ship", label=_("Ship"), model="fulfillment.fulfillmentorder", run=_ship, rank=60,
         permission="fulfillment.ship_fulfillmentorder", shown=in_states("packed"), reads=WORK, refusals=can("ship"),
-        steps=frozenset({"shipped"}), hotkey="h", words="The carrier has it. The shop is told.",
+        steps=frozenset({"shipped"}), hotkey="h", words=_("The carrier has it. The shop is told."),
     ),
     Button(
-        name="fulfillment.reject_work", label="Send back", model="fulfillment.fulfillmentorder", run=_reject, rank=80,
+        name="fulfillment.reject_work", label=_("Send back"), model="fulfillment.fulfillmentorder", run=_reject, rank=80,
         permission="fulfillment.reject_fulfillmentorder", shown=in_states("released", "picking"), reads=WORK,
         refusals=can("reject"), form=_reject_form, preview=_reject_preview, dangerous=True,
-        words="It cannot be done here. The reason says what becomes of the stock.",
+        words=_("It cannot be done here. The reason says what becomes of the stock."),
     ),
     Button(
-        name="fulfillment.cancel_work", label="Take back", model="fulfillment.fulfillmentorder", run=_cancel_work,
+        name="fulfillment.cancel_work", label=_("Take back"), model="fulfillment.fulfillmentorder", run=_cancel_work,
         permission="fulfillment.cancel_fulfillmentorder", shown=in_states(*OPEN), reads=WORK, refusals=can("cancel"),
         form=lambda rows: WhyForm, dangerous=True, rank=90,
-        words="Picked goods go back to their shelf, labels are given back; the order is routed anew.",
+        words=_("Picked goods go back to their shelf, labels are given back; the order is routed anew."),
     ),
 )  # fmt: skip

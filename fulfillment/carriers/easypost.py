@@ -27,6 +27,7 @@ from fulfillment.carriers import easypost_read as reading
 from fulfillment.carriers.base import Account, BoughtLabel, Can, CarrierForm, Parcel, Quote, Scan
 from oms.core.errors import OmsError, Permanent, Rejected, Retry
 from oms.core.http import Http
+from oms.core.words import gettext_noop
 
 EXISTS = "SHIPMENT.POSTAGE.EXISTS"
 REFUNDED = "SHIPMENT.REFUND.UNAVAILABLE"
@@ -38,7 +39,7 @@ PACE = 0.21  # seconds between pages: lists are limited to five a second
 class EasyPost:
     kind = "easypost"
     can = frozenset(Can)
-    credentials = {"api_key": "API key", "webhook_secret": "webhook secret"}
+    credentials = {"api_key": gettext_noop("API key"), "webhook_secret": gettext_noop("webhook secret")}
 
     def __init__(self, account: Account, http: Http):
         self.account = account

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from fulfillment.actions.pick import start_pick
-from fulfillment.dock.shared import PLACE, TILES, need, once, place_of, places, refusal, say, show
+from fulfillment.dock.shared import PLACE, TILES, need, once, place_of, places, say, show, words_of
 from fulfillment.models import FulfillmentOrder
 from inventory.models import Location
 from oms.core.actors import Actor
@@ -31,10 +32,10 @@ def home(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("dock:home"))
     place = place_of(request)
     if place is None or "place" in request.GET:
-        return show(request, "places", "Where are you?", places=places(request.user))
+        return show(request, "places", gettext("Where are you?"), places=places(request.user))
     waiting = FulfillmentOrder.objects.filter(location=place, state="released")
     return show(
-        request, "home", "Dock", picks=request.user.has_perm(PICK), mine=list(_begun(place, actor)[:20]),
+        request, "home", gettext("Dock"), picks=request.user.has_perm(PICK), mine=list(_begun(place, actor)[:20]),
         waiting=waiting.order_by()[:1000].count(),
         tiles=[(t, t.count(place, actor) if t.count else None) for t in TILES if request.user.has_perm(t.permission)],
     )  # fmt: skip
@@ -49,7 +50,7 @@ def next_work(request: HttpRequest) -> HttpResponse:
     try:
         number = once(request, f"next:{place.pk}", lambda: _claim(place, actor))
     except Refused as error:
-        say(request, refusal(error).words.removesuffix(" Nothing was changed."))
+        say(request, words_of(error))
         return HttpResponseRedirect(reverse("dock:home"))
     return HttpResponseRedirect(reverse("dock:work", args=[number]))
 
@@ -73,4 +74,4 @@ def _claim(place: Location, actor: Actor) -> str:
         except Refused:
             continue  # held, or somebody took it a moment ago
         return str(pk)
-    raise Refused(Reason("nothing_to_pick", "Nothing waits to be picked here."))
+    raise Refused(Reason("nothing_to_pick", gettext("Nothing waits to be picked here.")))

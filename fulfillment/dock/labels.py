@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from fulfillment.actions.ask_labels import ask_labels
 from fulfillment.actions.ship import ship
@@ -38,14 +39,20 @@ def label(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpRes
         except Refused as error:
             told, status = refusal(error), 409
         except OmsError as error:
-            told, status = Told(f"It did not work: {error}. Nothing was lost; try again.", good=False), 409
+            told, status = (
+                Told(
+                    gettext("It did not work: %(error)s. Nothing was lost; try again.") % {"error": error},
+                    good=False,
+                ),
+                409,
+            )
         else:
             say(request, words)
             return HttpResponseRedirect(reverse("dock:work", args=[work.pk]))
     labelled = [p for p in parcels if p.state == "labelled"]
     may = request.user.has_perm
     return show(
-        request, "label", f"Label {work.number}", told, status=status, work=work, parcels=[_told(p) for p in parcels],
+        request, "label", gettext("Label %(number)s") % {"number": work.number}, told, status=status, work=work, parcels=[_told(p) for p in parcels],
         bare=bare[0] if bare else None, nth=parcels.index(bare[0]) + 1 if bare else 0,
         bought=any(not needs_label(p) and p.state == "draft" for p in parcels),
         ready=bool(parcels) and len(labelled) == len(parcels),
@@ -66,22 +73,22 @@ def _told(parcel: Shipment) -> tuple[Shipment, str, str]:
     """The parcel, how far its label is, and what went wrong with it."""
     labels = list(parcel.labels.all())
     if parcel.state != "draft":
-        return parcel, parcel.tracking_number or "no tracking number", ""
+        return parcel, parcel.tracking_number or gettext("no tracking number"), ""
     if not labels:
-        return parcel, "no label yet", ""
+        return parcel, gettext("no label yet"), ""
     last = labels[-1]
     return (
-        (parcel, "no label yet", last.failure)
+        (parcel, gettext("no label yet"), last.failure)
         if last.state == "failed"
-        else (parcel, "its label is being bought", "")
+        else (parcel, gettext("its label is being bought"), "")
     )
 
 
 def _buy(bare: list[Shipment], actor: Actor) -> str:
     if not bare:
-        raise Refused(Reason("has_label", "Every parcel has its label, or it is being bought."))
+        raise Refused(Reason("has_label", gettext("Every parcel has its label, or it is being bought.")))
     ask_labels([p.pk for p in bare], by=actor)
-    return "The label is being bought; it is here in a moment."
+    return gettext("The label is being bought; it is here in a moment.")
 
 
 def _type(request: HttpRequest, bare: list[Shipment], actor: Actor) -> str:
@@ -89,13 +96,13 @@ def _type(request: HttpRequest, bare: list[Shipment], actor: Actor) -> str:
     named = request.POST.get("parcel", "")
     parcel = next((p for p in bare if str(p.pk) == named), None)
     if parcel is None:
-        raise Refused(Reason("has_label", "This parcel has its label already."))
+        raise Refused(Reason("has_label", gettext("This parcel has its label already.")))
     carrier, number = request.POST.get("carrier", "").strip(), request.POST.get("code", "").strip()
     type_tracking(parcel.pk, carrier=carrier, number=number, by=actor)
     request.session[CARRIER] = carrier
-    return f"{carrier} {number}: stuck on."
+    return gettext("%(carrier)s %(number)s: stuck on.") % {"carrier": carrier, "number": number}
 
 
 def _ship(work: FulfillmentOrder, actor: Actor) -> str:
     ship([work.pk], by=actor)
-    return f"{work.number} is on its way."
+    return gettext("%(number)s is on its way.") % {"number": work.number}

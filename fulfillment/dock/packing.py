@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.dock.shared import MOST_PIECES, Told, codes_of, once, pieces, refusal, say, show
@@ -44,19 +45,21 @@ def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
             boxes, weights, told = (
                 [*boxes, {}],
                 [*weights, 0],
-                Told(f"Parcel {count + 1}: scan what goes in."),
+                Told(gettext("Parcel %(n)s: scan what goes in.") % {"n": count + 1}),
             )
         elif step == "box":
-            told = Told(f"Parcel {count} is empty: scan what goes in.", good=False)
+            told = Told(
+                gettext("Parcel %(count)s is empty: scan what goes in.") % {"count": count}, good=False
+            )
         elif step == "rest":
             boxes[-1] = {x.key: x.asked for x in left if x.asked}
-            told = Told(f"All that was left is in parcel {count}.")
+            told = Told(gettext("All that was left is in parcel %(count)s.") % {"count": count})
         else:
             tapped = next((x for x in left if step == f"tap_{x.key}"), None)
             seen = take(tapped, boxes[-1]) if tapped else scan(left, boxes[-1], request.POST.get("code", ""))
             boxes[-1], told = dict(seen.found), Told(seen.words, seen.good)
     return show(
-        request, "pack", f"Pack {work.number}", told, status=status, work=work, count=len(boxes),
+        request, "pack", gettext("Pack %(number)s") % {"number": work.number}, told, status=status, work=work, count=len(boxes),
         rows=[(x, boxes[-1].get(x.key, 0)) for x in _left(picked, boxes[:-1])],
         earlier=[(i, box.items(), weights[i]) for i, box in enumerate(boxes[:-1])], last=len(boxes) - 1, prefix=f"in{len(boxes) - 1}_",
         weight=weights[-1] or "",
@@ -77,8 +80,20 @@ def _confirm(
 ) -> str:
     missing = [x for x in _left(picked, boxes) if x.asked]
     if missing:
-        raise Refused([Reason("not_all_packed", f"{x.name}: {x.asked} not packed yet.") for x in missing])
+        raise Refused(
+            [
+                Reason(
+                    "not_all_packed",
+                    gettext("%(name)s: %(asked)s not packed yet.") % {"name": x.name, "asked": x.asked},
+                )
+                for x in missing
+            ]
+        )
     full = tuple(Box(box, weight) for box, weight in zip(boxes, weights, strict=True) if box)
     made = pack([Packing(work.pk, full)], by=actor)
-    parcels = "1 parcel" if len(made) == 1 else f"{len(made)} parcels"
-    return f"{work.number}: {parcels}, {sum(p.weight_g for p in made) / 1000:.1f} kg. Now the label."
+    parcels = ngettext("%(n)s parcel", "%(n)s parcels", len(made)) % {"n": len(made)}
+    return gettext("%(number)s: %(parcels)s, %(kilos)s kg. Now the label.") % {
+        "number": work.number,
+        "parcels": parcels,
+        "kilos": f"{sum(p.weight_g for p in made) / 1000:.1f}",
+    }

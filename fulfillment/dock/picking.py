@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from fulfillment.actions.pick import Found, confirm_pick
 from fulfillment.dock.shared import Told, codes_of, once, pieces, refusal, say, show
@@ -34,8 +35,8 @@ def picking(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
         found, told = dict(seen.found), Told(seen.words, seen.good)
     rows = [(x, found[x.key], whys[x.key]) for x in wanted]
     return show(
-        request, "pick", f"Pick {work.number}", told, status=status, work=work, rows=rows,
-        reasons=[(r.code, r.words) for r in SHORT_REASONS.values()],
+        request, "pick", gettext("Pick %(number)s") % {"number": work.number}, told, status=status, work=work, rows=rows,
+        reasons=[(r.code, gettext(r.words)) for r in SHORT_REASONS.values()],
     )  # fmt: skip
 
 
@@ -58,12 +59,16 @@ def _confirm(
     if open_lines:
         raise Refused(
             [
-                Reason("not_all_found", f"{x.name}: {found[x.key]} of {x.asked}. Scan the rest, or say why.")
+                Reason(
+                    "not_all_found",
+                    gettext("%(name)s: %(n)s of %(asked)s. Scan the rest, or say why.")
+                    % {"name": x.name, "n": found[x.key], "asked": x.asked},
+                )
                 for x in open_lines
             ]
         )
     reasons = {x.key: whys[x.key] for x in wanted if found[x.key] < x.asked}
     (row,) = confirm_pick([Found(work.pk, found, reasons)], by=actor)
     if row.state == "cancelled":
-        return f"{work.number}: nothing was found, it is sent from elsewhere."
-    return f"{work.number} is picked. Pack it."
+        return gettext("%(number)s: nothing was found, it is sent from elsewhere.") % {"number": work.number}
+    return gettext("%(number)s is picked. Pack it.") % {"number": work.number}

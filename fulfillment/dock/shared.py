@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 
 from inventory.models import Item, Location
 from oms.core.actors import Actor
@@ -18,6 +19,7 @@ from oms.core.console.once import Once, StillRunning
 from oms.core.console.press import token
 from oms.core.errors import Reason, Refused
 from oms.core.places import own
+from oms.core.words import Words
 
 PLACE = "dock_place"
 MOST_PIECES = 100_000
@@ -28,8 +30,8 @@ class Tile:
     """A big button on the dock's first page. ``link`` is the name of an address; ``count(place, actor)`` how much
     waits there."""
 
-    title: str
-    words: str
+    title: Words
+    words: Words
     link: str
     permission: str
     count: Callable[[Location, Actor], int] | None = None
@@ -72,7 +74,7 @@ def once(request: HttpRequest, name: str, run: Callable[[], str]) -> str:
     what ``run`` raises, and :class:`Refused` for a page without its key."""
     key = request.POST.get("press", "").strip()
     if not key:
-        raise Refused(Reason("stale_page", "This page was old. Please press once more."))
+        raise Refused(Reason("stale_page", gettext("This page was old. Please press once more.")))
     mark = hashlib.sha256(name.encode()).hexdigest()
     try:
         with Once(str(Actor.user(request.user)), f"dock:{name}:{key}", mark) as press:
@@ -82,7 +84,9 @@ def once(request: HttpRequest, name: str, run: Callable[[], str]) -> str:
                 return words
             return str(press.answer["words"])
     except StillRunning:
-        raise Refused(Reason("still_running", "This is still being done. Look again in a moment.")) from None
+        raise Refused(
+            Reason("still_running", gettext("This is still being done. Look again in a moment."))
+        ) from None
 
 
 def pieces(request: HttpRequest, prefix: str) -> dict[int, int]:
@@ -124,6 +128,9 @@ def show(
     return TemplateResponse(request, f"dock/{template}.html", {**frame, **context}, status=status)
 
 
+def words_of(error: Refused) -> str:
+    return " ".join(dict.fromkeys(reason.words for reason in error.reasons))
+
+
 def refusal(error: Refused) -> Told:
-    words = " ".join(dict.fromkeys(reason.words for reason in error.reasons))
-    return Told(f"{words} Nothing was changed.", good=False)
+    return Told(gettext("%(words)s Nothing was changed.") % {"words": words_of(error)}, good=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from fulfillment.dock.labels import label
 from fulfillment.dock.packing import packing
@@ -51,6 +52,6 @@ def work_page(request: HttpRequest, pk: int) -> HttpResponse:
     actor = need(request, *permissions)
     if at == "pick" and work.claimed_by and work.claimed_by != str(actor)[:150]:
         who = work.claimed_by.partition(":")[2]
-        told = Told(f"{who} picks this. Take other work.", good=False)
+        told = Told(gettext("%(who)s picks this. Take other work.") % {"who": who}, good=False)
         return show(request, "over", work.number, told, status=409 if sent else 200, work=work)
     return page(request, work, actor)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from oms.core.words import gettext_noop
+
 # What customers choose in the shop, and how many days it lets the carrier. The first that occurs decides.
 PACE: Sequence[tuple[str, int]] = (
     (r"same.?day|next.?day|overnight|express|special|priority|24\b|24.?h|\b1.?day", 1),
@@ -14,11 +16,11 @@ PACE: Sequence[tuple[str, int]] = (
     (r"\b3.?day|three.?day", 3),
 )
 RULES: Mapping[str, str] = {
-    "chosen": "chosen by hand",
-    "asked": "the cheapest of the service asked for",
-    "in_time": "the cheapest that arrives in the days the customer chose",
-    "fastest": "none arrives in the days the customer chose: the fastest",
-    "cheapest": "the cheapest",
+    "chosen": gettext_noop("chosen by hand"),
+    "asked": gettext_noop("the cheapest of the service asked for"),
+    "in_time": gettext_noop("the cheapest that arrives in the days the customer chose"),
+    "fastest": gettext_noop("none arrives in the days the customer chose: the fastest"),
+    "cheapest": gettext_noop("the cheapest"),
 }
 
 

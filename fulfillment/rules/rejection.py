@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fulfillment.rules.short_pick import SHORT_REASONS, ShortReason
+from oms.core.words import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Rejection:
 REJECTIONS: Mapping[str, Rejection] = {
     reason.code: reason
     for reason in (
-        Rejection("not_in_stock", "not in stock", "not_found", "the shelf goes to zero, to be counted"),
-        Rejection("fewer", "fewer there than the books say", "miscount", "the missing pieces leave the books, to be counted"),
-        Rejection("damaged", "damaged", "damaged", "the pieces are set aside"),
-        Rejection("expired", "past its date", "expired", "the pieces are set aside"),
-        Rejection("too_busy", "no time for it", "no_capacity", "the stock stays as it is"),
-        Rejection("closed", "the place is closed", "no_capacity", "the stock stays as it is"),
-        Rejection("cannot_send", "cannot be sent from here", "unreachable", "the stock stays as it is"),
+        Rejection("not_in_stock", gettext_noop("not in stock"), "not_found", gettext_noop("the shelf goes to zero, to be counted")),
+        Rejection("fewer", gettext_noop("fewer there than the books say"), "miscount", gettext_noop("the missing pieces leave the books, to be counted")),
+        Rejection("damaged", gettext_noop("damaged"), "damaged", gettext_noop("the pieces are set aside")),
+        Rejection("expired", gettext_noop("past its date"), "expired", gettext_noop("the pieces are set aside")),
+        Rejection("too_busy", gettext_noop("no time for it"), "no_capacity", gettext_noop("the stock stays as it is")),
+        Rejection("closed", gettext_noop("the place is closed"), "no_capacity", gettext_noop("the stock stays as it is")),
+        Rejection("cannot_send", gettext_noop("cannot be sent from here"), "unreachable", gettext_noop("the stock stays as it is")),
     )
 }  # fmt: skip
 OTHERWISE = "too_busy"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oms.core.errors import Reason
+from oms.core.words import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ class ShortReason:
 SHORT_REASONS: Mapping[str, ShortReason] = {
     reason.code: reason
     for reason in (
-        ShortReason("not_found", "not found: the shelf is empty", takes="rest"),
-        ShortReason("miscount", "fewer there than the books say", takes="missing"),
-        ShortReason("damaged", "damaged", quarantines=True, count=False),
-        ShortReason("expired", "past its date", quarantines=True, count=False),
-        ShortReason("wrong_item", "another item lies in its place", quarantines=True),
-        ShortReason("unreachable", "cannot be reached today", count=False),
-        ShortReason("no_capacity", "no time to pick it today", count=False),
+        ShortReason("not_found", gettext_noop("not found: the shelf is empty"), takes="rest"),
+        ShortReason("miscount", gettext_noop("fewer there than the books say"), takes="missing"),
+        ShortReason("damaged", gettext_noop("damaged"), quarantines=True, count=False),
+        ShortReason("expired", gettext_noop("past its date"), quarantines=True, count=False),
+        ShortReason("wrong_item", gettext_noop("another item lies in its place"), quarantines=True),
+        ShortReason("unreachable", gettext_noop("cannot be reached today"), count=False),
+        ShortReason("no_capacity", gettext_noop("no time to pick it today"), count=False),
     )
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.models import Barcode, Item
 from oms.core import journal
@@ -34,10 +35,13 @@ class NewItem:
 @transaction.atomic
 def add_items(new: Sequence[NewItem], *, by: Actor) -> list[Item]:
     """Make items with their barcodes. Raises :class:`Refused` for a SKU or barcode that is taken."""
-    reasons = [Reason("sku_missing", "Every item needs a SKU.") for n in new if not n.sku.strip()]
+    reasons = [Reason("sku_missing", gettext("Every item needs a SKU.")) for n in new if not n.sku.strip()]
     known = Item.objects.filter(sku__in=[n.sku for n in new]).values_list("sku", flat=True)
     twice = [sku for sku, times in Counter(n.sku for n in new).items() if times > 1]
-    reasons += [Reason("sku_taken", f"There is an item {sku} already.") for sku in sorted({*known, *twice})]
+    reasons += [
+        Reason("sku_taken", gettext("There is an item %(sku)s already.") % {"sku": sku})
+        for sku in sorted({*known, *twice})
+    ]
     reasons += taken_barcodes([code for n in new for code in n.barcodes])
     if reasons:
         raise Refused(reasons)
@@ -61,6 +65,15 @@ def taken_barcodes(codes: Sequence[str], *, but_of: int | None = None) -> list[R
     """Why these barcodes cannot be given: one is of another item, or named twice. An empty list: they can."""
     known = Barcode.objects.filter(code__in=codes).select_related("item")
     others = [b for b in known if b.item_id != but_of]
-    reasons = [Reason("barcode_taken", f"The barcode {b.code} is of {b.item.sku}.") for b in others]
+    reasons = [
+        Reason(
+            "barcode_taken",
+            gettext("The barcode %(code)s is of %(sku)s.") % {"code": b.code, "sku": b.item.sku},
+        )
+        for b in others
+    ]
     twice = [code for code, times in Counter(codes).items() if times > 1]
-    return reasons + [Reason("barcode_twice", f"The barcode {code} is named twice.") for code in twice]
+    return reasons + [
+        Reason("barcode_twice", gettext("The barcode %(code)s is named twice.") % {"code": code})
+        for code in twice
+    ]

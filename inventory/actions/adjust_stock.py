@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.move_stock import Entry, move_stock
 from inventory.actions.record_shortage import Missing, record_shortage
@@ -49,14 +50,14 @@ def adjust_stock(
     known = set(StockAdjustment.Reason.values)
     for c in corrections:
         if not c.quantity:
-            raise Refused(Reason("no_change", "Say how many pieces more or fewer there are."))
+            raise Refused(Reason("no_change", gettext("Say how many pieces more or fewer there are.")))
         if limit is not None and abs(c.quantity) > limit:
             told = f"{abs(c.quantity)} pieces are more than the {limit} that you may change at once: ask a manager."
             raise Refused(Reason("over_limit", told))
         if c.reason not in known:
-            raise Refused(Reason("unknown_reason", "Choose a reason."))
+            raise Refused(Reason("unknown_reason", gettext("Choose a reason.")))
         if c.reason == "other" and not c.note.strip():
-            raise Refused(Reason("note_missing", "Say in the note what the reason is."))
+            raise Refused(Reason("note_missing", gettext("Say in the note what the reason is.")))
     used = set(
         StockAdjustment.objects.filter(key__in=[c.key for c in corrections]).values_list("key", flat=True)
     )
@@ -89,7 +90,8 @@ def adjust_stock(
             raise Refused(
                 Reason(
                     "not_there",
-                    f"Only {sellable} pieces for sale are on the books there; {-row.quantity} cannot go.",
+                    gettext("Only %(sellable)s pieces for sale are on the books there; %(n)s cannot go.")
+                    % {"sellable": sellable, "n": -row.quantity},
                 )
             )
     if down:

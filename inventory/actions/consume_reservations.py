@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from inventory.actions.fit_reservations import holdings, lock_shelves
 from inventory.actions.move_stock import Entry, Promise, move_stock
 from inventory.models import Reservation
@@ -56,7 +58,7 @@ def consume_reservations(uses: Sequence[Use], *, by: Actor) -> None:
                 )  # fmt: skip
                 left = 0
         if left:
-            raise Refused(Reason("not_reserved", "These units are not reserved there any more."))
+            raise Refused(Reason("not_reserved", gettext("These units are not reserved there any more.")))
     move_stock(
         entries=[
             Entry(

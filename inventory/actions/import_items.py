@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.add_items import NewItem, add_items
 from inventory.actions.change_item import CUSTOMS
@@ -34,7 +35,7 @@ def import_items(text: str, *, by: Actor) -> Imported:
     """Make what is new; a bad row stops no other. Raises :class:`Refused` when the whole is no such file."""
     found = read(text)
     if not found.rows:
-        raise Refused(found.faults or Reason("empty_file", "There is no item in the file."))
+        raise Refused(found.faults or Reason("empty_file", gettext("There is no item in the file.")))
     known = {
         item.sku: item
         for item in Item.objects.filter(sku__in=[row.sku for row in found.rows])
@@ -50,7 +51,11 @@ def import_items(text: str, *, by: Actor) -> Imported:
         clash = sorted(taken & set(row.barcodes))
         if clash:
             refused.append(
-                Reason("barcode_taken", f"Row {row.number}: barcode {clash[0]} is of another item.")
+                Reason(
+                    "barcode_taken",
+                    gettext("Row %(number)s: barcode %(n)s is of another item.")
+                    % {"number": row.number, "n": clash[0]},
+                )
             )
         else:
             taken |= set(row.barcodes)

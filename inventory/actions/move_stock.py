@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from inventory.events import StockChanged
 from inventory.models import StockMovement
 from oms.core.actors import Actor
@@ -51,7 +53,7 @@ class ShortOfStock(Refused):
 
     def __init__(self, shelves: Sequence[Shelf]):
         self.shelves = tuple(shelves)
-        super().__init__(Reason("short_of_stock", "There is not enough stock there for that."))
+        super().__init__(Reason("short_of_stock", gettext("There is not enough stock there for that.")))
 
 
 # Locks come in (item, location) order, so that two writers never wait for each other in a circle. The WHERE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.move_stock import Entry, move_stock
 from inventory.models import Receipt, ReceiptLine
@@ -34,7 +35,7 @@ def receive_goods(
     receipt or a quantity below one.
     """
     if not arrived or any(a.quantity < 1 or not 0 <= a.quarantined <= a.quantity for a in arrived):
-        raise Refused(Reason("bad_quantity", "Say for each item how many arrived: at least one."))
+        raise Refused(Reason("bad_quantity", gettext("Say for each item how many arrived: at least one.")))
     receipt, made = Receipt.objects.get_or_create(
         key=key, defaults={"location_id": location_id, "reference": reference, "actor": str(by)}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.fit_reservations import lock_shelves
 from inventory.actions.move_stock import ShortOfStock, rebuild_levels
@@ -22,7 +23,7 @@ def repair_levels(subjects: Sequence[str], reason: str, by: Actor) -> Mapping[st
     """Make these levels (``stocklevel:7``) the sums of their rows, each in its own transaction; returns those
     that could not be, and why. Raises :class:`Refused` without a reason."""
     if not reason.strip():
-        raise Refused(Reason("why_missing", "Say why it is set right."))
+        raise Refused(Reason("why_missing", gettext("Say why it is set right.")))
     left: dict[str, str] = {}
     for subject in subjects:
         kind, _, key = subject.partition(":")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from inventory.actions.fit_reservations import holdings
 from inventory.actions.move_stock import Promise, move_stock
 from inventory.models import Reservation
@@ -50,7 +52,9 @@ def reseat(seats: Sequence[Seat], held: Mapping[UUID, Mapping[int, int]], *, by:
     for key, rows in holdings(moving, lock=True).items():
         firm = [r for r in rows if r.state == "firm"]
         if sum(r.quantity for r in firm) != sum(wanted[key].values()):
-            raise Refused(Reason("promise_changed", "What is promised changed meanwhile; route it again."))
+            raise Refused(
+                Reason("promise_changed", gettext("What is promised changed meanwhile; route it again."))
+            )
         missing = dict(wanted[key])
         oldest = min(r.promised_at for r in firm)
         for row in firm:

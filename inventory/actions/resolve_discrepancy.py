@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils.translation import gettext
 
 from inventory.actions.adjust_stock import Correction, adjust_stock
 from inventory.actions.fit_reservations import lock_shelves
@@ -58,11 +59,11 @@ def resolve_discrepancies(resolutions: Sequence[Resolution], *, by: Actor) -> li
 
 def _check(r: Resolution) -> None:
     if r.truth not in {BOOKS, COUNT}:
-        raise Refused(Reason("truth_missing", "Say what is right: the books, or a new count."))
+        raise Refused(Reason("truth_missing", gettext("Say what is right: the books, or a new count.")))
     if not r.note.strip():
-        raise Refused(Reason("note_missing", "Say what you found."))
+        raise Refused(Reason("note_missing", gettext("Say what you found.")))
     if r.truth == COUNT and (r.counted is None or r.counted < 0):
-        raise Refused(Reason("count_missing", "Say how many pieces lie there."))
+        raise Refused(Reason("count_missing", gettext("Say how many pieces lie there.")))
 
 
 def _words(r: Resolution) -> str:

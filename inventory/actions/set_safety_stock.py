@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from inventory.events import StockChanged
 from inventory.models import StockLevel
@@ -24,7 +25,7 @@ def set_safety_stock(pieces: Mapping[int, int], *, by: Actor) -> list[StockLevel
     from what was set free. Raises :class:`Refused` for fewer than none.
     """
     if any(n < 0 for n in pieces.values()):
-        raise Refused(Reason("bad_quantity", "Say how many pieces are kept back: none or more."))
+        raise Refused(Reason("bad_quantity", gettext("Say how many pieces are kept back: none or more.")))
     levels = StockLevel.objects.filter(pk__in=pieces).select_for_update().order_by("item_id", "location_id")
     changed, lines = [], []
     less: set[int] = set()

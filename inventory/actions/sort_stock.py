@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.handle_units import Handling, handle_units
 from inventory.actions.move_stock import ShortOfStock
@@ -49,9 +50,9 @@ def sort_stock(sortings: Sequence[Sorting], *, by: Actor) -> list[StockLevel]:
     fresh = [s for s in sortings if f"sort:{s.key}" not in used]
     for s in fresh:
         if s.kind not in WORDS:
-            raise Refused(Reason("unknown_kind", "Say what shall become of them."))
+            raise Refused(Reason("unknown_kind", gettext("Say what shall become of them.")))
         if s.quantity < 1 or not s.note.strip():
-            raise Refused(Reason("bad_quantity", "Say how many pieces (at least one), and why."))
+            raise Refused(Reason("bad_quantity", gettext("Say how many pieces (at least one), and why.")))
     try:
         handle_units(
             [
@@ -64,7 +65,9 @@ def sort_stock(sortings: Sequence[Sorting], *, by: Actor) -> list[StockLevel]:
             by=by,
         )  # fmt: skip
     except ShortOfStock:
-        raise Refused(Reason("short_of_stock", "So many are not there to be moved. Look again.")) from None
+        raise Refused(
+            Reason("short_of_stock", gettext("So many are not there to be moved. Look again."))
+        ) from None
     journal.write(
         [
             Line.of(levels[s.level_id], "sort", f"{s.quantity} {WORDS[s.kind]}: {s.note.strip()}")

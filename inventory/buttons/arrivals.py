@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from django import forms
 from django.db.models import Q, Sum
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.actions.receive_goods import Arrived, receive_goods
 from inventory.buttons.base import MOST, number, pieces
@@ -39,7 +41,7 @@ def read_arrivals(text: str) -> tuple[dict[Item, int], list[str]]:
     (nothing said: one), so a scanner that sends a code a line just counts."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
-        return {}, [f"At most {MOST_LINES} lines at once."]
+        return {}, [gettext("At most %(MOST_LINES)s lines at once.") % {"MOST_LINES": MOST_LINES}]
     cut = [CODE_AND_COUNT.fullmatch(line) for line in lines]
     known = items_by_code({*lines, *(match[1] for match in cut if match)})
     arrived: dict[Item, int] = {}
@@ -49,9 +51,11 @@ def read_arrivals(text: str) -> tuple[dict[Item, int], list[str]]:
         if item is None and match:
             item, count = known.get(match[1]), match[2]
         if item is None:
-            faults.append(f"“{line}”: there is no item with this SKU or barcode.")
+            faults.append(gettext("“%(line)s”: there is no item with this SKU or barcode.") % {"line": line})
         elif not (count.isascii() and count.isdigit() and 0 < int(count) <= MOST):
-            faults.append(f"“{line}”: how many? Write a whole number behind it, from 1.")
+            faults.append(
+                gettext("“%(line)s”: how many? Write a whole number behind it, from 1.") % {"line": line}
+            )
         else:
             arrived[item] = arrived.get(item, 0) + int(count)
     return arrived, faults
@@ -59,16 +63,16 @@ def read_arrivals(text: str) -> tuple[dict[Item, int], list[str]]:
 
 class ArrivalForm(forms.Form):
     lines = forms.CharField(
-        label="what arrived", widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
-        help_text="A line each: SKU or barcode, then how many (85123A 20). Scanned without a number it counts one.",
+        label=_("what arrived"), widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("A line each: SKU or barcode, then how many (85123A 20). Scanned without a number it counts one."),
     )  # fmt: skip
     reference = forms.CharField(
-        label="delivery note", max_length=80, required=False, help_text="The supplier's number."
+        label=_("delivery note"), max_length=80, required=False, help_text=_("The supplier's number.")
     )
     aside = forms.BooleanField(
-        label="set it all aside until somebody has looked at it",
+        label=_("set it all aside until somebody has looked at it"),
         required=False,
-        help_text="Else it is for sale.",
+        help_text=_("Else it is for sale."),
     )
 
     def clean_lines(self) -> dict[Item, int]:
@@ -86,18 +90,27 @@ def _told_arrival(arrived: Mapping[Item, int], aside: bool) -> Preview:
     facts = []
     for item, n in arrived.items():
         late = min(n, waiting.get(item.pk, 0))
-        told = f"; {late} of them go to customers who wait" if late and not aside else ""
+        told = (
+            gettext("; %(late)s of them go to customers who wait") % {"late": late}
+            if late and not aside
+            else ""
+        )
         facts.append((str(item), pieces(n) + told))
     total = pieces(sum(arrived.values()))
     return Preview(
-        f"{total} on the books, set aside." if aside else f"{total} on the books, for sale at once.", facts
+        gettext("%(total)s on the books, set aside.") % {"total": total}
+        if aside
+        else gettext("%(total)s on the books, for sale at once.") % {"total": total},
+        facts,
     )
 
 
 def _told_receipt(receipt: Receipt, place: str) -> Outcome:
     count = sum(receipt.lines.values_list("quantity", flat=True))
     link = ("receipt", reverse("admin:inventory_receipt_change", args=[receipt.pk]))
-    return Outcome(f"{pieces(count)} received at {place}.", link=link)
+    return Outcome(
+        gettext("%(count)s received at %(place)s.") % {"count": pieces(count), "place": place}, link=link
+    )
 
 
 def _receive(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -114,16 +127,21 @@ def _receive(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 def _receive_item_form(rows: Sequence[Item]) -> type[forms.Form]:
     return ask(
-        quantity=number("how many arrived", least=1),
+        quantity=number(gettext("how many arrived"), least=1),
         location=forms.ModelChoiceField(
             Location.objects.filter(active=True),
-            label="at",
+            label=gettext("at"),
             initial=Location.objects.filter(active=True).first(),
         ),
         reference=forms.CharField(
-            label="delivery note", max_length=80, required=False, help_text="The supplier's number."
+            label=gettext("delivery note"),
+            max_length=80,
+            required=False,
+            help_text=gettext("The supplier's number."),
         ),
-        aside=forms.BooleanField(label="set them aside until somebody has looked at them", required=False),
+        aside=forms.BooleanField(
+            label=gettext("set them aside until somebody has looked at them"), required=False
+        ),
     )
 
 
@@ -137,20 +155,24 @@ def _receive_item(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 def _not_receive(place: Location) -> list[Reason]:
-    return [] if place.active else [Reason("inactive", "This place is switched off; switch it on first.")]
+    return (
+        []
+        if place.active
+        else [Reason("inactive", gettext("This place is switched off; switch it on first."))]
+    )
 
 
 BUTTONS = (
     Button(
-        name="inventory.receive", label="Receive goods", model="inventory.location",
+        name="inventory.receive", label=_("Receive goods"), model="inventory.location",
         permission="inventory.receive_goods", run=_receive, refusals=each(_not_receive),
         form=lambda rows: ArrivalForm, preview=lambda ids, data: _told_arrival(data["lines"], data["aside"]),
-        bulk=False, rank=10, hotkey="r", words="A delivery arrived here. Whoever waits for it is served first.",
+        bulk=False, rank=10, hotkey="r", words=_("A delivery arrived here. Whoever waits for it is served first."),
     ),
     Button(
-        name="inventory.receive_item", label="Receive", model="inventory.item", permission="inventory.receive_goods",
+        name="inventory.receive_item", label=_("Receive"), model="inventory.item", permission="inventory.receive_goods",
         run=_receive_item, form=_receive_item_form, bulk=False, rank=10, hotkey="r",
         preview=lambda ids, data: _told_arrival({Item.objects.get(pk=ids[0]): data["quantity"]}, data["aside"]),
-        words="Some of it arrived. Whoever waits for it is served first.",
+        words=_("Some of it arrived. Whoever waits for it is served first."),
     ),
 )  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, ngettext
 
 MOST = 100_000
 SHELF = ("item", "location")
 
 
 def pieces(n: int) -> str:
-    return "1 piece" if n == 1 else f"{n} pieces"
+    return ngettext("%(n)s piece", "%(n)s pieces", n) % {"n": n}
 
 
 def number(label: str, *, least: int = 0, **kwargs: Any) -> forms.IntegerField:
@@ -20,5 +21,10 @@ def number(label: str, *, least: int = 0, **kwargs: Any) -> forms.IntegerField:
 
 
 def ledger_note(**kwargs: Any) -> forms.CharField:
-    shape = {"label": "why", "max_length": 200, "help_text": "It is kept in the ledger.", **kwargs}
+    shape = {
+        "label": gettext("why"),
+        "max_length": 200,
+        "help_text": gettext("It is kept in the ledger."),
+        **kwargs,
+    }
     return forms.CharField(**shape)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -35,10 +38,11 @@ from oms.core.models import ApiToken, Delivery, InboundMessage, JobRun, JournalE
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("kind",)
     list_display = ("what", "source", "kind", "state", "reason", "received_at")
     list_filter = (
-        choose("state", InboundMessage.State.choices, "state"),
-        choose("source", lambda: [(s, s) for s in distinct("core_inboundmessage", "source")], "source"),
+        choose("state", InboundMessage.State.choices, _("state")),
+        choose("source", lambda: [(s, s) for s in distinct("core_inboundmessage", "source")], _("source")),
     )
     page_fields = ("source", "kind", "external_id", "hint", "remote_at", "received_at", "attempts", "due_at",
                    "processed_at")  # fmt: skip
@@ -52,17 +56,17 @@ class InboundMessageAdmin(ConsoleAdmin):
     def badges(self, obj: Any) -> list[Any]:
         return [shown.badge(obj.get_state_display(), "parked" if obj.state == "parked" else obj.state)]
 
-    @admin.display(description="message")
+    @admin.display(description=_("message"))
     def what(self, obj: InboundMessage) -> str:
-        return obj.external_id or f"message {obj.pk}"
+        return obj.external_id or gettext("message %(pk)s") % {"pk": obj.pk}
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("reaction", "subject", "state", "reason", "attempts", "due_at")
-    list_filter = (choose("state", Delivery.State.choices, "state"),
-                   choose("reaction", lambda: [(r, r) for rs in relay.reactions().values() for r in rs], "reaction"))  # fmt: skip
+    list_filter = (choose("state", Delivery.State.choices, _("state")),
+                   choose("reaction", lambda: [(r, r) for rs in relay.reactions().values() for r in rs], _("reaction")))  # fmt: skip
     list_select_related = ("event",)
     page_fields = ("reaction", "subject", "attempts", "due_at", "done_at")
 
@@ -73,8 +77,9 @@ class DeliveryAdmin(ConsoleAdmin):
 @admin.register(OutboundEffect)
 class OutboundEffectAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("kind",)
     list_display = ("kind", "target", "subject", "state", "reason", "attempts", "created_at")
-    list_filter = (choose("state", OutboundEffect.State.choices, "state"),)
+    list_filter = (choose("state", OutboundEffect.State.choices, _("state")),)
     page_fields = ("kind", "target", "key", "attempts", "due_at", "remote_id", "created_at", "confirmed_at")
 
     def title_of(self, obj: OutboundEffect) -> str:
@@ -86,18 +91,18 @@ class JobRunAdmin(ConsoleAdmin):
     keyset = "-started_at"
     list_display = ("name", "scope", "state", "started_at", "took", "error_start")
     csv_fields = {"error_start": ("error",)}
-    list_filter = (choose("state", JobRun.State.choices, "state"),
-                   choose("name", lambda: [(n, n) for n in distinct("core_jobrun", "name")], "job"))  # fmt: skip
+    list_filter = (choose("state", JobRun.State.choices, _("state")),
+                   choose("name", lambda: [(n, n) for n in distinct("core_jobrun", "name")], _("job")))  # fmt: skip
     page_fields = ("name", "scope", "started_at", "finished_at", "took")
     wide_fields = ("error", "result")
 
-    @admin.display(description="took")
+    @admin.display(description=_("took"))
     def took(self, obj: JobRun) -> str:
         if obj.finished_at is None:
             return ""
         return f"{(obj.finished_at - obj.started_at).total_seconds():.1f} s"
 
-    @admin.display(description="error")
+    @admin.display(description=_("error"))
     def error_start(self, obj: JobRun) -> str:
         return obj.error[:120]
 
@@ -105,12 +110,13 @@ class JobRunAdmin(ConsoleAdmin):
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ConsoleAdmin):
     keyset = "-id"
+    spoken_fields = ("verb", "before", "after")
     list_display = ("verb", "subject", "words_start", "actor", "at")
     csv_fields = {"words_start": ("words",)}
     page_fields = ("at", "actor", "verb", "subject", "thread", "before", "after")
     wide_fields = ("words", "data")
 
-    @admin.display(description="what happened")
+    @admin.display(description=_("what happened"))
     def words_start(self, obj: JournalEntry) -> str:
         return obj.words[:160]
 
@@ -121,7 +127,7 @@ class ApiTokenAdmin(ConsoleAdmin):
     list_select_related = ("created_by",)
     page_fields = ("name", "prefix", "created_by", "created_at", "expires_at", "revoked_at", "last_used_at")
 
-    @admin.display(description="in use")
+    @admin.display(description=_("in use"))
     def live(self, obj: ApiToken) -> str:
         return shown.badge("valid", tone=shown.GOOD) if obj.live else shown.badge("ended", tone=shown.CALM)
 
@@ -140,7 +146,13 @@ class Journalled:
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)  # type: ignore[misc]
-        words = f"Changed: {', '.join(form.changed_data) or 'nothing'}." if change else "Added."
+        with override(settings.LANGUAGE_CODE):
+            words = (
+                gettext("Changed: %(fields)s.")
+                % {"fields": ", ".join(form.changed_data) or gettext("nothing")}
+                if change
+                else gettext("Added.")
+            )
         journal.write([Line.of(obj, "edit" if change else "add", words)], by=Actor.user(request.user))
 
 
@@ -153,8 +165,8 @@ class UserAdmin(Journalled, DjangoUserAdmin, ModelAdmin):
     list_filter = ("is_active", "groups")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("May"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -182,7 +194,7 @@ class PeriodicTaskAdmin(ConsoleAdmin):
     editable = ("enabled", "interval", "crontab")
     page_fields = ("task", "every", "enabled", "last_run_at", "total_run_count")
 
-    @admin.display(description="when")
+    @admin.display(description=_("when"))
     def every(self, obj: PeriodicTask) -> str:
         return str(obj.interval or obj.crontab or "")
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import models
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line, NoTransaction
 from oms.core.transactions import in_transaction
+from oms.core.words import Words
 
 M = TypeVar("M", bound=models.Model)
 
@@ -27,7 +29,7 @@ class Guard:
     """A condition with a reason: usable as a django-fsm condition, and able to say why not."""
 
     code: str
-    words: str
+    words: Words
     test: Callable[[Any], bool]
 
     def __call__(self, instance: Any) -> bool:
@@ -35,10 +37,10 @@ class Guard:
 
     @property
     def reason(self) -> Reason:
-        return Reason(self.code, self.words)
+        return Reason(self.code, str(self.words))
 
 
-def guard(code: str, words: str) -> Callable[[Callable[[Any], bool]], Guard]:
+def guard(code: str, words: Words) -> Callable[[Callable[[Any], bool]], Guard]:
     """Make a condition: ``@guard("nothing_picked", "Nothing has been picked yet.")``."""
     return lambda test: Guard(code, words, test)
 
@@ -72,7 +74,13 @@ def why_not(instance: models.Model, command: str) -> list[Reason]:
     if transition is None:
         names = dict(fsm.field.flatchoices) if fsm.field.choices else {}
         kind = str(instance._meta.verbose_name)
-        return [Reason("wrong_state", f"This {kind} is {names.get(state, state)}, so it cannot be done now.")]
+        return [
+            Reason(
+                "wrong_state",
+                gettext("This %(kind)s is %(state)s, so it cannot be done now.")
+                % {"kind": kind, "state": names.get(state, state)},
+            )
+        ]
     return [
         getattr(condition, "reason", Reason("refused", str(condition)))
         for condition in transition.conditions
@@ -125,7 +133,9 @@ def move(
         ).update(**{field: target, **(sets or {})})
         if written != len(movers):  # a row was not locked by us and moved under our hands
             raise Refused(
-                Reason("moved_meanwhile", "Somebody else changed this at the same moment. Look again.")
+                Reason(
+                    "moved_meanwhile", gettext("Somebody else changed this at the same moment. Look again.")
+                )
             )
         for row in movers:
             row.__dict__[field] = target

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class JournalEntry(models.Model):
@@ -29,7 +31,7 @@ class JournalEntry(models.Model):
     data = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        verbose_name = "journal line"
+        verbose_name = _("journal line")
         indexes = [
             models.Index(fields=["thread", "id"], name="journal_thread"),
             models.Index(fields=["subject", "id"], name="journal_subject"),
@@ -50,7 +52,7 @@ class OutboxEvent(models.Model):
     fanned_out_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "event"
+        verbose_name = _("event")
         indexes = [models.Index(fields=["id"], name="outbox_waiting", condition=Q(fanned_out_at=None))]
 
     def __str__(self) -> str:
@@ -61,9 +63,9 @@ class Delivery(models.Model):
     """One event on its way to one reaction."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "waiting"
-        DONE = "done", "done"
-        PARKED = "parked", "needs a person"
+        PENDING = "pending", _("waiting")
+        DONE = "done", _("done")
+        PARKED = "parked", _("needs a person")
 
     event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="deliveries")
     reaction = models.CharField(max_length=120)
@@ -77,8 +79,8 @@ class Delivery(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "delivery"
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         permissions = [("retry_delivery", "Can try a failed delivery again")]
         constraints = [
             models.UniqueConstraint(fields=["event", "reaction"], name="delivery_once"),
@@ -106,10 +108,10 @@ class InboundMessage(models.Model):
     """
 
     class State(models.TextChoices):
-        RECEIVED = "received", "waiting"
-        DONE = "done", "done"
-        PARKED = "parked", "needs a person"
-        SUPERSEDED = "superseded", "a newer one was read"
+        RECEIVED = "received", _("waiting")
+        DONE = "done", _("done")
+        PARKED = "parked", _("needs a person")
+        SUPERSEDED = "superseded", _("a newer one was read")
 
     source = models.CharField(max_length=80)
     kind = models.CharField(max_length=30)
@@ -128,7 +130,7 @@ class InboundMessage(models.Model):
     processed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "incoming message"
+        verbose_name = _("incoming message")
         permissions = [("replay_inboundmessage", "Can read an incoming message again")]
         constraints = [
             models.UniqueConstraint(
@@ -168,11 +170,11 @@ class OutboundEffect(models.Model):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending", "waiting"
-        SENDING = "sending", "being sent"
-        CONFIRMED = "confirmed", "done"
-        FAILED = "failed", "needs a person"
-        SUPERSEDED = "superseded", "no longer wanted"
+        PENDING = "pending", _("waiting")
+        SENDING = "sending", _("being sent")
+        CONFIRMED = "confirmed", _("done")
+        FAILED = "failed", _("needs a person")
+        SUPERSEDED = "superseded", _("no longer wanted")
 
     target = models.CharField(max_length=80)
     kind = models.CharField(max_length=40)
@@ -192,7 +194,7 @@ class OutboundEffect(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "outgoing message"
+        verbose_name = _("outgoing message")
         permissions = [
             ("retry_outboundeffect", "Can send an outgoing message again"),
             ("drop_outboundeffect", "Can give up an outgoing message"),
@@ -237,10 +239,10 @@ class JobRun(models.Model):
     """One run of a scheduled job. ``scope`` is what it ran for (an account's slug), empty for everything."""
 
     class State(models.TextChoices):
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "done"
-        FAILED = "failed", "failed"
-        LOST = "lost", "died while running"
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("done")
+        FAILED = "failed", _("failed")
+        LOST = "lost", _("died while running")
 
     name = models.CharField(max_length=80)
     scope = models.CharField(max_length=80, blank=True, default="")
@@ -251,7 +253,7 @@ class JobRun(models.Model):
     error = models.TextField(blank=True, default="")
 
     class Meta:
-        verbose_name = "job run"
+        verbose_name = _("job run")
         indexes = [
             models.Index(fields=["name", "scope", "-started_at"], name="jobrun_latest"),
             models.Index(
@@ -281,7 +283,7 @@ class SavedView(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = "view"
+        verbose_name = _("view")
         default_permissions = ()
         permissions = [("share_savedview", "Can share views of lists with everybody")]
         constraints = [
@@ -301,7 +303,9 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12, unique=True)
     hash = models.CharField(max_length=64)
-    scopes = models.JSONField(default=list, help_text="What it may do, such as orders:read or stock:write.")
+    scopes = models.JSONField(
+        default=list, help_text=_("What it may do, such as orders:read or stock:write.")
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -309,7 +313,7 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "API token"
+        verbose_name = _("API token")
 
     def __str__(self) -> str:
         return self.name
@@ -357,7 +361,7 @@ class LedgerMark(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.ledger} up to {self.last_id}"
+        return gettext("%(ledger)s up to %(last_id)s") % {"ledger": self.ledger, "last_id": self.last_id}
 
 
 def subject_of(instance: Any) -> str:

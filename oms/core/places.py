@@ -11,14 +11,18 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from django.db.models import Model, Q
+from django.utils.translation import gettext
 
 from oms.core.errors import Reason, Refused
 
 Places: TypeAlias = "frozenset[int]"
-ELSEWHERE = Reason("elsewhere", "This belongs to another place.")
 
 _where: dict[str, Callable[[Places], Q]] = {}
 _tellers: list[Callable[[Any], Iterable[int]]] = []
+
+
+def another_place() -> Reason:
+    return Reason("elsewhere", gettext("This belongs to another place."))
 
 
 def belongs(model: str, where: str | Callable[[Places], Q]) -> None:
@@ -62,4 +66,4 @@ def refuse_elsewhere(user: Any, places: Collection[int]) -> None:
     """Raises :class:`Refused` where a deed touches a place that is not hers."""
     mine = places_of(user)
     if mine is not None and not mine.issuperset(places):
-        raise Refused(ELSEWHERE)
+        raise Refused(another_place())

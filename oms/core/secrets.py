@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.errors import OmsError
 
@@ -34,7 +35,7 @@ class Credentials(dict):
 class EncryptedJSONField(models.BinaryField):
     """A dict of strings, stored as a Fernet token. Reads as :class:`Credentials`."""
 
-    description = "credentials, encrypted"
+    description = _("credentials, encrypted")
     _pyi_private_get_type: Any
     _pyi_private_set_type: Any
 

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -147,11 +148,15 @@ def issue_token(
 ) -> tuple[ApiToken, str]:
     """Make a token; returns it with its key, which cannot be read again. Raises :class:`Refused` for no or
     unknown scopes, or an end in the past."""
-    reasons = [Reason("unknown_scope", f"There is no scope {s}.") for s in scopes if not known_scope(s)]
+    reasons = [
+        Reason("unknown_scope", gettext("There is no scope %(s)s.") % {"s": s})
+        for s in scopes
+        if not known_scope(s)
+    ]
     if not scopes:
-        reasons.append(Reason("no_scope", "Say what the token may do."))
+        reasons.append(Reason("no_scope", gettext("Say what the token may do.")))
     if expires_at and expires_at <= timezone.now():
-        reasons.append(Reason("expired", "It would have expired already."))
+        reasons.append(Reason("expired", gettext("It would have expired already.")))
     if reasons:
         raise Refused(reasons)
     prefix = secrets.token_hex(5)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from oms.core.errors import Reason, Refused
 from orders.actions.derive import COUNTERS, derive_progress
@@ -52,5 +53,7 @@ def advance_lines(steps: Sequence[Step]) -> None:
         )
         written = [row[0] for row in cursor.fetchall()]
     if len(written) != len(ids):
-        raise Refused(Reason("units_elsewhere", "These units are not where they were any more. Look again."))
+        raise Refused(
+            Reason("units_elsewhere", gettext("These units are not where they were any more. Look again."))
+        )
     derive_progress(set(written))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import cast
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal, money
 from oms.core.actors import Actor
@@ -111,9 +112,14 @@ def _refusals(order: Order, quote: RefundQuote, refunding: Refunding) -> list[Re
     reasons = list(quote.refusals)
     if refunding.limit is not None and quote.total > refunding.limit:
         most = money.words(refunding.limit, order.currency)
-        reasons.append(Reason("over_limit", f"You may refund up to {most}; ask a manager for more."))
+        reasons.append(
+            Reason(
+                "over_limit",
+                gettext("You may refund up to %(most)s; ask a manager for more.") % {"most": most},
+            )
+        )
     return reasons + [
-        Reason(f"held_{h.type}", f"Held: {h.words}")
+        Reason(f"held_{h.type}", gettext("Held: %(words)s") % {"words": h.words})
         for h in order.holds.all()
         if h.state == "active" and "refund" in h.blocks and h.line_id is None
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
@@ -56,7 +57,13 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
     touched: list[OrderLine] = []
     for order in orders:
         if order.state in {"cancelled", "completed"}:
-            reasons.append(Reason("wrong_state", f"{order.number} is {order.get_state_display()} already."))
+            reasons.append(
+                Reason(
+                    "wrong_state",
+                    gettext("%(number)s is %(state)s already.")
+                    % {"number": order.number, "state": order.get_state_display()},
+                )
+            )
             continue
         units = wanted[order.pk].units or {
             line.pk: line.unallocated + line.backordered + line.promised for line in order.lines.all()
@@ -65,7 +72,8 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
             reasons.append(
                 Reason(
                     "shipped_already",
-                    f"Something of {order.number} is shipped; cancel the remaining lines instead.",
+                    gettext("Something of %(number)s is shipped; cancel the remaining lines instead.")
+                    % {"number": order.number},
                 )
             )
             continue
@@ -77,10 +85,15 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
                 reasons.append(
                     Reason(
                         "work_released",
-                        f"{line.title}: {busy} pieces of {order.number} are in a warehouse's hands.",
+                        gettext("%(title)s: %(busy)s pieces of %(number)s are in a warehouse's hands.")
+                        % {"title": line.title, "busy": busy, "number": order.number},
                     )
                     if busy
-                    else Reason("too_many", f"{line.title}: only {idle} pieces are left to cancel.")
+                    else Reason(
+                        "too_many",
+                        gettext("%(title)s: only %(idle)s pieces are left to cancel.")
+                        % {"title": line.title, "idle": idle},
+                    )
                 )
             elif quantity:
                 touched.append(line)

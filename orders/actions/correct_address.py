@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -28,9 +29,15 @@ def correct_address(order_id: int, *, address: AddressDraft, by: Actor) -> Order
     order = Order.objects.select_for_update().prefetch_related("lines").get(pk=order_id)
     reasons: list[Reason] = []
     if order.state in {"completed", "cancelled"}:
-        reasons.append(Reason("wrong_state", f"{order.number} is {order.get_state_display()} already."))
+        reasons.append(
+            Reason(
+                "wrong_state",
+                gettext("%(number)s is %(state)s already.")
+                % {"number": order.number, "state": order.get_state_display()},
+            )
+        )
     if any(line.packed or line.shipped for line in order.lines.all()):
-        reasons.append(Reason("packed_already", "Some of it is packed or shipped already."))
+        reasons.append(Reason("packed_already", gettext("Some of it is packed or shipped already.")))
     judged = rule.check(address)
     if judged.verdict == rule.INVALID:
         reasons += [p.reason for p in judged.problems if p.verdict == rule.INVALID]
@@ -39,7 +46,7 @@ def correct_address(order_id: int, *, address: AddressDraft, by: Actor) -> Order
     new = asdict(judged.address)
     changed = [name for name, value in new.items() if value != order.shipping_address.get(name, "")]
     if not changed:
-        raise Refused(Reason("no_change", "This is the address that it has already."))
+        raise Refused(Reason("no_change", gettext("This is the address that it has already.")))
     order.shipping_address, order.country = new, new["country"]
     order.save(update_fields=["shipping_address", "country"])
     # Which parts, not what they said: the journal is for everybody.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import money
 from oms.core.actors import Actor
@@ -55,12 +56,12 @@ def enter_payments(enterings: Sequence[Entering], *, by: Actor) -> list[Order]:
 
 def _refusals(order: Order | None, fact: PaymentDraft) -> list[Reason]:
     if order is None:
-        return [Reason("unknown_order", "There is no such order.")]
+        return [Reason("unknown_order", gettext("There is no such order."))]
     reasons = []
     if fact.kind not in KINDS:
-        reasons.append(Reason("bad_kind", "A refund is approved on the order, not entered."))
+        reasons.append(Reason("bad_kind", gettext("A refund is approved on the order, not entered.")))
     if fact.amount.customer <= 0 or not fact.external_id.strip():
-        reasons.append(Reason("bad_amount", "Say an amount above nothing, and its reference."))
+        reasons.append(Reason("bad_amount", gettext("Say an amount above nothing, and its reference.")))
     if fact.kind == "chargeback":
         known = {
             t.status

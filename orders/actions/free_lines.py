@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -30,7 +31,12 @@ def free_lines(line_ids: Collection[int], *, by: Actor) -> list[int]:
     orders = {o.pk: o for o in Order.objects.filter(pk__in=order_ids).select_for_update().order_by("pk")}
     over = [o.number for o in orders.values() if o.state in FINISHED]
     if over:
-        raise Refused(Reason("wrong_state", f"{', '.join(over[:5])}: the order is finished or cancelled."))
+        raise Refused(
+            Reason(
+                "wrong_state",
+                gettext("%(names)s: the order is finished or cancelled.") % {"names": ", ".join(over[:5])},
+            )
+        )
     lines = list(OrderLine.objects.filter(pk__in=line_ids, item=None, kind="item").order_by("pk"))
     OrderLine.objects.filter(pk__in=[line.pk for line in lines]).update(kind=OrderLine.Kind.CUSTOM)
     journal.write(

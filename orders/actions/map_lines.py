@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
@@ -27,7 +28,12 @@ def map_lines(items: Mapping[int, int], *, by: Actor) -> list[int]:
     orders = {o.pk: o for o in Order.objects.filter(pk__in=order_ids).select_for_update().order_by("pk")}
     over = [o.number for o in orders.values() if o.state in {"completed", "cancelled"}]
     if over:
-        raise Refused(Reason("wrong_state", f"{', '.join(over[:5])}: the order is finished or cancelled."))
+        raise Refused(
+            Reason(
+                "wrong_state",
+                gettext("%(names)s: the order is finished or cancelled.") % {"names": ", ".join(over[:5])},
+            )
+        )
     lines = list(OrderLine.objects.filter(pk__in=items, item=None).order_by("pk"))
     for line in lines:
         line.item_id = items[line.pk]

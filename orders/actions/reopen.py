@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -20,7 +21,7 @@ def reopen_orders(order_ids: Sequence[int], *, reason: str, by: Actor) -> list[O
     the next look. Raises :class:`Refused` without a reason, or when one is not finished."""
     words = reason.strip()
     if not words:
-        raise Refused(Reason("reason_missing", "Say why it is opened again."))
+        raise Refused(Reason("reason_missing", gettext("Say why it is opened again.")))
     orders = move(
         Order.objects.filter(pk__in=order_ids), "reopen", by=by, words=words, sets={"closed_at": None}
     ).or_refuse()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -19,7 +20,7 @@ def repair_statuses(subjects: Sequence[str], reason: str, by: Actor) -> Mapping[
     """Derive the status columns of these orders (``order:7``) anew; all can be, so nothing is returned.
     Raises :class:`Refused` without a reason."""
     if not reason.strip():
-        raise Refused(Reason("why_missing", "Say why it is set right."))
+        raise Refused(Reason("why_missing", gettext("Say why it is set right.")))
     ids = [int(subject.partition(":")[2]) for subject in subjects]
     before = {o.pk: _told(o) for o in Order.objects.filter(pk__among=ids).select_for_update().order_by("pk")}
     derive_statuses(ids)

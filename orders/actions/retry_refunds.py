@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -20,7 +21,7 @@ def retry_refunds(refund_ids: list[int], *, by: Actor) -> list[Refund]:
         Refund.objects.filter(pk__in=refund_ids, state="failed").select_for_update().order_by("pk")
     )
     if len(refunds) != len(set(refund_ids)):
-        raise Refused(Reason("not_failed", "Only a refund that failed can be asked for again."))
+        raise Refused(Reason("not_failed", gettext("Only a refund that failed can be asked for again.")))
     emit([RefundApproved(r.order_id, refund_id=r.pk) for r in refunds], by=by)
     journal.write([Line.of(r, "retry_refund", "Asked for once more.") for r in refunds], by=by)
     return refunds

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
@@ -24,12 +26,12 @@ RELEASES = tuple(f"orders.{kind.permission}" for kind in HOLDS.values())
 
 class HoldForm(forms.Form):
     type = forms.ChoiceField(
-        label="because",
-        choices=[(t, HOLDS[t].words) for t in ("manual", "customer_request", "scheduled_until")],
+        label=_("because"),
+        choices=[(t, _(HOLDS[t].words)) for t in ("manual", "customer_request", "scheduled_until")],
     )
-    words = forms.CharField(label="in words", max_length=200, required=False)
+    words = forms.CharField(label=_("in words"), max_length=200, required=False)
     until = forms.DateTimeField(
-        label="until", required=False, help_text="For “not before its date”: then it goes on by itself.",
+        label=_("until"), required=False, help_text=_("For “not before its date”: then it goes on by itself."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
 
@@ -37,22 +39,22 @@ class HoldForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         until = data.get("until")
         if data.get("type") == "scheduled_until" and (until is None or until <= timezone.now()):
-            self.add_error("until", "Choose a date in the future.")
+            self.add_error("until", gettext("Choose a date in the future."))
         return data
 
 
 class NoteForm(forms.Form):
     note = forms.CharField(
-        label="note", max_length=200, required=False, help_text="It is kept in the timeline."
+        label=_("note"), max_length=200, required=False, help_text=_("It is kept in the timeline.")
     )
 
 
 def _hold(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = hold_orders(ids, type=data["type"], words=data["words"], until=data["until"], by=actor)
     again = len(set(ids)) - len(rows)
-    told = f" {counted(again)} had this hold already." if again else ""
+    told = gettext(" %(again)s had this hold already.") % {"again": counted(again)} if again else ""
     return Outcome(
-        f"{counted(len(rows))} held.{told}", done=len(rows),
+        gettext("%(rows)s held.%(told)s") % {"rows": counted(len(rows)), "told": told}, done=len(rows),
         undo=("orders.release_hold", [h.pk for h in rows]) if rows else None,
     )  # fmt: skip
 
@@ -67,7 +69,11 @@ def active(order: Order) -> list[Hold]:
 
 def _release(ids: Ids, actor: Actor, data: Data) -> Outcome:
     orders = release_holds(ids, by=actor, note=data.get("note", ""))
-    return Outcome(f"{len(ids)} released; {counted(len(orders))} looked at again.", done=len(ids))
+    return Outcome(
+        gettext("%(ids)s released; %(orders)s looked at again.")
+        % {"ids": len(ids), "orders": counted(len(orders))},
+        done=len(ids),
+    )
 
 
 def _release_all(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -76,14 +82,16 @@ def _release_all(ids: Ids, actor: Actor, data: Data) -> Outcome:
     holds = list(Hold.objects.filter(order__in=ids, state="active").select_related("order"))
     mine = [h.pk for h in holds if _may_release(user, h)]
     left = {
-        str(h.order): [Reason("not_allowed", f"{h.words}: not yours to release.")]
+        str(h.order): [
+            Reason("not_allowed", gettext("%(words)s: not yours to release.") % {"words": h.words})
+        ]
         for h in holds
         if h.pk not in mine
     }
     if not mine:
-        raise Refused(Reason("nothing_to_release", "None of its holds is yours to release."))
+        raise Refused(Reason("nothing_to_release", gettext("None of its holds is yours to release.")))
     release_holds(mine, by=actor, note=data["note"])
-    return Outcome(f"{len(mine)} holds released.", done=len(mine), refused=left)
+    return Outcome(gettext("%(mine)s holds released.") % {"mine": len(mine)}, done=len(mine), refused=left)
 
 
 def _release_preview(ids: Ids, data: Data) -> Preview:
@@ -91,28 +99,28 @@ def _release_preview(ids: Ids, data: Data) -> Preview:
         Hold.objects.filter(order__in=ids, state="active").select_related("order").order_by("order_id", "pk")
     )
     return Preview(
-        f"{counted(len(set(ids)))} will go on, unless something else holds them.",
+        gettext("%(ids)s will go on, unless something else holds them.") % {"ids": counted(len(set(ids)))},
         facts=[(str(h.order), h.words) for h in holds[:50]],
     )
 
 
 BUTTONS = (
     Button(
-        name="orders.release_holds", label="Release holds", model="orders.order", permission=RELEASES,
+        name="orders.release_holds", label=_("Release holds"), model="orders.order", permission=RELEASES,
         run=_release_all, shown=lambda order: bool(active(order)), reads=("holds",),
         may=lambda user, order: any(_may_release(user, h) for h in active(order)),
         form=lambda rows: NoteForm, preview=_release_preview, steps=frozenset({"screened"}), rank=10,
-        words="Lift the holds that are yours to lift: the order goes on by itself.",
+        words=_("Lift the holds that are yours to lift: the order goes on by itself."),
     ),
     Button(
-        name="orders.hold", label="Hold", model="orders.order", permission="orders.hold_order", run=_hold,
+        name="orders.hold", label=_("Hold"), model="orders.order", permission="orders.hold_order", run=_hold,
         shown=lambda order: order.state not in FINISHED, refusals=each(not_hold), form=lambda rows: HoldForm,
-        rank=30, words="Stop it before the warehouse or the carrier gets it.",
+        rank=30, words=_("Stop it before the warehouse or the carrier gets it."),
     ),
     Button(
-        name="orders.release_hold", label="Release", model="orders.hold", permission=RELEASES, run=_release,
+        name="orders.release_hold", label=_("Release"), model="orders.hold", permission=RELEASES, run=_release,
         shown=lambda hold: hold.state == "active", may=_may_release,
         refusals=each(lambda h: why_not(h, "release")), form=lambda rows: NoteForm, rank=10, hotkey="r",
-        words="Lift it: the order goes on, unless something else holds it.",
+        words=_("Lift it: the order goes on, unless something else holds it."),
     ),
 )  # fmt: skip

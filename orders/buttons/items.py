@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Item
 from oms.core.actors import Actor
@@ -43,7 +45,7 @@ def which_item(of: str, sku: str, title: str) -> type[forms.Form]:
 
     class MapForm(forms.Form):
         item = forms.CharField(
-            label="item", max_length=64, help_text=f"SKU or barcode of “{of}”.",
+            label=gettext("item"), max_length=64, help_text=gettext("SKU or barcode of “%(of)s”.") % {"of": of},
             widget=Suggesting([(i.sku, i.name) for i in near]),
         )  # fmt: skip
 
@@ -51,8 +53,14 @@ def which_item(of: str, sku: str, title: str) -> type[forms.Form]:
             found = find_item(self.cleaned_data["item"])
             if found is None:
                 could = like(self.cleaned_data["item"], self.cleaned_data["item"])
-                told = f" Did you mean {', '.join(i.sku for i in could[:5])}?" if could else ""
-                raise forms.ValidationError(f"There is no item with this SKU or barcode.{told}")
+                told = (
+                    gettext(" Did you mean %(names)s?") % {"names": ", ".join(i.sku for i in could[:5])}
+                    if could
+                    else ""
+                )
+                raise forms.ValidationError(
+                    gettext("There is no item with this SKU or barcode.%(told)s") % {"told": told}
+                )
             return found
 
     return MapForm
@@ -64,7 +72,11 @@ def _map_form(rows: Sequence[OrderLine]) -> type[forms.Form]:
 
 def _map(ids: Ids, actor: Actor, data: Data) -> Outcome:
     orders = map_lines(dict.fromkeys(ids, data["item"].pk), by=actor)
-    return Outcome(f"It is {data['item']}; {counted(len(orders))} looked at again.", done=len(ids))
+    return Outcome(
+        gettext("It is %(item)s; %(orders)s looked at again.")
+        % {"item": data["item"], "orders": counted(len(orders))},
+        done=len(ids),
+    )
 
 
 def _not_map(line: OrderLine) -> list[Reason]:
@@ -74,34 +86,36 @@ def _not_map(line: OrderLine) -> list[Reason]:
 def _free(ids: Ids, actor: Actor, data: Data) -> Outcome:
     orders = free_lines(ids, by=actor)
     return Outcome(
-        f"It is free text now: nothing is sent for it. {counted(len(orders))} looked at again.", done=len(ids),
+        gettext("It is free text now: nothing is sent for it. %(orders)s looked at again.") % {"orders": counted(len(orders))}, done=len(ids),
         undo=("orders.ask_line", list(ids)),
     )  # fmt: skip
 
 
 def _ask(ids: Ids, actor: Actor, data: Data) -> Outcome:
     orders = ask_lines(ids, by=actor)
-    return Outcome(f"{counted(len(orders))} waits for its item again.", done=len(ids))
+    return Outcome(
+        gettext("%(orders)s waits for its item again.") % {"orders": counted(len(orders))}, done=len(ids)
+    )
 
 
 BUTTONS = (
     Button(
-        name="orders.map_line", label="Say which item it is", model="orders.orderline", permission="orders.map_line",
+        name="orders.map_line", label=_("Say which item it is"), model="orders.orderline", permission="orders.map_line",
         run=_map, shown=lambda line: line.stocked and line.item_id is None, reads=("order",),
         refusals=each(_not_map), form=_map_form, bulk=False, rank=10,
-        words="Its stock is promised at once, and the order goes on.",
+        words=_("Its stock is promised at once, and the order goes on."),
     ),
     Button(
-        name="orders.free_line", label="No item of ours", model="orders.orderline", permission="orders.map_line",
+        name="orders.free_line", label=_("No item of ours"), model="orders.orderline", permission="orders.map_line",
         run=_free, shown=lambda line: line.stocked and line.item_id is None, reads=("order",),
         refusals=each(_not_map), bulk=False, rank=20,
-        preview=lambda ids, data: Preview("Nothing is picked or sent for this line, and it holds up nothing."),
-        words="A gift wrap, a service: nothing to send. For all orders of it say so at its listing.",
+        preview=lambda ids, data: Preview(gettext("Nothing is picked or sent for this line, and it holds up nothing.")),
+        words=_("A gift wrap, a service: nothing to send. For all orders of it say so at its listing."),
     ),
     Button(
-        name="orders.ask_line", label="It is an item after all", model="orders.orderline", permission="orders.map_line",
+        name="orders.ask_line", label=_("It is an item after all"), model="orders.orderline", permission="orders.map_line",
         run=_ask, shown=lambda line: line.kind == "custom" and bool(line.sku or line.external_variant_id),
         reads=("order",), refusals=each(_not_map), bulk=False, rank=20,
-        words="It waits until somebody says which item it is.",
+        words=_("It waits until somebody says which item it is."),
     ),
 )  # fmt: skip

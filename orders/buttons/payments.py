@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core import money
 from oms.core.actors import Actor
-from oms.core.console import Button, Outcome, Preview
+from oms.core.console import Button, Outcome, Preview, shown
 from oms.core.console.forms import ask
 from oms.core.console.registry import Data, Ids
 from orders.actions.enter_payments import Entering, enter_payments
@@ -19,9 +21,9 @@ from orders.drafts import Amount, PaymentDraft
 from orders.models import Order
 
 ENDS = {
-    "pending": "it was opened",
-    "failed": "we won: the money stays",
-    "succeeded": "we lost: the money is gone",
+    "pending": _("it was opened"),
+    "failed": _("we won: the money stays"),
+    "succeeded": _("we lost: the money is gone"),
 }
 
 
@@ -34,11 +36,15 @@ def _amount(order: Order, label: str, given: Any = None) -> forms.DecimalField:
 
 def _payment_form(rows: Sequence[Order]) -> type[forms.Form]:
     return ask(
-        amount=_amount(rows[0], "amount", rows[0].total),
+        amount=_amount(rows[0], gettext("amount"), rows[0].total),
         reference=forms.CharField(
-            label="reference", max_length=100, help_text="As the statement of account has it."
+            label=gettext("reference"),
+            max_length=100,
+            help_text=gettext("As the statement of account has it."),
         ),
-        how=forms.CharField(label="how it was paid", max_length=60, required=False, initial="bank transfer"),
+        how=forms.CharField(
+            label=gettext("how it was paid"), max_length=60, required=False, initial=gettext("bank transfer")
+        ),
     )
 
 
@@ -47,12 +53,12 @@ def _chargeback_form(rows: Sequence[Order]) -> type[forms.Form]:
     open_ = [t for t in order.transactions.all() if t.kind == "chargeback"]
     last = open_[-1] if open_ else None
     return ask(
-        what=forms.ChoiceField(label="what happened", choices=list(ENDS.items()), initial="pending"),
+        what=forms.ChoiceField(label=gettext("what happened"), choices=list(ENDS.items()), initial="pending"),
         reference=forms.CharField(
-            label="the bank's case number", max_length=100, initial=last.external_id if last else "",
-            help_text="The same one when it ends: so both are told apart from another dispute.",
+            label=gettext("the bank's case number"), max_length=100, initial=last.external_id if last else "",
+            help_text=gettext("The same one when it ends: so both are told apart from another dispute."),
         ),
-        amount=_amount(order, "amount", last.amount if last else order.total),
+        amount=_amount(order, gettext("amount"), last.amount if last else order.total),
     )  # fmt: skip
 
 
@@ -74,7 +80,11 @@ def _payment(ids: Ids, actor: Actor, data: Data) -> Outcome:
     _enter(ids, actor, data, "external_paid", "succeeded")
     order = Order.objects.get(pk=ids[0])
     return Outcome(
-        f"{money.words(data['amount'], order.currency)} entered; it is {order.payment_status.replace('_', ' ')}."
+        gettext("%(words)s entered; it is %(status)s.")
+        % {
+            "words": money.words(data["amount"], order.currency),
+            "status": shown.spoken(order.payment_status),
+        }
     )
 
 
@@ -82,36 +92,37 @@ def _chargeback(ids: Ids, actor: Actor, data: Data) -> Outcome:
     _enter(ids, actor, data, "chargeback", data["what"])
     order = Order.objects.get(pk=ids[0])
     told = {
-        "pending": "Nothing of it is sent or paid back until that is settled.",
-        "failed": "The money stays; it goes on.",
-        "succeeded": "The money is gone; decide what becomes of the order.",
+        "pending": gettext("Nothing of it is sent or paid back until that is settled."),
+        "failed": gettext("The money stays; it goes on."),
+        "succeeded": gettext("The money is gone; decide what becomes of the order."),
     }
     return Outcome(
-        f"Chargeback of {money.words(data['amount'], order.currency)} entered. {told[data['what']]}"
+        gettext("Chargeback of %(money)s entered. %(told)s")
+        % {"money": money.words(data["amount"], order.currency), "told": told[data["what"]]}
     )
 
 
 def _chargeback_preview(ids: Ids, data: Data) -> Preview:
     told = {
-        "pending": "The order is held: nothing is sent or paid back while the bank looks at it.",
-        "failed": "Its hold ends and the order goes on.",
-        "succeeded": "It counts as paid back, and stays held until somebody decides.",
+        "pending": gettext("The order is held: nothing is sent or paid back while the bank looks at it."),
+        "failed": gettext("Its hold ends and the order goes on."),
+        "succeeded": gettext("It counts as paid back, and stays held until somebody decides."),
     }
     return Preview(told[data["what"]])
 
 
 BUTTONS = (
     Button(
-        name="orders.enter_payment", label="Enter a payment", model="orders.order", permission="orders.record_payment",
+        name="orders.enter_payment", label=_("Enter a payment"), model="orders.order", permission="orders.record_payment",
         run=_payment, shown=lambda order: order.state != "cancelled", reads=QUOTED, form=_payment_form,
-        preview=lambda ids, data: Preview("It counts as paid. No money moves by it: it came already."), bulk=False,
-        rank=72, words="Money that came past the shop: a bank transfer, cash.",
+        preview=lambda ids, data: Preview(gettext("It counts as paid. No money moves by it: it came already.")), bulk=False,
+        rank=72, words=_("Money that came past the shop: a bank transfer, cash."),
     ),
     Button(
-        name="orders.enter_chargeback", label="Enter a chargeback", model="orders.order",
+        name="orders.enter_chargeback", label=_("Enter a chargeback"), model="orders.order",
         permission="orders.record_payment", run=_chargeback,
         shown=lambda order: order.payment_status not in ("none", "authorised", "partly_authorised", "voided"),
         reads=QUOTED, form=_chargeback_form, preview=_chargeback_preview, bulk=False, dangerous=True, rank=74,
-        words="The customer's bank takes the money back, or has decided.",
+        words=_("The customer's bank takes the money back, or has decided."),
     ),
 )  # fmt: skip

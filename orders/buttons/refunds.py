@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core import money
 from oms.core.actors import Actor
@@ -40,18 +42,26 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
     fields: dict[str, forms.Field] = {}
     for line in order.lines.all():
         left = max(0, line.ordered - given.get(line.pk, 0))
-        told = f"{line.shipped} shipped, {line.cancelled} cancelled, {given.get(line.pk, 0)} paid back before"
+        told = gettext("%(shipped)s shipped, %(cancelled)s cancelled, %(given)s paid back before") % {
+            "shipped": line.shipped,
+            "cancelled": line.cancelled,
+            "given": given.get(line.pk, 0),
+        }
         fields[f"units_{line.pk}"] = pieces(line.title, left, help_text=told)
         fields[f"amount_{line.pk}"] = amount(
-            "or this amount for it", order.currency, help_text="Left empty: what was paid for these pieces."
+            gettext("or this amount for it"),
+            order.currency,
+            help_text=gettext("Left empty: what was paid for these pieces."),
         )
     return ask(
-        whole=forms.BooleanField(label="everything that is left", required=False),
+        whole=forms.BooleanField(label=gettext("everything that is left"), required=False),
         **fields,
-        shipping=amount("shipping", order.currency),
-        goodwill=amount("goodwill on top", order.currency),
-        fee=amount("fee kept back", order.currency),
-        why=forms.CharField(label="reason", max_length=200, help_text="The customer may see it."),
+        shipping=amount(gettext("shipping"), order.currency),
+        goodwill=amount(gettext("goodwill on top"), order.currency),
+        fee=amount(gettext("fee kept back"), order.currency),
+        why=forms.CharField(
+            label=gettext("reason"), max_length=200, help_text=gettext("The customer may see it.")
+        ),
     )
 
 
@@ -73,10 +83,11 @@ def told_quote(quote: RefundQuote, titles: Mapping[Any, str]) -> Preview:
     parts = [(f"{x.quantity} × {titles[x.key]}", x.gross) for x in quote.lines]
     parts += [
         ("shipping", quote.shipping_net + quote.shipping_tax), ("goodwill", quote.goodwill), ("fee", -quote.fee),
-        ("already given back", -quote.deduction),
+        (gettext("already given back"), -quote.deduction),
     ]  # fmt: skip
     return Preview(
-        f"{money.words(quote.total, quote.currency)} will be paid back through the shop. Stock does not move.",
+        gettext("%(words)s will be paid back through the shop. Stock does not move.")
+        % {"words": money.words(quote.total, quote.currency)},
         facts=[(label, money.words(value, quote.currency)) for label, value in parts if value],
     )
 
@@ -88,9 +99,9 @@ def _refund_preview(ids: Ids, data: Data) -> Preview:
 
 
 def told_refund(refund: Refund) -> Outcome:
-    told = (
-        f"{money.words(refund.amount, refund.currency)} will be paid back; the shop is asked within moments."
-    )
+    told = gettext("%(words)s will be paid back; the shop is asked within moments.") % {
+        "words": money.words(refund.amount, refund.currency)
+    }
     return Outcome(told, link=("refund", reverse("admin:orders_refund_change", args=[refund.pk])))
 
 
@@ -111,42 +122,42 @@ def _not_refund(order: Order) -> list[Reason]:
         r for r in quote_refund(order, RefundAsk(whole=True)).refusals if r.code == "nothing_to_refund"
     ]
     return reasons + [
-        Reason(f"held_{h.type}", f"Held: {h.words}")
+        Reason(f"held_{h.type}", gettext("Held: %(words)s") % {"words": h.words})
         for h in active(order)
         if "refund" in h.blocks and not h.line_id
     ]
 
 
 def _not_retry(refund: Refund) -> list[Reason]:
-    return [] if refund.state == "failed" else [Reason("not_failed", "It has not failed.")]
+    return [] if refund.state == "failed" else [Reason("not_failed", gettext("It has not failed."))]
 
 
 def _retry(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = retry_refunds(list(ids), by=actor)
-    return Outcome(f"{len(rows)} asked for once more.", done=len(rows))
+    return Outcome(gettext("%(rows)s asked for once more.") % {"rows": len(rows)}, done=len(rows))
 
 
 def _give_up(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = give_up_refunds(list(ids), reason=data["why"], by=actor)
-    return Outcome(f"{len(rows)} given up: nothing was paid.", done=len(rows))
+    return Outcome(gettext("%(rows)s given up: nothing was paid.") % {"rows": len(rows)}, done=len(rows))
 
 
 BUTTONS = (
     Button(
-        name="orders.refund", label="Refund", model="orders.order", permission=REFUNDS, run=_refund,
+        name="orders.refund", label=_("Refund"), model="orders.order", permission=REFUNDS, run=_refund,
         shown=lambda order: order.payment_status not in UNPAID, refusals=each(_not_refund), reads=QUOTED,
         form=_refund_form, preview=_refund_preview, bulk=False, rank=70,
-        words="Pay back pieces, amounts, shipping or goodwill. Nothing is restocked by it.",
+        words=_("Pay back pieces, amounts, shipping or goodwill. Nothing is restocked by it."),
     ),
     Button(
-        name="orders.retry_refund", label="Try again", model="orders.refund", permission=REFUNDS, run=_retry,
+        name="orders.retry_refund", label=_("Try again"), model="orders.refund", permission=REFUNDS, run=_retry,
         shown=lambda refund: refund.state in ("failed", "requested"), refusals=each(_not_retry), rank=10, hotkey="t",
-        words="Ask the shop once more; first it is read back whether it went through.",
+        words=_("Ask the shop once more; first it is read back whether it went through."),
     ),
     Button(
-        name="orders.give_up_refund", label="Give up", model="orders.refund", permission="orders.issue_large_refund",
+        name="orders.give_up_refund", label=_("Give up"), model="orders.refund", permission="orders.issue_large_refund",
         run=_give_up, shown=lambda refund: refund.state in ("approved", "failed", "requested"),
         refusals=each(lambda r: why_not(r, "give_up")), form=lambda rows: WhyForm, dangerous=True, rank=20,
-        words="The money stays here. What was asked for may be refunded anew.",
+        words=_("The money stays here. What was asked for may be refunded anew."),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from oms.core.errors import Reason
+from oms.core.words import gettext_noop
 
 
 class Step(StrEnum):
@@ -50,15 +51,29 @@ WORK_AND_MONEY = WORK | {Step.REFUND}
 
 _ALL = (
     HoldType(
-        "payment_pending", "not paid yet", "wait for the payment, or accept it on terms", WORK, clears=True
+        "payment_pending",
+        gettext_noop("not paid yet"),
+        gettext_noop("wait for the payment, or accept it on terms"),
+        WORK,
+        clears=True,
     ),
-    HoldType("fraud_risk", "looks risky", "look at the reasons, then accept or cancel", WORK),
-    HoldType("address_invalid", "the address cannot be delivered to", "correct the address", WORK),
+    HoldType(
+        "fraud_risk",
+        gettext_noop("looks risky"),
+        gettext_noop("look at the reasons, then accept or cancel"),
+        WORK,
+    ),
+    HoldType(
+        "address_invalid",
+        gettext_noop("the address cannot be delivered to"),
+        gettext_noop("correct the address"),
+        WORK,
+    ),
     # Unmapped: there is no item to promise, so this one alone blocks allocation, of its line only.
     HoldType(
         "unmapped_sku",
-        "an item of the shop is unknown here",
-        "say which item it is",
+        gettext_noop("an item of the shop is unknown here"),
+        gettext_noop("say which item it is"),
         WORK | {Step.ALLOCATE},
         review=False,
         clears=True,
@@ -66,38 +81,72 @@ _ALL = (
     # Money that does not add up must not be given back by the same wrong numbers.
     HoldType(
         "total_mismatch",
-        "the amounts do not add up",
-        "compare with the shop, then accept its total or have it mended",
+        gettext_noop("the amounts do not add up"),
+        gettext_noop("compare with the shop, then accept its total or have it mended"),
         WORK_AND_MONEY,
     ),
     HoldType(
-        "duplicate_suspect", "looks like a duplicate", "compare both orders, then accept or cancel one", WORK
+        "duplicate_suspect",
+        gettext_noop("looks like a duplicate"),
+        gettext_noop("compare both orders, then accept or cancel one"),
+        WORK,
     ),
-    HoldType("anomaly", "looks like a slip", "ask the customer, then accept or change the quantity", WORK),
-    HoldType("out_of_stock", "not in stock", "wait for stock, or cancel the rest", WORK, False, True),
-    HoldType("awaiting_return", "waits for the goods to come back", "receive the return", WORK, False, True),
-    HoldType("customer_request", "the customer asked to wait", "release it when the customer is ready", WORK),
-    HoldType("manual", "held by hand", "release it when settled", WORK),
-    HoldType("scheduled_until", "not to be sent before its date", "wait for the date", WORK, False, True),
+    HoldType(
+        "anomaly",
+        gettext_noop("looks like a slip"),
+        gettext_noop("ask the customer, then accept or change the quantity"),
+        WORK,
+    ),
+    HoldType(
+        "out_of_stock",
+        gettext_noop("not in stock"),
+        gettext_noop("wait for stock, or cancel the rest"),
+        WORK,
+        False,
+        True,
+    ),
+    HoldType(
+        "awaiting_return",
+        gettext_noop("waits for the goods to come back"),
+        gettext_noop("receive the return"),
+        WORK,
+        False,
+        True,
+    ),
+    HoldType(
+        "customer_request",
+        gettext_noop("the customer asked to wait"),
+        gettext_noop("release it when the customer is ready"),
+        WORK,
+    ),
+    HoldType("manual", gettext_noop("held by hand"), gettext_noop("release it when settled"), WORK),
+    HoldType(
+        "scheduled_until",
+        gettext_noop("not to be sent before its date"),
+        gettext_noop("wait for the date"),
+        WORK,
+        False,
+        True,
+    ),
     # Marketplaces send an order before its price or address is known: promise it, do nothing else with it.
     HoldType(
         "channel_incomplete",
-        "the channel has not told everything yet",
-        "wait for the channel, or fill in what is missing",
+        gettext_noop("the channel has not told everything yet"),
+        gettext_noop("wait for the channel, or fill in what is missing"),
         WORK_AND_MONEY,
         clears=True,
     ),
     HoldType(
         "chargeback",
-        "the customer's bank disputes the payment",
-        "answer the bank; then release it, or cancel the order",
+        gettext_noop("the customer's bank disputes the payment"),
+        gettext_noop("answer the bank; then release it, or cancel the order"),
         WORK_AND_MONEY,
         clears=True,
     ),
     HoldType(
         "changed_at_shop",
-        "changed at the shop after the work began",
-        "compare both sides, then take the shop's or keep ours",
+        gettext_noop("changed at the shop after the work began"),
+        gettext_noop("compare both sides, then take the shop's or keep ours"),
         WORK_AND_MONEY,
     ),
 )

@@ -7,29 +7,31 @@ the order page with its one sentence; ``completes`` says why an order is not fin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 from oms.core.errors import Reason
 from oms.core.money import MixedCurrencies
+from oms.core.words import gettext_noop
 from orders.rules.holds import HOLDS, OpenHold, Step, blocking
 
 ZERO = Decimal(0)
 
 
 COUNTER_WORDS: Mapping[str, str] = {
-    "cancelled": "cancelled",
-    "unallocated": "not promised yet",
-    "backordered": "waiting for stock",
-    "promised": "promised",
-    "released": "to be picked",
-    "picked": "picked",
-    "packed": "packed",
-    "shipped": "sent",
-    "delivered": "of them delivered",
-    "returned": "came back",
+    "cancelled": gettext_noop("cancelled"),
+    "unallocated": gettext_noop("not promised yet"),
+    "backordered": gettext_noop("waiting for stock"),
+    "promised": gettext_noop("promised"),
+    "released": gettext_noop("to be picked"),
+    "picked": gettext_noop("picked"),
+    "packed": gettext_noop("packed"),
+    "shipped": gettext_noop("sent"),
+    "delivered": gettext_noop("of them delivered"),
+    "returned": gettext_noop("came back"),
 }
 """What is said of units in each counter, to clerks and to customers."""
 
@@ -223,22 +225,22 @@ _GUARDED_BY = {
     "shipped": Step.SHIP,
 }
 _NEXT = {
-    "screened": "it is checked by itself within moments",
-    "promised": "stock is promised by itself",
-    "routed": "a location is chosen by itself",
-    "picked": "pick it",
-    "packed": "pack it",
-    "shipped": "send it off",
-    "delivered": "the carrier brings it to the customer",
+    "screened": gettext_noop("it is checked by itself within moments"),
+    "promised": gettext_noop("stock is promised by itself"),
+    "routed": gettext_noop("a location is chosen by itself"),
+    "picked": gettext_noop("pick it"),
+    "packed": gettext_noop("pack it"),
+    "shipped": gettext_noop("send it off"),
+    "delivered": gettext_noop("the carrier brings it to the customer"),
 }
 _WAITING = {
-    "screened": "waits to be checked",
-    "promised": "waits for stock to be promised",
-    "routed": "waits for a location",
-    "picked": "waits to be picked",
-    "packed": "waits to be packed",
-    "shipped": "waits to be sent off",
-    "delivered": "on its way",
+    "screened": gettext_noop("waits to be checked"),
+    "promised": gettext_noop("waits for stock to be promised"),
+    "routed": gettext_noop("waits for a location"),
+    "picked": gettext_noop("waits to be picked"),
+    "packed": gettext_noop("waits to be packed"),
+    "shipped": gettext_noop("waits to be sent off"),
+    "delivered": gettext_noop("on its way"),
 }
 
 
@@ -290,33 +292,49 @@ class Strip:
     sentence: str
 
 
-def age(since: datetime, now: datetime) -> str:
+Say: TypeAlias = "Callable[[str], str]"
+"""Says a text of ours in the reader's language, such as ``gettext``."""
+
+_AGES = (
+    (86400, gettext_noop("for 1 day"), gettext_noop("for %(n)s days")),
+    (3600, gettext_noop("for 1 hour"), gettext_noop("for %(n)s hours")),
+    (60, gettext_noop("for 1 minute"), gettext_noop("for %(n)s minutes")),
+)
+
+
+def age(since: datetime, now: datetime, say: Say = str) -> str:
     """``for 3 days``: as long as a person would say it."""
     seconds = max(0, int((now - since).total_seconds()))
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+    for size, one, many in _AGES:
         if seconds >= size:
             count = seconds // size
-            return f"for {count} {unit}{'' if count == 1 else 's'}"
-    return "just now"
+            return say(one) if count == 1 else say(many) % {"n": count}
+    return say(gettext_noop("just now"))
 
 
-def steps(order: ProgressFacts, now: datetime) -> Strip:
+def steps(order: ProgressFacts, now: datetime, say: Say = str) -> Strip:
     """The strip of steps and one sentence: what blocks the order, since when, what comes next."""
     lines = [line for line in order.lines if line.ships]
     wanted = sum(line.wanted for line in lines)
     passed = _passed(order, lines, wanted)
     if order.state in ("cancelled", "completed") or (wanted == 0 and order.state == "open"):
         ended = "cancelled" if order.state == "cancelled" else "finished"
-        words = {"cancelled": "Cancelled", "finished": "Finished: nothing more to do"}[ended]
+        words = say(
+            {
+                "cancelled": gettext_noop("Cancelled"),
+                "finished": gettext_noop("Finished: nothing more to do"),
+            }[ended]
+        )
         views = tuple(_ended_view(name, passed[name], wanted) for name in STEPS)
         return Strip(views, None, words, order.since, "", f"{words}.")
 
     present = next((name for name in STEPS if not _is_done(name, passed, wanted)), None)
     if present is None:
         views = tuple(StepView(name, "done", passed[name], wanted) for name in STEPS)
-        return Strip(views, None, "Delivered", order.since, "it completes by itself", "Delivered in full.")
+        done = say(gettext_noop("Delivered")), say(gettext_noop("Delivered in full."))
+        return Strip(views, None, done[0], order.since, say(gettext_noop("it completes by itself")), done[1])
 
-    obstacle = _obstacle(order, lines, present)
+    obstacle = _obstacle(order, lines, present, say)
     state = "blocked" if obstacle else "now"
     at = STEPS.index(present)
     views = tuple(
@@ -324,9 +342,15 @@ def steps(order: ProgressFacts, now: datetime) -> Strip:
         for i, name in enumerate(STEPS)
     )
     if obstacle is None:
-        obstacle = Obstacle(present, _WAITING[present], order.since or order.placed_at, _NEXT[present])
+        obstacle = Obstacle(
+            present, say(_WAITING[present]), order.since or order.placed_at, say(_NEXT[present])
+        )
     told = obstacle.words[:1].upper() + obstacle.words[1:]
-    sentence = f"{told} ({age(obstacle.since, now)}); next: {obstacle.next}."
+    sentence = say(gettext_noop("%(told)s (%(age)s); next: %(next)s.")) % {
+        "told": told,
+        "age": age(obstacle.since, now, say),
+        "next": obstacle.next,
+    }
     return Strip(views, present, obstacle.words, obstacle.since, obstacle.next, sentence)
 
 
@@ -358,13 +382,21 @@ def _ended_view(name: str, units: int, wanted: int) -> StepView:
     return StepView(name, "done" if units >= wanted > 0 or name == "captured" else "todo", units, wanted)
 
 
-def _obstacle(order: ProgressFacts, lines: Sequence[LineCounts], present: str) -> Obstacle | None:
+def _held(step: str, hold: OpenHold, say: Say) -> Obstacle:
+    kind = HOLDS[hold.type]
+    words = say(gettext_noop("held: %(words)s")) % {"words": say(hold.reason.words or kind.words)}
+    return Obstacle(step, words, hold.since, say(kind.mend))
+
+
+def _obstacle(order: ProgressFacts, lines: Sequence[LineCounts], present: str, say: Say) -> Obstacle | None:
     if present == "captured":
-        return Obstacle("captured", "a draft", order.placed_at, "place it")
+        return Obstacle(
+            "captured", say(gettext_noop("a draft")), order.placed_at, say(gettext_noop("place it"))
+        )
     for hold in sorted(order.holds, key=lambda h: h.since):
         kind = HOLDS[hold.type]
         if present == "screened" and hold.line is None and kind.review:
-            return Obstacle(present, f"held: {hold.reason.words or kind.words}", hold.since, kind.mend)
+            return _held(present, hold, say)
     guard = _GUARDED_BY.get(present)
     if guard:
         waiting = [line for line in lines if _waits_at(line, present)]
@@ -373,17 +405,20 @@ def _obstacle(order: ProgressFacts, lines: Sequence[LineCounts], present: str) -
         }  # one entry a hold, however many lines it stops
         if held and all(blocking(order.holds, guard, line.key) for line in waiting):
             hold = min(held, key=lambda h: h.since)
-            kind = HOLDS[hold.type]
-            return Obstacle(present, f"held: {hold.reason.words or kind.words}", hold.since, kind.mend)
+            return _held(present, hold, say)
     told = [o for o in order.obstacles if o.step == present]
     if told:
         return min(told, key=lambda o: o.since)
     if present == "promised" and not any(line.unallocated for line in lines):
         short = sum(line.backordered for line in lines)
         since = order.backordered_since or order.since or order.placed_at
-        what = "1 piece is" if short == 1 else f"{short} pieces are"
-        expected = f" (expected {order.backorder_expected})" if order.backorder_expected else ""
-        return Obstacle(present, f"{what} not in stock", since, f"served as soon as stock arrives{expected}")
+        one, many = gettext_noop("1 piece is not in stock"), gettext_noop("%(n)s pieces are not in stock")
+        what = say(one) if short == 1 else say(many) % {"n": short}
+        then = say(gettext_noop("served as soon as stock arrives"))
+        if order.backorder_expected:
+            then = say(gettext_noop("served as soon as stock arrives (expected %(day)s)"))
+            then %= {"day": order.backorder_expected}
+        return Obstacle(present, what, since, then)
     return None
 
 

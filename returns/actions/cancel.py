@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -23,7 +24,12 @@ def cancel_returns(return_ids: Sequence[int], *, reason: str = "", by: Actor) ->
     rows = lock_returns(return_ids)
     paid = [rma.number for rma in rows if rma.refund and rma.refund.state != "cancelled"]
     if paid:
-        raise Refused(Reason("refunded", f"{', '.join(paid[:5])}: it was paid for; close it instead."))
+        raise Refused(
+            Reason(
+                "refunded",
+                gettext("%(names)s: it was paid for; close it instead.") % {"names": ", ".join(paid[:5])},
+            )
+        )
     done = move(
         rows, "cancel", by=by, words=reason.strip() or "Called off.", sets={"closed_at": timezone.now()}
     ).or_refuse()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -21,7 +22,7 @@ def decline_returns(return_ids: Sequence[int], *, reason: str, by: Actor) -> lis
     """Refuse returns that were asked for; their orders go on. Raises :class:`Refused` without a reason, or
     when one was decided already."""
     if not reason.strip():
-        raise Refused(Reason("reason_missing", "Say why: the customer will ask."))
+        raise Refused(Reason("reason_missing", gettext("Say why: the customer will ask.")))
     done = move(
         lock_returns(return_ids), "decline", by=by, words=reason.strip(), sets={"closed_at": timezone.now()}
     ).or_refuse()

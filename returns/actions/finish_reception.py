@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -56,11 +57,18 @@ def finish_reception(finishings: Sequence[Finishing], *, by: Actor) -> list[Retu
 def _refusals(rma: Return, finishing: Finishing) -> list[Reason]:
     reasons = why_not_receive(rma)
     if not reasons and not awaited(rma):
-        reasons.append(Reason("nothing_awaited", f"{rma.number}: nothing is awaited any more."))
+        reasons.append(
+            Reason(
+                "nothing_awaited",
+                gettext("%(number)s: nothing is awaited any more.") % {"number": rma.number},
+            )
+        )
     lines = {x.pk: x for x in rma.lines.all()}
     for pk in finishing.kept:
         if pk not in lines:
-            reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
+            reasons.append(
+                Reason("unknown_line", gettext("%(number)s has no such line.") % {"number": rma.number})
+            )
         elif lines[pk].received:
             told = f"{lines[pk].title}: part of it has arrived, so it cannot count as kept."
             reasons.append(Reason("partly_here", told))

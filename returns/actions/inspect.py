@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.handle_units import Handling, handle_units
 from oms.core import journal
@@ -54,7 +55,11 @@ def inspect_returns(inspections: Sequence[Inspection], *, by: Actor) -> list[Dis
     both ways; then nothing is disposed of.
     """
     if any(not i.key or len(i.key) > KEY_LENGTH for i in inspections):
-        raise Refused(Reason("bad_key", f"A key has 1 to {KEY_LENGTH} characters."))
+        raise Refused(
+            Reason(
+                "bad_key", gettext("A key has 1 to %(KEY_LENGTH)s characters.") % {"KEY_LENGTH": KEY_LENGTH}
+            )
+        )
     rows = {rma.pk: rma for rma in lock_returns([i.return_id for i in inspections])}
     made = list(Disposition.objects.filter(line__rma__in=rows).order_by("pk"))
     result: list[Disposition] = []
@@ -117,10 +122,19 @@ def why_not_inspect(rma: Return) -> list[Reason]:
     """Why nothing of this return can be inspected now."""
     if rma.state not in {"partly_received", "received"}:
         return [
-            Reason("wrong_state", f"{rma.number} is {rma.get_state_display()}: there is nothing to look at.")
+            Reason(
+                "wrong_state",
+                gettext("%(number)s is %(state)s: there is nothing to look at.")
+                % {"number": rma.number, "state": rma.get_state_display()},
+            )
         ]
     if not uninspected(rma):
-        return [Reason("nothing_to_inspect", f"{rma.number}: all that came has been inspected.")]
+        return [
+            Reason(
+                "nothing_to_inspect",
+                gettext("%(number)s: all that came has been inspected.") % {"number": rma.number},
+            )
+        ]
     return []
 
 
@@ -130,15 +144,17 @@ def uninspected(rma: Return) -> int:
 
 def _refusals(rma: Return | None, inspection: Inspection) -> list[Reason]:
     if rma is None:
-        return [Reason("unknown_return", "There is no such return.")]
+        return [Reason("unknown_return", gettext("There is no such return."))]
     reasons = why_not_inspect(rma)
     if not inspection.findings:
-        reasons.append(Reason("nothing_found", "Say what was found."))
+        reasons.append(Reason("nothing_found", gettext("Say what was found.")))
     lines = {line.pk: line for line in rma.lines.all()}
     by_line: dict[int, list[Finding]] = defaultdict(list)
     for finding in inspection.findings:
         if finding.line_id not in lines:
-            reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
+            reasons.append(
+                Reason("unknown_line", gettext("%(number)s has no such line.") % {"number": rma.number})
+            )
         else:
             by_line[finding.line_id].append(finding)
     for pk, findings in by_line.items():
@@ -156,19 +172,39 @@ def _line_refusals(line: ReturnLine, findings: Sequence[Finding]) -> list[Reason
     title = line.title
     reasons = []
     for kind in sorted({f.disposition for f in findings} - set(Disposition.Kind.values)):
-        reasons.append(Reason("not_offered", f"{title}: “{kind}” cannot be done here."))
+        reasons.append(
+            Reason(
+                "not_offered",
+                gettext("%(title)s: “%(kind)s” cannot be done here.") % {"title": title, "kind": kind},
+            )
+        )
     if line.goods_id is None and any(f.disposition == "restock" for f in findings):
-        reasons.append(Reason("no_item", f"{title} is not a stocked item: nothing goes back for sale."))
+        reasons.append(
+            Reason(
+                "no_item",
+                gettext("%(title)s is not a stocked item: nothing goes back for sale.") % {"title": title},
+            )
+        )
     if any(f.disposition == "return_to_customer" and f.accepted for f in findings):
         told = f"{title}: what goes back to the customer is not paid for. Say that it is refused."
         reasons.append(Reason("sent_back_unpaid", told))
     answers = {f.accepted for f in findings}
     if len(answers) > 1:
         reasons.append(
-            Reason("both_ways", f"{title}: a line is either paid for or not; refund by amount else.")
+            Reason(
+                "both_ways",
+                gettext("%(title)s: a line is either paid for or not; refund by amount else.")
+                % {"title": title},
+            )
         )
     elif why_not(line, "accept" if answers == {True} else "reject"):
-        reasons.append(Reason("decided", f"{title} was {line.get_decision_display()} before."))
+        reasons.append(
+            Reason(
+                "decided",
+                gettext("%(title)s was %(decision)s before.")
+                % {"title": title, "decision": line.get_decision_display()},
+            )
+        )
     receipts = {r.pk: r for r in line.receipts.all()}
     wanted = Counter[int]()
     for f in findings:
@@ -178,7 +214,11 @@ def _line_refusals(line: ReturnLine, findings: Sequence[Finding]) -> list[Reason
         here = receipts[pk].quantity - receipts[pk].disposed if pk in receipts else 0
         if quantity > here:
             reasons.append(
-                Reason("not_in_receipt", f"{title}: {quantity} looked at, {here} lie in that arrival.")
+                Reason(
+                    "not_in_receipt",
+                    gettext("%(title)s: %(quantity)s looked at, %(here)s lie in that arrival.")
+                    % {"title": title, "quantity": quantity, "here": here},
+                )
             )
     return reasons
 
@@ -195,7 +235,12 @@ def _where(line: ReturnLine, finding: Finding) -> list[tuple[ReturnReceipt, int]
             parts.append((receipt, take))
             left -= take
     if left:
-        raise Refused(Reason("too_many", f"{line.title}: {left} of them are not here."))
+        raise Refused(
+            Reason(
+                "too_many",
+                gettext("%(title)s: %(left)s of them are not here.") % {"title": line.title, "left": left},
+            )
+        )
     return parts
 
 

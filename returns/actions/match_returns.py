@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -41,9 +42,15 @@ def quote_match(rma: Return, order: Order) -> Matched:
 def why_not_match(rma: Return) -> list[Reason]:
     """Why no order can be said for this return now."""
     if rma.order_id is not None:
-        return [Reason("matched", f"{rma.number} has its order already.")]
+        return [Reason("matched", gettext("%(number)s has its order already.") % {"number": rma.number})]
     if rma.state != "received":
-        return [Reason("wrong_state", f"{rma.number} is {rma.get_state_display()}.")]
+        return [
+            Reason(
+                "wrong_state",
+                gettext("%(number)s is %(state)s.")
+                % {"number": rma.number, "state": rma.get_state_display()},
+            )
+        ]
     return []
 
 
@@ -74,13 +81,17 @@ def match_returns(matchings: Sequence[Matching], *, by: Actor) -> list[Return]:
     for one in matchings:
         rma, order = rows.get(one.return_id), orders.get(one.order_id)
         if rma is None or order is None:
-            raise Refused(Reason("unknown", "There is no such return, or no such order."))
+            raise Refused(Reason("unknown", gettext("There is no such return, or no such order.")))
         # A batch may name an order twice: what the first took is not there for the second.
         found = quote_match(rma, order) if rma.order_id is None else Matched()
         reasons = [*why_not_match(rma), *found.refusals]
         if order.state in {"received", "review", "cancelled"} and not reasons:
             reasons.append(
-                Reason("not_sent", f"{order.number} is {order.get_state_display()}: nothing of it left.")
+                Reason(
+                    "not_sent",
+                    gettext("%(number)s is %(state)s: nothing of it left.")
+                    % {"number": order.number, "state": order.get_state_display()},
+                )
             )
         if reasons:
             raise Refused(reasons)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from fulfillment.models import ParcelLine
 from oms.core import journal
@@ -106,7 +107,7 @@ def open_returns(openings: Sequence[Opening], *, by: Actor) -> list[Return]:
     for opening in openings:
         order = orders.get(opening.order_id)
         if order is None:
-            reasons.append(Reason("unknown_order", "There is no such order."))
+            reasons.append(Reason("unknown_order", gettext("There is no such order.")))
             continue
         if opening.external_id and (order.pk, opening.external_id) in known:
             result.append(known[order.pk, opening.external_id])
@@ -204,9 +205,9 @@ def as_json(verdict: Eligibility) -> dict[str, Any]:
 def _refusals(opening: Opening, verdict: Eligibility) -> list[Reason]:
     ids = [wish.line_id for wish in opening.wishes]
     if not ids:
-        return [Reason("nothing_wanted", "Say which pieces shall come back.")]
+        return [Reason("nothing_wanted", gettext("Say which pieces shall come back."))]
     if len(set(ids)) < len(ids):
-        return [Reason("line_twice", "A line is named twice.")]
+        return [Reason("line_twice", gettext("A line is named twice."))]
     if verdict.verdict != REFUSE:
         return []
     return [

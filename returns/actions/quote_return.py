@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext
+
 from oms.core import money
 from oms.core.errors import Reason, Refused
 from oms.core.money import Money
@@ -61,13 +63,22 @@ def ask_for(rma: Return, paying: Paying, currency: str) -> RefundAsk:
 def why_not_refund(rma: Return) -> list[Reason]:
     """Why nothing can be paid for this return now; whether goods came is another matter."""
     if rma.order_id is None:
-        return [Reason("unmatched", f"{rma.number}: say first of which order it is.")]
+        return [
+            Reason(
+                "unmatched", gettext("%(number)s: say first of which order it is.") % {"number": rma.number}
+            )
+        ]
     if rma.refund is not None and rma.refund.state != "cancelled":
         amount = money.words(rma.refund.amount, rma.refund.currency)
         told = f"{rma.number}: {amount} {rma.refund.get_state_display()} already. Refund more on the order."
         return [Reason("refunded", told)]
     if rma.state == "requested":
-        return [Reason("not_authorised", f"{rma.number} is not approved yet: approve it first.")]
+        return [
+            Reason(
+                "not_authorised",
+                gettext("%(number)s is not approved yet: approve it first.") % {"number": rma.number},
+            )
+        ]
     if rma.state not in {"authorised", "partly_received", "received"}:
         told = f"{rma.number} is {rma.get_state_display()}; refund on the order instead."
         return [Reason("wrong_state", told)]

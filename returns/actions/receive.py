@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.handle_units import Handling, handle_units
 from inventory.models import Location
@@ -109,7 +110,12 @@ def awaited(rma: Return) -> int:
 def why_not_receive(rma: Return) -> list[Reason]:
     """Why nothing can be received for this return now."""
     if rma.state == "requested":
-        return [Reason("not_authorised", f"{rma.number} is not approved yet: approve it first.")]
+        return [
+            Reason(
+                "not_authorised",
+                gettext("%(number)s is not approved yet: approve it first.") % {"number": rma.number},
+            )
+        ]
     if rma.state not in {"authorised", "partly_received"}:
         told = f"{rma.number} is {rma.get_state_display()}; open another return for what came on top."
         return [Reason("wrong_state", told)]
@@ -119,24 +125,35 @@ def why_not_receive(rma: Return) -> list[Reason]:
 def check_keys(keys: Sequence[str]) -> None:
     """Raises :class:`Refused` for a key that is empty or too long."""
     if any(not key or len(key) > KEY_LENGTH for key in keys):
-        raise Refused(Reason("bad_key", f"A key has 1 to {KEY_LENGTH} characters."))
+        raise Refused(
+            Reason(
+                "bad_key", gettext("A key has 1 to %(KEY_LENGTH)s characters.") % {"KEY_LENGTH": KEY_LENGTH}
+            )
+        )
 
 
 def _refusals(rma: Return | None, arrival: Arrival, places: Mapping[int, Location]) -> list[Reason]:
     if rma is None:
-        return [Reason("unknown_return", "There is no such return.")]
+        return [Reason("unknown_return", gettext("There is no such return."))]
     reasons = why_not_receive(rma)
     if arrival.location_id not in places:
-        reasons.append(Reason("unknown_location", "There is no such location."))
+        reasons.append(Reason("unknown_location", gettext("There is no such location.")))
     if not any(arrival.pieces.values()):
-        reasons.append(Reason("nothing_arrived", "Say how many pieces arrived."))
+        reasons.append(Reason("nothing_arrived", gettext("Say how many pieces arrived.")))
     known = {line.pk: line for line in rma.lines.all()}
     for pk, quantity in arrival.pieces.items():
         line = known.get(pk)
         if line is None:
-            reasons.append(Reason("unknown_line", f"{rma.number} has no such line."))
+            reasons.append(
+                Reason("unknown_line", gettext("%(number)s has no such line.") % {"number": rma.number})
+            )
         elif quantity < 0:
-            reasons.append(Reason("bad_quantity", f"{line.title}: fewer than none cannot arrive."))
+            reasons.append(
+                Reason(
+                    "bad_quantity",
+                    gettext("%(title)s: fewer than none cannot arrive.") % {"title": line.title},
+                )
+            )
         elif line.received + quantity > line.quantity:
             left = line.quantity - line.received
             told = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from inventory.actions.handle_units import Handling, handle_units
 from inventory.models import Item, Location
@@ -103,9 +104,9 @@ def _refusals(
 ) -> list[Reason]:
     reasons = []
     if arrival.location_id not in places:
-        reasons.append(Reason("unknown_location", "There is no such location."))
+        reasons.append(Reason("unknown_location", gettext("There is no such location.")))
     if not arrival.pieces or any(n < 1 for n in arrival.pieces.values()):
-        reasons.append(Reason("nothing_arrived", "Say how many pieces arrived."))
+        reasons.append(Reason("nothing_arrived", gettext("Say how many pieces arrived.")))
     if any(item not in items for item in arrival.pieces):
-        reasons.append(Reason("unknown_item", "There is no such item."))
+        reasons.append(Reason("unknown_item", gettext("There is no such item.")))
     return reasons

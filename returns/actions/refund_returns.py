@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal, money
 from oms.core.actors import Actor
@@ -34,7 +35,7 @@ def refund_returns(payings: Sequence[Paying], *, by: Actor) -> list[Refund]:
     """
     rows = {rma.pk: rma for rma in lock_returns([p.return_id for p in payings])}
     if any(p.return_id not in rows for p in payings):
-        raise Refused(Reason("unknown_return", "There is no such return."))
+        raise Refused(Reason("unknown_return", gettext("There is no such return.")))
     paid = {rma.pk: rma.refund for rma in rows.values() if rma.refund and rma.refund.state != "cancelled"}
     open_ = [p for p in payings if p.return_id not in paid]
     reasons = [reason for p in open_ for reason in why_not_refund(rows[p.return_id])]

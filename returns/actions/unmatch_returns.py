@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -19,11 +20,21 @@ from returns.models import Return, ReturnLine
 def why_not_unmatch(rma: Return) -> list[Reason]:
     """Why this return keeps its order."""
     if rma.order_id is None or not rma.unannounced:
-        return [Reason("announced", f"{rma.number} did not come without papers.")]
+        return [
+            Reason("announced", gettext("%(number)s did not come without papers.") % {"number": rma.number})
+        ]
     if rma.refund is not None and rma.refund.state != "cancelled":
-        return [Reason("refunded", f"{rma.number} was paid for on this order.")]
+        return [
+            Reason("refunded", gettext("%(number)s was paid for on this order.") % {"number": rma.number})
+        ]
     if rma.state != "received":
-        return [Reason("wrong_state", f"{rma.number} is {rma.get_state_display()}.")]
+        return [
+            Reason(
+                "wrong_state",
+                gettext("%(number)s is %(state)s.")
+                % {"number": rma.number, "state": rma.get_state_display()},
+            )
+        ]
     return []
 
 

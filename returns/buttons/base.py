@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from inventory.models import Location
 from oms.core.console.registry import Ids
@@ -40,4 +41,5 @@ def waiting(rma: Return) -> list[Any]:
 
 def code(line: Any, what: str) -> str:
     left = line.quantity - line.received if what == "awaited" else line.received - line.disposed
-    return f"{line.sku or 'no SKU'} · {left} {what}"
+    told = gettext("%(n)s awaited") if what == "awaited" else gettext("%(n)s to look at")
+    return f"{line.sku or gettext('no SKU')} · {told % {'n': left}}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome
@@ -28,20 +30,20 @@ def _unresolved(rma: Return) -> bool:
 
 def _close(ids: Ids, actor: Actor, data: Data) -> Outcome:
     rows = close_returns(ids, settled_otherwise=data.get("how", ""), by=actor)
-    return Outcome(f"{numbers(rows)} closed.", done=len(rows))
+    return Outcome(gettext("%(rows)s closed.") % {"rows": numbers(rows)}, done=len(rows))
 
 
 BUTTONS = (
     Button(
-        name="returns.close", label="Close", model="returns.return", permission="returns.close_return", run=_close,
+        name="returns.close", label=_("Close"), model="returns.return", permission="returns.close_return", run=_close,
         shown=in_state(*OPEN_TO_CLOSE), reads=READS, refusals=each(why_not_close), rank=70, hotkey="c",
-        words="Everything is inspected and paid. It closes by itself when the money went out.",
+        words=_("Everything is inspected and paid. It closes by itself when the money went out."),
     ),
     Button(
-        name="returns.settle", label="Settled another way", model="returns.return", permission="returns.close_return",
+        name="returns.settle", label=_("Settled another way"), model="returns.return", permission="returns.close_return",
         run=_close, shown=_unresolved, reads=READS, refusals=each(_not_settled), bulk=False, rank=80,
         form=lambda rows: ask(how=forms.CharField(
-            label="how", max_length=200, help_text="Such as: paid back at the shop, a voucher, nothing is owed.")),
-        words="Close it without a refund from here.",
+            label=gettext("how"), max_length=200, help_text=gettext("Such as: paid back at the shop, a voucher, nothing is owed."))),
+        words=_("Close it without a refund from here."),
     ),
 )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
@@ -24,18 +26,24 @@ def _inspect_form(rows: Sequence[Return]) -> type[forms.Form]:
             continue
         title = x.title
         fields[f"units_{x.pk}"] = pieces(
-            f"{title}: looked at", left, given=left, help_text=code(x, "to look at")
+            gettext("%(title)s: looked at") % {"title": title},
+            left,
+            given=left,
+            help_text=code(x, "to look at"),
         )
-        fields[f"condition_{x.pk}"] = forms.ChoiceField(label="found", choices=list(CONDITION_WORDS.items()))
+        fields[f"condition_{x.pk}"] = forms.ChoiceField(
+            label=gettext("found"),
+            choices=[(code, gettext(words)) for code, words in CONDITION_WORDS.items()],
+        )
         fields[f"kind_{x.pk}"] = forms.ChoiceField(
-            label="what becomes of them", required=False,
-            choices=[("", "what is usual for that"), *Disposition.Kind.choices],
+            label=gettext("what becomes of them"), required=False,
+            choices=[("", gettext("what is usual for that")), *Disposition.Kind.choices],
         )  # fmt: skip
         fields[f"accepted_{x.pk}"] = forms.ChoiceField(
-            label="is it paid for", choices=[("yes", "yes"), ("no", "no, refused")],
+            label=gettext("is it paid for"), choices=[("yes", gettext("yes")), ("no", gettext("no, refused"))],
             initial="no" if x.decision == "rejected" else "yes",
         )  # fmt: skip
-        fields[f"note_{x.pk}"] = forms.CharField(label="note", max_length=200, required=False)
+        fields[f"note_{x.pk}"] = forms.CharField(label=gettext("note"), max_length=200, required=False)
     return ask(**fields)
 
 
@@ -58,13 +66,14 @@ def _inspect_preview(ids: Ids, data: Data) -> Preview:
     rma = one(ids)
     titles = {x.pk: x.title for x in rma.lines.all()}
     does = {
-        "restock": "for sale at once", "quarantine": "stay set aside", "refurbish": "stay set aside, to be made good",
-        "return_to_supplier": "leave for the supplier", "write_off": "leave the books",
-        "return_to_customer": "go back to the customer, unpaid",
+        "restock": gettext("for sale at once"), "quarantine": gettext("stay set aside"), "refurbish": gettext("stay set aside, to be made good"),
+        "return_to_supplier": gettext("leave for the supplier"), "write_off": gettext("leave the books"),
+        "return_to_customer": gettext("go back to the customer, unpaid"),
     }  # fmt: skip
     found = _findings(data)
     return Preview(
-        f"{sum(f.quantity for f in found)} of {uninspected(rma)} pieces looked at. No money moves.",
+        gettext("%(n)s of %(of)s pieces looked at. No money moves.")
+        % {"n": sum(f.quantity for f in found), "of": uninspected(rma)},
         facts=[(titles[f.line_id], f"{f.quantity} {does[f.disposition]}") for f in found],
     )
 
@@ -72,14 +81,14 @@ def _inspect_preview(ids: Ids, data: Data) -> Preview:
 def _inspect(ids: Ids, actor: Actor, data: Data) -> Outcome:
     made = inspect_returns([Inspection(ids[0], _findings(data), f"press:{data['press']}")], by=actor)
     told = ", ".join(f"{d.quantity} {d.get_kind_display()}" for d in made)
-    return Outcome(f"Looked at: {told}.")
+    return Outcome(gettext("Looked at: %(told)s.") % {"told": told})
 
 
 BUTTONS = (
     Button(
-        name="returns.inspect", label="Look at it", model="returns.return", permission="returns.inspect_return",
+        name="returns.inspect", label=_("Look at it"), model="returns.return", permission="returns.inspect_return",
         run=_inspect, shown=in_state("partly_received", "received"), reads=READS, refusals=each(why_not_inspect),
         form=_inspect_form, preview=_inspect_preview, bulk=False, rank=50, hotkey="l",
-        words="Say how each piece is and what becomes of it. For pieces in different conditions do it once for each.",
+        words=_("Say how each piece is and what becomes of it. For pieces in different conditions do it once for each."),
     ),
 )  # fmt: skip

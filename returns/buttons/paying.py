@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
@@ -28,18 +30,27 @@ def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
     fields: dict[str, forms.Field] = {}
     for x in rma.lines.all():
         key = x.order_line_id or 0
-        told = f"{given.get(key, 0)} accepted, {x.received} received, {x.quantity} announced"
+        told = gettext("%(given)s accepted, %(received)s received, %(quantity)s announced") % {
+            "given": given.get(key, 0),
+            "received": x.received,
+            "quantity": x.quantity,
+        }
         fields[f"units_{key}"] = pieces(x.title, x.quantity, given=given.get(key), help_text=told)
         fields[f"amount_{key}"] = amount(
-            "or this amount for it", currency, help_text="Left empty: what was paid for these pieces."
+            gettext("or this amount for it"),
+            currency,
+            help_text=gettext("Left empty: what was paid for these pieces."),
         )
     return ask(
         **fields,
-        shipping=amount("shipping", currency),
-        goodwill=amount("goodwill on top", currency),
-        fee=amount("fee kept back", currency),
+        shipping=amount(gettext("shipping"), currency),
+        goodwill=amount(gettext("goodwill on top"), currency),
+        fee=amount(gettext("fee kept back"), currency),
         why=forms.CharField(
-            label="reason", max_length=200, required=False, help_text="The customer may see it."
+            label=gettext("reason"),
+            max_length=200,
+            required=False,
+            help_text=gettext("The customer may see it."),
         ),
     )
 
@@ -65,10 +76,10 @@ def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 BUTTONS = (
     Button(
-        name="returns.refund", label="Refund", model="returns.return", permission=REFUNDS, run=_refund,
+        name="returns.refund", label=_("Refund"), model="returns.return", permission=REFUNDS, run=_refund,
         shown=lambda rma: rma.order_id is not None and rma.state in ("authorised", "partly_received", "received"),
         reads=READS, refusals=each(why_not_refund),
         form=_refund_form, preview=_refund_preview, bulk=False, rank=60, hotkey="f",
-        words="Pay for what came back, in part or whole, once. Goods need not have come.",
+        words=_("Pay for what came back, in part or whole, once. Goods need not have come."),
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oms.core.errors import Reason
+from oms.core.words import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 been."""
 
 CONDITION_WORDS: Mapping[str, str] = {
-    "as_new": "as new",
-    "opened": "opened, otherwise as new",
-    "used": "used",
-    "damaged": "damaged",
-    "defective": "does not work",
-    "expired": "past its date",
-    "wrong_item": "not what was sold",
-    "unsafe": "unsafe to keep",
+    "as_new": gettext_noop("as new"),
+    "opened": gettext_noop("opened, otherwise as new"),
+    "used": gettext_noop("used"),
+    "damaged": gettext_noop("damaged"),
+    "defective": gettext_noop("does not work"),
+    "expired": gettext_noop("past its date"),
+    "wrong_item": gettext_noop("not what was sold"),
+    "unsafe": gettext_noop("unsafe to keep"),
 }
 
 

@@ -76,7 +76,7 @@
             function update() {
                 var count = form.querySelectorAll('input[name="ids"]:checked').length;
                 bar.hidden = !count;
-                bar.querySelector("[data-bulk-count]").textContent = count + " chosen";
+                bar.querySelector("[data-bulk-count]").textContent = bar.getAttribute("data-bulk").replace("[n]", count);
                 if (all) { all.checked = count === boxes.length; all.indeterminate = count > 0 && count < boxes.length; }
             }
             form.addEventListener("change", function (event) {

@@ -18,8 +18,13 @@
         } catch (error) { /* no loudspeaker */ }
     }
 
-    function say(words, good) {
-        told.textContent = words;
+    // What is said stands in the page, translated; [names] in it are filled in here.
+    function words(name, facts) {
+        return document.body.dataset[name].replace(/\[(\w+)\]/g, function (all, each) { return facts && each in facts ? facts[each] : all; });
+    }
+
+    function say(text, good) {
+        told.textContent = text;
         told.className = "told " + (good ? "good" : "bad");
         told.hidden = false;
         sound(good);
@@ -43,7 +48,7 @@
     document.addEventListener("submit", function (event) {
         if (!navigator.onLine && !event.defaultPrevented) {
             event.preventDefault();
-            say("No connection. Nothing was sent, and what you counted is kept. Press again when it is back.", false);
+            say(words("offline"), false);
         }
     });
     if (!form) { return; }
@@ -74,13 +79,13 @@
 
     function take(line) {
         if (now(line) >= asked(line)) {
-            say("One too many: all " + asked(line) + " of " + line.dataset.name + " are there already.", false);
+            say(words("full", {n: asked(line), name: line.dataset.name}), false);
             return;
         }
         count(line).value = now(line) + 1;
         keep();
         line.scrollIntoView({block: "nearest"});
-        say(line.dataset.name + ": " + now(line) + " of " + asked(line), true);
+        say(words("counted", {name: line.dataset.name, n: now(line), of: asked(line)}), true);
     }
 
     function scan(code) {
@@ -88,7 +93,7 @@
             var codes = line.dataset.codes.split("\n").map(function (each) { return each.trim(); });
             return codes.indexOf(code) !== -1 || codes.indexOf(code.toUpperCase()) !== -1;
         });
-        if (!fitting.length) { say("Wrong item: " + code + " is not on this list. Put it back.", false); return; }
+        if (!fitting.length) { say(words("wrong", {code: code}), false); return; }
         take(fitting.filter(function (line) { return now(line) < asked(line); })[0] || fitting[fitting.length - 1]);
     }
 
@@ -101,7 +106,7 @@
             event.preventDefault();
             var code = field.value.trim();
             field.value = "";
-            if (code) { scan(code); } else { say("Nothing was scanned.", false); }
+            if (code) { scan(code); } else { say(words("empty"), false); }
         }
         focus();
     });

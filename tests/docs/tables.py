@@ -115,10 +115,10 @@ def queues() -> str:
     from oms.core.console import GROUPS, registry
 
     words = permissions()
-    ranked = sorted(registry.queues.values(), key=lambda q: (GROUPS.index(q.group), q.rank))
+    ranked = sorted(registry.queues.values(), key=lambda q: (list(GROUPS).index(q.group), q.rank))
     return table(
         ("group", "queue", "what for", "for those who may"),
-        [(q.group, q.title, q.words or "—", words[q.permission].removeprefix("Can ")) for q in ranked],
+        [(q.group, str(q.title), str(q.words) or "—", words[q.permission].removeprefix("Can ")) for q in ranked],
     )  # fmt: skip
 
 

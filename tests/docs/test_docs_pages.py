@@ -219,7 +219,7 @@ def test_buttons_are_called_so(page: Path) -> None:
 @pytest.mark.parametrize("page", HANDS_ON, ids=name)
 def test_menu_entries_are_called_so(page: Path) -> None:
     """``Stock → Items`` is the entry Items under the heading Stock."""
-    entries = {(entry.heading, entry.title) for entry in registry.menu}
+    entries = {(entry.heading, str(entry.title)) for entry in registry.menu}
     headings = {heading for heading, _ in entries}
     for heading, title in re.findall(r"\b([A-Z]\w+) → ([A-Z][\w ]*\w)", prose(page)):
         if heading in headings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import effects, journal
 from oms.core.actors import Actor
@@ -18,13 +19,13 @@ def drop_effects(ids: Iterable[int], *, why: str, by: Actor) -> int:
     """Give up messages that wait or have failed; returns how many. Raises :class:`Refused`: ``why_missing``
     without a reason, ``on_its_way`` when none of them can be stopped any more."""
     if not why.strip():
-        raise Refused(Reason("why_missing", "Say why it is given up."))
+        raise Refused(Reason("why_missing", gettext("Say why it is given up.")))
     states = [OutboundEffect.State.PENDING, OutboundEffect.State.FAILED]
     rows = list(
         OutboundEffect.objects.filter(pk__in=list(ids), state__in=states).select_for_update().order_by("pk")
     )
     if not rows:
-        raise Refused(Reason("on_its_way", "These are sent, or given up, already."))
+        raise Refused(Reason("on_its_way", gettext("These are sent, or given up, already.")))
     effects.supersede([row.pk for row in rows])
     journal.write(
         [

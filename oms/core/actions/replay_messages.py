@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import inbox, journal
 from oms.core.actors import Actor
@@ -24,7 +25,7 @@ def replay_messages(ids: Iterable[int], *, by: Actor) -> int:
         .order_by("pk")
     )
     if not rows:
-        raise Refused(Reason("not_parked", "These messages do not wait for a person any more."))
+        raise Refused(Reason("not_parked", gettext("These messages do not wait for a person any more.")))
     inbox.replay([row.pk for row in rows])
     journal.write(
         [Line.of(row, "replay", f"To be read again; it had been laid aside: {row.reason}.") for row in rows],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import effects, journal
 from oms.core.actors import Actor
@@ -20,7 +21,7 @@ def resend_effects(ids: Iterable[int], *, by: Actor) -> int:
     failed = OutboundEffect.objects.filter(pk__in=list(ids), state=OutboundEffect.State.FAILED)
     rows = list(failed.select_for_update().order_by("pk"))
     if not rows:
-        raise Refused(Reason("not_failed", "These do not wait for a person any more."))
+        raise Refused(Reason("not_failed", gettext("These do not wait for a person any more.")))
     effects.again([row.pk for row in rows])
     journal.write(
         [

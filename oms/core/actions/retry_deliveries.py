@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -22,7 +23,7 @@ def retry_deliveries(ids: Iterable[int], *, by: Actor) -> int:
     parked = Delivery.objects.filter(pk__in=list(ids), state=Delivery.State.PARKED)
     rows = list(parked.select_for_update().order_by("pk"))
     if not rows:
-        raise Refused(Reason("not_parked", "These do not wait for a person any more."))
+        raise Refused(Reason("not_parked", gettext("These do not wait for a person any more.")))
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=Delivery.State.PENDING, attempts=0, due_at=timezone.now(), leased_until=None
     )

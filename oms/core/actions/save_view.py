@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -23,14 +24,19 @@ def save_view(owner_id: int, *, model: str, name: str, query: str, shared: bool,
     ``too_long``, ``too_many``, and ``names_person`` for a view that all would see and that searches for a person."""
     name = tidy_name(name)
     if not query:
-        raise Refused(Reason("nothing_chosen", "Filter or search first: this is the whole list."))
+        raise Refused(Reason("nothing_chosen", gettext("Filter or search first: this is the whole list.")))
     if len(query) > LONGEST:
-        raise Refused(Reason("too_long", "This search is too long to be kept."))
+        raise Refused(Reason("too_long", gettext("This search is too long to be kept.")))
     if SavedView.objects.filter(owner_id=owner_id, model=model).count() >= MOST:
-        raise Refused(Reason("too_many", f"You have {MOST} views of this list already; delete one first."))
+        raise Refused(
+            Reason(
+                "too_many",
+                gettext("You have %(MOST)s views of this list already; delete one first.") % {"MOST": MOST},
+            )
+        )
     if shared and any(names_person(text) for texts in parse_qs(query).values() for text in texts):
         raise Refused(
-            Reason("names_person", "It searches for a person, so it can only be kept for yourself.")
+            Reason("names_person", gettext("It searches for a person, so it can only be kept for yourself."))
         )
     refuse_taken(SavedView(owner_id=owner_id, model=model, shared=shared), name)
     view = SavedView.objects.create(owner_id=owner_id, model=model, name=name, query=query, shared=shared)
@@ -42,7 +48,7 @@ def save_view(owner_id: int, *, model: str, name: str, query: str, shared: bool,
 def tidy_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refused(Reason("name_missing", "Give the view a name."))
+        raise Refused(Reason("name_missing", gettext("Give the view a name.")))
     return name[:40]
 
 
@@ -51,4 +57,4 @@ def refuse_taken(view: SavedView, name: str) -> None:
     same = SavedView.objects.filter(model=view.model, name=name).exclude(pk=view.pk)
     seen = same.filter(owner_id=view.owner_id) | same.filter(shared=True)
     if seen.exists():
-        raise Refused(Reason("name_taken", f"There is a view “{name}” already."))
+        raise Refused(Reason("name_taken", gettext("There is a view “%(name)s” already.") % {"name": name}))

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field, quote, unquote
@@ -25,6 +26,9 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 from unfold.admin import ModelAdmin
 
@@ -39,11 +43,12 @@ from oms.core.console.saved import views_of
 from oms.core.console.veils import veil_rows
 from oms.core.journal import Line
 from oms.core.models import JournalEntry, subject_of, thread_of
+from oms.core.naming import OURS
 from oms.core.personal import Veil, names_person, sees_people
 from oms.core.places import own
+from oms.core.words import Words
 
 TIMELINE = 200
-OURS = frozenset({"core", "inventory", "orders", "fulfillment", "returns", "channels"})
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -52,7 +57,7 @@ class ConsoleAdmin(ModelAdmin):
     fills in for a new row (none: no new rows); ``labels`` are a shopkeeper's words for field names. Columns are
     fields, or methods that get the row; each row knows its ``viewer`` and its ``veil``, so that personal data can
     be masked. ``csv_fields`` names what a CSV file has in a column's place, where the column is written for the
-    eye only: an amount as ("total", "currency").
+    eye only: an amount as ("total", "currency"). ``spoken_fields`` hold codes that are read as words.
     """
 
     keyset = "-id"
@@ -60,8 +65,9 @@ class ConsoleAdmin(ModelAdmin):
     editable: Sequence[str] = ()
     addable: Sequence[str] = ()
     wide_fields: Sequence[str] = ()
-    labels: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, Words] = MappingProxyType({})
     csv_fields: Mapping[str, Sequence[str]] = MappingProxyType({})
+    spoken_fields: Sequence[str] = ()
     actions = None
     list_per_page = 50
     show_full_result_count = False
@@ -69,7 +75,7 @@ class ConsoleAdmin(ModelAdmin):
     list_filter_submit = False
     change_list_template = "console/list.html"
     page_template = "console/page.html"
-    empty_words = "Nothing to see here yet."
+    empty_words = _("Nothing to see here yet.")
 
     # -- what may be done
 
@@ -91,14 +97,22 @@ class ConsoleAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change:
-            parts = [f"{form.fields[n].label or n}: {form.initial.get(n)} → {form.cleaned_data.get(n)}"
-                     for n in form.changed_data if isinstance(form.cleaned_data.get(n), str | int | float | None)]  # fmt: skip
-            parts += [str(form.fields[n].label or n) for n in form.changed_data if not any(
-                p.startswith(str(form.fields[n].label or n)) for p in parts)]  # fmt: skip
-            words = f"Changed {'; '.join(parts)}." if parts else "Saved without a change."
-        else:
-            words = f"{self.opts.verbose_name} {obj} added."
+        with override(settings.LANGUAGE_CODE):  # what is kept is in the house's language, not in the person's
+            if change:
+                parts = [f"{form.fields[n].label or n}: {form.initial.get(n)} → {form.cleaned_data.get(n)}"
+                         for n in form.changed_data if isinstance(form.cleaned_data.get(n), str | int | float | None)]  # fmt: skip
+                parts += [str(form.fields[n].label or n) for n in form.changed_data if not any(
+                    p.startswith(str(form.fields[n].label or n)) for p in parts)]  # fmt: skip
+                words = (
+                    gettext("Changed %(names)s.") % {"names": "; ".join(parts)}
+                    if parts
+                    else gettext("Saved without a change.")
+                )
+            else:
+                words = gettext("%(verbose_name)s %(obj)s added.") % {
+                    "verbose_name": self.opts.verbose_name,
+                    "obj": obj,
+                }
         journal.write([Line.of(obj, "edit" if change else "add", words[:2000])], by=Actor.user(request.user))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
@@ -149,7 +163,7 @@ class ConsoleAdmin(ModelAdmin):
             veil_rows(request.user, cl.result_list)
             papers = [p for p in registry.papers_of(self.opts.label) if p.allowed(request.user)]
             context.update(
-                title=cl.queue.title if cl.queue else str(self.opts.verbose_name_plural).capitalize(),
+                title=cl.queue.title if cl.queue else capfirst(str(self.opts.verbose_name_plural)),
                 columns=[self._label(name) for name in self.list_display],
                 rows=[(row, self._page(row), [_dressed(self.cell(row, name)) for name in self.list_display])
                       for row in cl.result_list],
@@ -180,7 +194,7 @@ class ConsoleAdmin(ModelAdmin):
         return f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_csv')}{cl.get_query_string()}"
 
     def _label(self, name: str) -> str:
-        return self.labels.get(name) or str(label_for_field(name, self.model, self))
+        return str(self.labels.get(name) or label_for_field(name, self.model, self))
 
     def value(self, row: Any, name: str) -> tuple[Any, Any]:
         """The field (``None`` for a method) and what its reader may see of its value."""
@@ -199,8 +213,14 @@ class ConsoleAdmin(ModelAdmin):
             return shown.when(value) if isinstance(value, datetime) else value
         if field.flatchoices:
             return shown.badge(str(dict(field.flatchoices).get(value, value)), str(value))
+        if name in self.spoken_fields:
+            return shown.spoken(str(value))
         if isinstance(field, models.BooleanField):
-            return shown.badge("yes", tone=shown.GOOD) if value else shown.badge("no", tone=shown.CALM)
+            return (
+                shown.badge(gettext("yes"), tone=shown.GOOD)
+                if value
+                else shown.badge(gettext("no"), tone=shown.CALM)
+            )
         if isinstance(value, datetime):
             return shown.when(value)
         if isinstance(field, models.JSONField):
@@ -249,7 +269,7 @@ class ConsoleAdmin(ModelAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         if "_save" in request.POST:
-            self.message_user(request, "Saved.")
+            self.message_user(request, gettext("Saved."))
             return self.response_post_save_page(obj)
         return super().response_change(request, obj)
 
@@ -281,7 +301,7 @@ class ConsoleAdmin(ModelAdmin):
             "details": self._values(obj, self.page_fields), "wide": self._values(obj, self.wide_fields),
             "timeline": timeline(obj, obj.veil), "veil": obj.veil, "papers": self._papers(request, obj), "press": token(), "here": request.get_full_path(),
             "may_edit": self.has_change_permission(request, obj),
-            "list_title": str(self.opts.verbose_name_plural).capitalize(),
+            "list_title": capfirst(str(self.opts.verbose_name_plural)),
             "list_link": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
         }  # fmt: skip
         request.current_app = self.admin_site.name
@@ -337,7 +357,7 @@ def timeline(obj: Any, veil: Veil) -> list[dict[str, Any]]:
     return [
         {
             "at": line.at, "who": who(line.actor), "by_person": line.actor.startswith("user:"),
-            "verb": shown.spoken(line.verb).capitalize(), "words": veil(line.words), **_move_of(line),
+            "verb": capfirst(shown.spoken(line.verb)), "words": veil(line.words), **_move_of(line),
             "subject": None if line.subject == subject else _subject(line.subject),
         }
         for line in lines.order_by("-id")[:TIMELINE]
@@ -380,8 +400,8 @@ def _move_of(line: JournalEntry) -> dict[str, Any]:
 def who(actor: str) -> str:
     kind, _, name = actor.partition(":")
     return {
-        "user": name, "token": f"program {name}", "channel": f"the shop ({name})", "carrier": f"the carrier ({name})",
-        "job": "by itself", "system": "by itself",
+        "user": name, "token": gettext("program %(name)s") % {"name": name}, "channel": gettext("the shop (%(name)s)") % {"name": name}, "carrier": gettext("the carrier (%(name)s)") % {"name": name},
+        "job": gettext("by itself"), "system": gettext("by itself"),
     }.get(kind, actor)  # fmt: skip
 
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from oms.core.console.registry import Day
+from oms.core.words import Words
 
 HEIGHT, BAR, GAP = 36, 9, 3
 
 
-def bars(title: str, days: Sequence[Day]) -> SafeString:
+def bars(title: Words, days: Sequence[Day]) -> SafeString:
     most = max((day.count for day in days), default=0) or 1
     width = len(days) * (BAR + GAP)
     drawn = format_html_join(
@@ -32,7 +34,7 @@ def bars(title: str, days: Sequence[Day]) -> SafeString:
     )  # fmt: skip
     return format_html(
         '<svg class="bars" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
-        width, HEIGHT, f"{title}, the last {len(days)} days", drawn,
+        width, HEIGHT, gettext("%(title)s, the last %(days)s days") % {"title": title, "days": len(days)}, drawn,
     )  # fmt: skip
 
 

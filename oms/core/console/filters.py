@@ -7,13 +7,15 @@ from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 
-Choices = Iterable[tuple[str, str]]
+from oms.core.words import Words
+
+Choices = Iterable[tuple[str, Words]]
 
 
 def choose(
     field: str,
     choices: Choices | Callable[[], Choices],
-    title: str,
+    title: Words,
     apply: Callable[[Any, str], Any] | None = None,
 ) -> type[SimpleListFilter]:
     """A filter on ``field`` (also the name in the address). ``apply(queryset, value)`` replaces equality."""
@@ -21,7 +23,7 @@ def choose(
     class Chosen(SimpleListFilter):
         parameter_name = field
 
-        def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Words]]:
             return list(choices() if callable(choices) else choices)
 
         def queryset(self, request: Any, queryset: Any) -> Any:

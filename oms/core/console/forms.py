@@ -9,13 +9,14 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.places import own
 
 
 class WhyForm(forms.Form):
-    why = forms.CharField(label="why", max_length=200, help_text="It is kept in the timeline.")
+    why = forms.CharField(label=_("why"), max_length=200, help_text=_("It is kept in the timeline."))
 
 
 def ask(**fields: forms.Field) -> type[forms.Form]:

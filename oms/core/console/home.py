@@ -10,6 +10,8 @@ from typing import Any
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from oms.core.console.charts import bars
 from oms.core.console.figures import read_for
@@ -37,14 +39,14 @@ def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
     views = measure([q for q in registry.queues.values() if user.has_perm(q.permission)], user)
     views.sort(key=lambda v: v.queue.rank)
     groups = []
-    for group in GROUPS:
+    for group, title in GROUPS.items():
         mine = [v for v in views if v.queue.group == group]
         if mine:
             waits, clear = [v for v in mine if v.count], [v for v in mine if not v.count]
-            groups.append({"title": group, "waiting": waits, "clear": clear})
+            groups.append({"title": title, "waiting": waits, "clear": clear})
     waiting = sum(v.count for v in views)
     context.update(
-        title="Work", subtitle=None, groups=groups, waiting=waiting, figures=_figures(user), console_home=True,
+        title=gettext("Work"), subtitle=None, groups=groups, waiting=waiting, figures=_figures(user), console_home=True,
         notices=[words for n in registry.notices.values() if user.has_perm(n.permission) and (words := n.read())],
     )  # fmt: skip
     return context
@@ -85,7 +87,7 @@ def _figures(user: Any) -> list[dict[str, Any]]:
         shown.append(
             {
                 "title": figure.title, "reading": reading, "more": more, "fewer": -more, "welcome": (more > 0) == figure.good,
-                "weekday": (now - timedelta(days=7)).strftime("%A"), "chart": bars(figure.title, reading.days) if reading.days else "",
+                "weekday": date_format(now - timedelta(days=7), "l"), "chart": bars(figure.title, reading.days) if reading.days else "",
                 "parts": [(p, round(100 * p.now / most), round(100 * p.before / most)) for p in reading.parts],
             }
         )  # fmt: skip

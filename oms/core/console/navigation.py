@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.console.registry import registry
 
-HEADINGS = ("Work", "Orders", "Warehouse", "Returns", "Stock", "Channels", "System")
+HEADINGS = {"Work": _("Work"), "Orders": _("Orders"), "Warehouse": _("Warehouse"), "Returns": _("Returns"),
+            "Stock": _("Stock"), "Channels": _("Channels"), "System": _("System")}  # fmt: skip
 
 
 def navigation(request: Any) -> list[dict[str, Any]]:
     """Unfold's navigation for this person."""
     groups = []
-    for heading in HEADINGS:
+    for heading, title in HEADINGS.items():
         entries = sorted((e for e in registry.menu if e.heading == heading), key=lambda e: e.rank)
         items = [
             {"title": e.title, "icon": e.icon, "link": _address(e.link)}
@@ -22,9 +24,7 @@ def navigation(request: Any) -> list[dict[str, Any]]:
             if (not e.permission or request.user.has_perm(e.permission)) and _address(e.link)
         ]
         if items:
-            groups.append(
-                {"title": None if heading == "Work" else heading, "separator": False, "items": items}
-            )
+            groups.append({"title": None if heading == "Work" else title, "separator": False, "items": items})
     return groups
 
 

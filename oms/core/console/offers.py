@@ -9,13 +9,11 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Model, QuerySet, prefetch_related_objects
+from django.utils.translation import gettext
 
 from oms.core.console.registry import Button, registry
 from oms.core.errors import Reason
-from oms.core.places import ELSEWHERE, elsewhere, places_of
-
-NOT_YOURS = Reason("not_allowed", "Your role may not do this here.")
-NOT_HERE = Reason("not_applicable", "There is nothing to do here for this.")
+from oms.core.places import another_place, elsewhere, places_of
 
 
 @dataclass(frozen=True)
@@ -49,15 +47,15 @@ def rows_of(button: Button, ids: Iterable[int]) -> list[Model]:
 def refused(button: Button, user: Any, rows: Sequence[Model]) -> dict[Any, list[Reason]]:
     """Why which rows would be refused, for this person; a row that is not in it may be pressed."""
     found: dict[Any, list[Reason]] = {
-        pk: [ELSEWHERE] for pk in _foreign(button, user, rows, elsewhere(user, rows))
+        pk: [another_place()] for pk in _foreign(button, user, rows, elsewhere(user, rows))
     }
     for row in rows:
         if row.pk in found:
             continue
         if not button.shown(row):
-            found[row.pk] = [NOT_HERE]
+            found[row.pk] = [Reason("not_applicable", gettext("There is nothing to do here for this."))]
         elif not button.allowed_on(user, row):
-            found[row.pk] = [NOT_YOURS]
+            found[row.pk] = [Reason("not_allowed", gettext("Your role may not do this here."))]
     rest = [row for row in rows if row.pk not in found]
     if rest:
         found.update({pk: list(reasons) for pk, reasons in button.refusals(rest).items() if reasons})
@@ -87,7 +85,7 @@ def offers(user: Any, model: str, rows: Sequence[Model]) -> dict[Any, list[Offer
         foreign = _foreign(button, user, fitting, away)
         why = button.refusals([row for row in fitting if row.pk not in foreign])
         for row in fitting:
-            reasons = (ELSEWHERE,) if row.pk in foreign else tuple(why.get(row.pk, ()))
+            reasons = (another_place(),) if row.pk in foreign else tuple(why.get(row.pk, ()))
             found[row.pk].append(Offer(button, row, reasons))
     for made in found.values():
         made.sort(key=lambda offer: bool(offer.reasons))

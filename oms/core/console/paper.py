@@ -8,12 +8,13 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 
 from oms.core.actors import Actor
 from oms.core.console.press import back_to, ids_of
 from oms.core.console.registry import registry
 from oms.core.errors import Refused
-from oms.core.places import ELSEWHERE, own, places_of
+from oms.core.places import another_place, own, places_of
 
 
 def paper(request: HttpRequest, name: str) -> HttpResponse:
@@ -30,14 +31,14 @@ def paper(request: HttpRequest, name: str) -> HttpResponse:
         }  # fmt: skip
         return TemplateResponse(request, "console/forbidden.html", context, status=403)
     if not ids:
-        messages.warning(request, "Nothing was chosen.")
+        messages.warning(request, gettext("Nothing was chosen."))
         return HttpResponseRedirect(back)
     if places_of(request.user) is not None:
         rows = apps.get_model(made.model)._default_manager.filter(pk__in=ids)
         mine = set(own(request.user, rows).order_by().values_list("pk", flat=True))
         ids = [pk for pk in ids if pk in mine]
         if not ids:
-            messages.warning(request, ELSEWHERE.words)
+            messages.warning(request, another_place().words)
             return HttpResponseRedirect(back)
     try:
         body, kind = made.make(ids, request.GET.get("size", "") if made.sizes else "")

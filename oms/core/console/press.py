@@ -17,6 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from oms.core.actors import Actor
 from oms.core.console.forms import narrow
@@ -46,7 +47,7 @@ def press(request: HttpRequest, name: str) -> HttpResponse:
     if not button.allowed(request.user):
         return TemplateResponse(request, "console/forbidden.html", page.context(), status=403)
     if not page.ids:
-        messages.warning(request, "Nothing was chosen.")
+        messages.warning(request, gettext("Nothing was chosen."))
         return HttpResponseRedirect(page.back)
     page.look()
     if request.method != "POST":
@@ -101,7 +102,8 @@ class _Page:
         key = post.get("press", "").strip()
         if not key:
             return self.show(
-                status=409, reasons=[Reason("stale_page", "This page was old. Please press once more.")]
+                status=409,
+                reasons=[Reason("stale_page", gettext("This page was old. Please press once more."))],
             )
         actor = Actor.user(self.request.user)
         mark = hashlib.sha256(json.dumps([self.button.name, sorted(self.ids)]).encode()).hexdigest()
@@ -114,10 +116,12 @@ class _Page:
         except Refused as error:
             return self.show(status=409, reasons=error.reasons)
         except StillRunning:
-            messages.info(self.request, "This is still being done. Look again in a moment.")
+            messages.info(self.request, gettext("This is still being done. Look again in a moment."))
             return HttpResponseRedirect(self.back)
         except OmsError as error:
-            words = f"It did not work: {error}. Nothing was lost; try again in a moment."
+            words = gettext("It did not work: %(error)s. Nothing was lost; try again in a moment.") % {
+                "error": error
+            }
             return self.show(status=409, reasons=[Reason("did_not_work", words)])
         self._tell(answer)
         return HttpResponseRedirect(self.back)
@@ -130,7 +134,7 @@ class _Page:
             labels[str(label)] = [r.words for r in reasons]
         undo = [outcome.undo[0], list(outcome.undo[1])] if outcome.undo else None
         return {
-            "words": outcome.words, "done": outcome.done, "refused": labels, "undo": undo,
+            "words": str(outcome.words), "done": outcome.done, "refused": labels, "undo": undo,
             "link": list(outcome.link) if outcome.link else None,
         }  # fmt: skip
 
@@ -145,7 +149,9 @@ class _Page:
         for label, reasons in list(answer["refused"].items())[:20]:
             messages.warning(self.request, f"{label}: {' '.join(reasons)}")
         if len(answer["refused"]) > 20:
-            messages.warning(self.request, f"… and {len(answer['refused']) - 20} more were refused.")
+            messages.warning(
+                self.request, gettext("… and %(n)s more were refused.") % {"n": len(answer["refused"]) - 20}
+            )
 
     def _undo(self, name: str, ids: Sequence[int]) -> SafeString:
         button = registry.buttons.get(name)
@@ -154,8 +160,8 @@ class _Page:
         return format_html(
             '<form class="undo" method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
             '<input type="hidden" name="ids" value="{}"><input type="hidden" name="press" value="{}">'
-            '<input type="hidden" name="next" value="{}"><button>Undo</button></form>',
-            reverse("console:press", args=[name]), get_token(self.request), ",".join(map(str, ids)), token(), self.back,
+            '<input type="hidden" name="next" value="{}"><button>{}</button></form>',
+            reverse("console:press", args=[name]), get_token(self.request), ",".join(map(str, ids)), token(), self.back, gettext("Undo"),
         )  # fmt: skip
 
     def context(self) -> dict[str, Any]:

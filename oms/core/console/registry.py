@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext_lazy as _
+
 from oms.core.actors import Actor
 from oms.core.errors import Reason
+from oms.core.words import Words
 
 Refusals: TypeAlias = "Mapping[Any, Sequence[Reason]]"
 """By primary key of the row; a row that is not in it is not refused."""
@@ -23,17 +26,20 @@ Data: TypeAlias = "Mapping[str, Any]"
 
 Ids: TypeAlias = "Sequence[int]"
 
-GROUPS: tuple[str, ...] = (
-    "To decide",
-    "Cannot be promised",
-    "Ship today",
-    "On the way",
-    "Coming back",
-    "Channels",
-    "Stock",
-    "System",
-)
-"""The groups of home, in the order in which they are shown."""
+GROUPS: Mapping[str, Words] = {
+    "To decide": _("To decide"),
+    "Cannot be promised": _("Cannot be promised"),
+    "Ship today": _("Ship today"),
+    "On the way": _("On the way"),
+    "Coming back": _("Coming back"),
+    "Channels": _("Channels"),
+    "Stock": _("Stock"),
+    "System": _("System"),
+}
+"""The groups of home, in the order in which they are shown, with their titles."""
+
+
+NOTHING_WAITS = _("Nothing waits here.")
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,14 @@ class Queue:
     """
 
     slug: str
-    title: str
+    title: Words
     group: str
     model: str
     rows: Callable[[], Any]
     age_field: str
     permission: str
-    empty_words: str = "Nothing waits here."
-    words: str = ""
+    empty_words: Words = NOTHING_WAITS
+    words: Words = ""
     counted: Callable[[], Any] | None = None
     rank: int = 100
 
@@ -62,7 +68,7 @@ class Preview:
     """What pressing would do, said before it is done. ``facts`` are label and value; ``refused`` by label."""
 
     words: str
-    facts: Sequence[tuple[str, str]] = ()
+    facts: Sequence[tuple[Words, str]] = ()
     refused: Mapping[str, Sequence[Reason]] = field(default_factory=dict)
 
 
@@ -113,7 +119,7 @@ class Button:
     """
 
     name: str
-    label: str
+    label: Words
     model: str
     permission: str | tuple[str, ...]
     run: Callable[[Sequence[int], Actor, Mapping[str, Any]], Outcome]
@@ -127,7 +133,7 @@ class Button:
     dangerous: bool = False
     steps: frozenset[str] = frozenset()
     hotkey: str = ""
-    words: str = ""
+    words: Words = ""
     rank: int = 100
     acts_at: Callable[[Sequence[int]], Mapping[int, set[int]]] | None = None
 
@@ -149,7 +155,7 @@ class Panel:
     out. ``order`` sorts them (10 first); ``side`` puts it into the narrow column."""
 
     slug: str
-    title: str
+    title: Words
     model: str
     template: str
     context: Callable[[Any, Any], Mapping[str, Any] | None]
@@ -191,10 +197,10 @@ class Day:
 class Part:
     """A figure's share of one kind: ``words`` says more than the count, such as the money; ``link`` opens it."""
 
-    title: str
+    title: Words
     now: int
     before: int
-    words: str = ""
+    words: Words = ""
     link: str = ""
 
 
@@ -216,7 +222,7 @@ class Figure:
     is welcome."""
 
     slug: str
-    title: str
+    title: Words
     permission: str
     read: Callable[[datetime], Reading]
     rank: int = 100
@@ -229,7 +235,7 @@ class Finder:
     only); ``exact(text)`` the rows that are meant beyond doubt, where that is a smaller question."""
 
     model: str
-    title: str
+    title: Words
     permission: str
     find: Callable[[str], Any]
     exact: Callable[[str], Any]
@@ -242,7 +248,7 @@ class MenuEntry:
     one of Work, Orders, Warehouse, Returns, Stock, Channels, System."""
 
     heading: str
-    title: str
+    title: Words
     icon: str
     link: str
     permission: str = ""
@@ -268,15 +274,15 @@ class Paper:
     page offers it, looking at nothing but the row; ``hotkey`` is one letter."""
 
     name: str
-    label: str
+    label: Words
     model: str
     permissions: tuple[str, ...]
     make: Callable[[Sequence[int], str], tuple[bytes, str]]
     shown: Callable[[Any], bool] = _always
-    sizes: Sequence[tuple[str, str]] = ()
+    sizes: Sequence[tuple[str, Words]] = ()
     note: Callable[[Sequence[int], Actor], None] | None = None
     hotkey: str = ""
-    words: str = ""
+    words: Words = ""
     rank: int = 100
 
     def allowed(self, user: Any) -> bool:

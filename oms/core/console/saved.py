@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from oms.core.actions import forget_view, rename_view
@@ -59,11 +60,15 @@ def save_view(request: HttpRequest) -> HttpResponse:
             by=Actor.user(request.user),
         )  # fmt: skip
     except Refused as error:
-        messages.error(request, f"{error} Nothing was kept.")
+        messages.error(request, gettext("%(error)s Nothing was kept.") % {"error": error})
     except IntegrityError:  # somebody kept one of this name in the same moment
-        messages.error(request, "There is a view of this name already. Nothing was kept.")
+        messages.error(request, gettext("There is a view of this name already. Nothing was kept."))
     else:
-        messages.success(request, f"Kept as “{view.name}”{' for everybody' if shared else ''}.")
+        messages.success(
+            request,
+            (gettext("Kept as “%(name)s” for everybody.") if shared else gettext("Kept as “%(name)s”."))
+            % {"name": view.name},
+        )
     return _to_list(model, query)
 
 
@@ -79,14 +84,18 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if "delete" in request.POST:
             forget_view.forget_view(pk, by=by)
-            messages.success(request, f"“{view.name}” was deleted. The rows that it listed are still here.")
+            messages.success(
+                request,
+                gettext("“%(name)s” was deleted. The rows that it listed are still here.")
+                % {"name": view.name},
+            )
         else:
             name = rename_view.rename_view(pk, name=request.POST.get("name", ""), by=by).name
-            messages.success(request, f"It is called “{name}” now.")
+            messages.success(request, gettext("It is called “%(name)s” now.") % {"name": name})
     except Refused as error:
-        messages.error(request, f"{error} Nothing has changed.")
+        messages.error(request, gettext("%(error)s Nothing has changed.") % {"error": error})
     except IntegrityError:
-        messages.error(request, "There is a view of this name already. Nothing has changed.")
+        messages.error(request, gettext("There is a view of this name already. Nothing has changed."))
     return _to_list(view.model, view.query)
 
 

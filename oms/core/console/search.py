@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from oms.core.console.registry import registry
 from oms.core.console.veils import veil_rows
@@ -44,7 +45,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "console/find.html",
         {
             **admin.site.each_context(request),
-            "title": "Search",
+            "title": gettext("Search"),
             "console_own": True,
             "q": text,
             "nobody": nobody,

@@ -20,6 +20,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from oms.core.console import shown
 from oms.core.console.listing import KeysetList
@@ -44,7 +45,7 @@ def answer(page: Any, cl: KeysetList, user: Any) -> StreamingHttpResponse:
     """The file of a list as it is filtered, searched and queued, named after it and the day."""
     zone = timezone.get_current_timezone()  # a person's zone ends with her request, the file is sent after it
     day = timezone.localtime(timezone=zone).date()
-    name = slugify(cl.queue.title if cl.queue else str(page.opts.verbose_name_plural))
+    name = slugify(cl.queue.title if cl.queue else page.opts.verbose_name_plural) or str(page.opts.model_name)
     return StreamingHttpResponse(
         lines(page, cl, user, zone), content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}-{day.isoformat()}.csv"'},
@@ -71,7 +72,7 @@ def _labels(page: Any, name: str, fields: Sequence[str] | None) -> Iterable[str]
     if fields is None:
         return [page._label(name)]
     return [
-        page._label(name) if i == 0 else field.rpartition(".")[2].replace("_", " ")
+        page._label(name) if i == 0 else shown.spoken(field.rpartition(".")[2])
         for i, field in enumerate(fields)
     ]
 
@@ -102,7 +103,7 @@ def plain(value: Any, zone: tzinfo) -> str | int | Decimal:
     if value is None or value == shown.NOTHING:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat(timespec="seconds")
     if isinstance(value, date):

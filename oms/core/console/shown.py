@@ -12,7 +12,7 @@ from babel.dates import format_datetime, format_timedelta
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, gettext, ngettext, to_locale
 
 from oms.core import money as money_rules
 from oms.core.personal import hidden as hidden
@@ -63,7 +63,7 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     """``3 hours ago``, ``in 2 days``."""
     delta = at - (now or timezone.now())
     if abs(delta) < timedelta(seconds=45):
-        return "just now" if delta <= timedelta(0) else "in a moment"
+        return gettext("just now") if delta <= timedelta(0) else gettext("in a moment")
     return str(format_timedelta(delta, add_direction=True, locale=locale(), threshold=1.2))
 
 
@@ -76,7 +76,7 @@ def when(at: datetime | None) -> SafeString | str:
 
 def when_due(at: datetime | None, done: bool = False) -> SafeString | str:
     if at is not None and not done and at < timezone.now():
-        return format_html('<span class="tone-bad-text">{} {}</span>', when(at), "· late")
+        return format_html('<span class="tone-bad-text">{} {}</span>', when(at), gettext("· late"))
     return when(at)
 
 
@@ -87,7 +87,7 @@ def badge(text: str, code: str = "", tone: str = "") -> SafeString:
 
 def spoken(code: str) -> str:
     """``partly_shipped`` as a person reads it."""
-    return code.replace("_", " ")
+    return gettext(code.replace("_", " ")) if code else ""
 
 
 def link(address: str, text: str) -> SafeString:
@@ -108,8 +108,14 @@ def pretty(value: Any) -> str:
 def listed(words: Iterable[str]) -> str:
     """``a, b and c``."""
     items = list(words)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    return (
+        items[0]
+        if len(items) == 1
+        else gettext("%(names)s and %(last)s") % {"names": ", ".join(items[:-1]), "last": items[-1]}
+        if items
+        else ""
+    )
 
 
 def pieces(count: int) -> str:
-    return f"{count} piece" if count == 1 else f"{count} pieces"
+    return ngettext("%(count)s piece", "%(count)s pieces", count) % {"count": count}

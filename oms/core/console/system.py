@@ -9,6 +9,8 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from oms.core.actions.drop_effects import drop_effects
 from oms.core.actions.replay_messages import replay_messages
@@ -21,6 +23,7 @@ from oms.core.console.registry import Button, Finder, MenuEntry, Outcome, Panel,
 from oms.core.errors import Reason
 from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect
 from oms.core.personal import NOT_FOR_YOU, sees_people
+from oms.core.words import Words
 
 RECENT = timedelta(days=1)
 
@@ -38,35 +41,39 @@ def failed_jobs() -> Any:
     )
 
 
-def _refuse_unless(states: Sequence[str], code: str, words: str) -> Any:
+def _refuse_unless(states: Sequence[str], code: str, words: Words) -> Any:
     def refusals(rows: Sequence[Any]) -> Refusals:
-        return {row.pk: [Reason(code, words)] for row in rows if row.state not in states}
+        return {row.pk: [Reason(code, str(words))] for row in rows if row.state not in states}
 
     return refusals
 
 
 def _replay(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     count = replay_messages(ids, by=actor)
-    return Outcome(f"{count} to be read again within moments.", done=count)
+    return Outcome(gettext("%(count)s to be read again within moments.") % {"count": count}, done=count)
 
 
 def _retry(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     count = retry_deliveries(ids, by=actor)
-    return Outcome(f"{count} to be tried again within moments.", done=count)
+    return Outcome(gettext("%(count)s to be tried again within moments.") % {"count": count}, done=count)
 
 
 def _resend(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     count = resend_effects(ids, by=actor)
-    return Outcome(f"{count} to be sent again; what an earlier try achieved is read back first.", done=count)
+    return Outcome(
+        gettext("%(count)s to be sent again; what an earlier try achieved is read back first.")
+        % {"count": count},
+        done=count,
+    )
 
 
 class WhyForm(forms.Form):
-    why = forms.CharField(label="why", max_length=200, help_text="It is kept in the timeline.")
+    why = forms.CharField(label=_("why"), max_length=200, help_text=_("It is kept in the timeline."))
 
 
 def _drop(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     count = drop_effects(ids, why=data["why"], by=actor)
-    return Outcome(f"{count} given up.", done=count)
+    return Outcome(gettext("%(count)s given up.") % {"count": count}, done=count)
 
 
 def _payload(request: Any, message: InboundMessage) -> Mapping[str, Any]:
@@ -75,7 +82,7 @@ def _payload(request: Any, message: InboundMessage) -> Mapping[str, Any]:
     try:
         text = shown.pretty(message.raw)
     except Exception:  # a body that cannot be unpacked is a finding, not an error page
-        text = "(the stored body cannot be unpacked)"
+        text = gettext("(the stored body cannot be unpacked)")
     return {"text": text[:200_000], "headers": message.headers, "reason": message.reason, "detail": message.detail,
             "state": message.state}  # fmt: skip
 
@@ -94,74 +101,74 @@ def _effect(request: Any, effect: OutboundEffect) -> Mapping[str, Any]:
 
 register(
     Button(
-        name="core.replay_message", label="Read again", model="core.inboundmessage", rank=10, hotkey="r",
+        name="core.replay_message", label=_("Read again"), model="core.inboundmessage", rank=10, hotkey="r",
         permission="core.replay_inboundmessage", run=_replay, shown=lambda row: row.state != "superseded",
-        refusals=_refuse_unless(["parked"], "not_parked", "It does not wait for a person."),
-        words="Put it back in the queue: it is read as if it had just come.",
+        refusals=_refuse_unless(["parked"], "not_parked", _("It does not wait for a person.")),
+        words=_("Put it back in the queue: it is read as if it had just come."),
     ),
     Button(
-        name="core.retry_delivery", label="Try again", model="core.delivery", rank=10, hotkey="t",
+        name="core.retry_delivery", label=_("Try again"), model="core.delivery", rank=10, hotkey="t",
         permission="core.retry_delivery", run=_retry, shown=lambda row: row.state != "done",
-        refusals=_refuse_unless(["parked"], "not_parked", "It is tried by itself."),
-        words="Hand it to its reaction once more.",
+        refusals=_refuse_unless(["parked"], "not_parked", _("It is tried by itself.")),
+        words=_("Hand it to its reaction once more."),
     ),
     Button(
-        name="core.resend_effect", label="Send again", model="core.outboundeffect", rank=10, hotkey="s",
+        name="core.resend_effect", label=_("Send again"), model="core.outboundeffect", rank=10, hotkey="s",
         permission="core.retry_outboundeffect", run=_resend, shown=lambda row: row.state != "confirmed",
-        refusals=_refuse_unless(["failed"], "not_failed", "It has not failed."),
-        words="Try once more; first it is read back whether an earlier try went through.",
+        refusals=_refuse_unless(["failed"], "not_failed", _("It has not failed.")),
+        words=_("Try once more; first it is read back whether an earlier try went through."),
     ),
     Button(
-        name="core.drop_effect", label="Give up", model="core.outboundeffect", rank=20, dangerous=True,
+        name="core.drop_effect", label=_("Give up"), model="core.outboundeffect", rank=20, dangerous=True,
         permission="core.drop_outboundeffect", run=_drop, form=lambda rows: WhyForm,
         shown=lambda row: row.state not in ("confirmed", "superseded"),
-        refusals=_refuse_unless(["pending", "failed"], "on_its_way", "It is being sent right now."),
-        words="It will not be sent. Say why; the shop is not told anything.",
+        refusals=_refuse_unless(["pending", "failed"], "on_its_way", _("It is being sent right now.")),
+        words=_("It will not be sent. Say why; the shop is not told anything."),
     ),
     Queue(
-        "payloads-parked", "Messages that cannot be read", "Channels", "core.inboundmessage",
+        "payloads-parked", _("Messages that cannot be read"), "Channels", "core.inboundmessage",
         lambda: InboundMessage.objects.filter(state="parked"), "received_at", "core.replay_inboundmessage",
-        "Everything that came was read.", "Laid aside with their reason; mend it, then read them again.", rank=30,
+        _("Everything that came was read."), _("Laid aside with their reason; mend it, then read them again."), rank=30,
     ),
     Queue(
-        "effects-failed", "Could not be sent", "Channels", "core.outboundeffect",
+        "effects-failed", _("Could not be sent"), "Channels", "core.outboundeffect",
         lambda: OutboundEffect.objects.filter(state="failed"), "created_at", "core.retry_outboundeffect",
-        "Every message went out.", "What a shop or carrier refused, or did not answer.", rank=40,
+        _("Every message went out."), _("What a shop or carrier refused, or did not answer."), rank=40,
     ),
     Queue(
-        "deliveries-parked", "Reactions that failed", "System", "core.delivery",
+        "deliveries-parked", _("Reactions that failed"), "System", "core.delivery",
         lambda: Delivery.objects.filter(state="parked"), "due_at", "core.retry_delivery",
-        "Every change was followed up.", "Something changed, and what should follow from it did not.", rank=10,
+        _("Every change was followed up."), _("Something changed, and what should follow from it did not."), rank=10,
     ),
     Queue(
-        "jobs-failed", "Jobs that fail", "System", "core.jobrun", failed_jobs, "started_at", "core.view_jobrun",
-        "Every job ran through.", "They run again by themselves; look at the error when they stay.", rank=20,
+        "jobs-failed", _("Jobs that fail"), "System", "core.jobrun", failed_jobs, "started_at", "core.view_jobrun",
+        _("Every job ran through."), _("They run again by themselves; look at the error when they stay."), rank=20,
     ),
     Queue(
-        "backup-old", "Backup is old", "System", "core.jobrun", too_old, "started_at",
+        "backup-old", _("Backup is old"), "System", "core.jobrun", too_old, "started_at",
         "django_celery_beat.change_periodictask",
-        "The last backup is of today or yesterday.", "None went well for a day and a half: see why, then run it by hand.",
+        _("The last backup is of today or yesterday."), _("None went well for a day and a half: see why, then run it by hand."),
         rank=30,
     ),
-    Panel("payload", "What came", "core.inboundmessage", "core/payload.html", _payload, order=10),
-    Panel("event", "What happened", "core.delivery", "core/event.html", _event, order=10),
-    Panel("sent", "What was sent", "core.outboundeffect", "core/effect.html", _effect, order=10),
+    Panel("payload", _("What came"), "core.inboundmessage", "core/payload.html", _payload, order=10),
+    Panel("event", _("What happened"), "core.delivery", "core/event.html", _event, order=10),
+    Panel("sent", _("What was sent"), "core.outboundeffect", "core/effect.html", _effect, order=10),
     Finder(
-        "core.inboundmessage", "Messages", "core.view_inboundmessage",
+        "core.inboundmessage", _("Messages"), "core.view_inboundmessage",
         find=lambda q: InboundMessage.objects.filter(external_id=q).defer("body").order_by("-pk"),
         exact=lambda q: InboundMessage.objects.none(), rank=900,
     ),
-    MenuEntry("Work", "Work", "inbox", "admin:index", rank=0),
-    MenuEntry("Channels", "Messages in", "download", "admin:core_inboundmessage_changelist",
+    MenuEntry("Work", _("Work"), "inbox", "admin:index", rank=0),
+    MenuEntry("Channels", _("Messages in"), "download", "admin:core_inboundmessage_changelist",
               "core.view_inboundmessage", rank=30),
-    MenuEntry("Channels", "Messages out", "upload", "admin:core_outboundeffect_changelist",
+    MenuEntry("Channels", _("Messages out"), "upload", "admin:core_outboundeffect_changelist",
               "core.view_outboundeffect", rank=40),
-    MenuEntry("System", "Jobs", "schedule", "admin:core_jobrun_changelist", "core.view_jobrun", rank=10),
-    MenuEntry("System", "Timetable", "event_repeat", "admin:django_celery_beat_periodictask_changelist",
+    MenuEntry("System", _("Jobs"), "schedule", "admin:core_jobrun_changelist", "core.view_jobrun", rank=10),
+    MenuEntry("System", _("Timetable"), "event_repeat", "admin:django_celery_beat_periodictask_changelist",
               "django_celery_beat.view_periodictask", rank=20),
-    MenuEntry("System", "Reactions", "bolt", "admin:core_delivery_changelist", "core.view_delivery", rank=30),
-    MenuEntry("System", "Journal", "history", "admin:core_journalentry_changelist", "core.view_journalentry", rank=40),
-    MenuEntry("System", "People", "group", "admin:auth_user_changelist", "auth.view_user", rank=50),
-    MenuEntry("System", "Roles", "badge", "admin:auth_group_changelist", "auth.view_group", rank=60),
-    MenuEntry("System", "API keys", "key", "admin:core_apitoken_changelist", "core.view_apitoken", rank=70),
+    MenuEntry("System", _("Reactions"), "bolt", "admin:core_delivery_changelist", "core.view_delivery", rank=30),
+    MenuEntry("System", _("Journal"), "history", "admin:core_journalentry_changelist", "core.view_journalentry", rank=40),
+    MenuEntry("System", _("People"), "group", "admin:auth_user_changelist", "auth.view_user", rank=50),
+    MenuEntry("System", _("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group", rank=60),
+    MenuEntry("System", _("API keys"), "key", "admin:core_apitoken_changelist", "core.view_apitoken", rank=70),
 )  # fmt: skip

@@ -20,6 +20,8 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import PeriodicTask
 
 from oms.core.console.registry import Notice, Queue, register
@@ -74,18 +76,17 @@ def disk_words() -> str:
         return ""
     if disk.used < FULL * (disk.used + disk.free):
         return ""
-    return (
-        f"The disk is nearly full: {disk.free / 2**30:.1f} GB of {disk.total / 2**30:.1f} GB are left. When it is full"
-        " no order can be taken. Make room, or move the data to a larger disk."
-    )
+    return gettext(
+        "The disk is nearly full: %(free)s GB of %(all)s GB are left. When it is full no order can be taken. Make room, or move the data to a larger disk."
+    ) % {"free": f"{disk.free / 2**30:.1f}", "all": f"{disk.total / 2**30:.1f}"}
 
 
 register(
     Queue(
-        "jobs-late", "Jobs that are late", "System", "django_celery_beat.periodictask",
+        "jobs-late", _("Jobs that are late"), "System", "django_celery_beat.periodictask",
         lambda: PeriodicTask.objects.filter(pk__in=late_jobs().values("pk")), "since",
-        "django_celery_beat.view_periodictask", "Every job keeps its time.",
-        "Not done for three of its turns. Is the worker running, and the scheduler? Nothing is lost: it catches up.",
+        "django_celery_beat.view_periodictask", _("Every job keeps its time."),
+        _("Not done for three of its turns. Is the worker running, and the scheduler? Nothing is lost: it catches up."),
         counted=late_jobs, rank=15,
     ),
     Notice("disk", "core.view_jobrun", disk_words),
