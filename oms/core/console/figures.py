@@ -71,9 +71,7 @@ def standing(
     return _of_rows(make, rows)
 
 
-def _by_day(
-    rows: Any, field: str, now: datetime, amount: Any = Count("pk")
-) -> tuple[datetime, dict[date, int]]:
+def _by_day(rows: Any, field: str, now: datetime, amount: Any) -> tuple[datetime, dict[date, int]]:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     span = {f"{field}__gte": midnight - timedelta(days=DAYS - 1), f"{field}__lte": now}
     days = rows.filter(**span).annotate(day=TruncDate(field, tzinfo=now.tzinfo)).order_by()
