@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 from django.db.models import F
+from django.urls import reverse
 
 from inventory.models import Item, Receipt, StockLevel, StockMovement
 from oms.core import relay as relays
@@ -234,6 +235,20 @@ def test_a_button_that_comes_through_never_says_so(shelf: StockLevel) -> None:
     shelf.refresh_from_db()
     assert shelf.on_hand == 5 and StockMovement.objects.count() == before
     assert hand.press("inventory.adjust", shelf, change=-1, reason="counted") == 302
+
+
+def test_at_the_dock_it_is_the_same(shelf: StockLevel) -> None:
+    hand = Hand("warehouse")
+    counted = {"step": "confirm", "press": "k", "at_place": shelf.location_id, f"got_{shelf.item_id}": 2}
+    with held(shelf.item, never):
+        answer = hand.client.post(reverse("dock:receive"), counted)
+    assert answer.status_code == 409 and "Somebody else is changing the same thing" in answer.content.decode()
+    assert Receipt.objects.count() == 1
+    Collision.objects.all().delete()
+    with held(shelf.item, once_met):
+        assert hand.client.post(reverse("dock:receive"), counted).status_code == 302
+    shelf.refresh_from_db()
+    assert shelf.on_hand == 7 and met() == [("dock receive", "lock_timeout", 1, 0)]
 
 
 def react(events: Sequence[relays.Told]) -> None:

@@ -501,6 +501,6 @@ def test_the_books_add_up_after_every_step() -> None:
     run_state_machine_as_test(
         Shop,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
