@@ -27,6 +27,7 @@ from fulfillment.actions.buy_labels import buy_labels
 from fulfillment.actions.hand_back_labels import hand_back_labels
 from fulfillment.actions.void_labels import VOID
 from oms.core import jobs
+from oms.core.collisions import again
 from oms.core.errors import Permanent, Retry
 from oms.core.models import InboundMessage, OutboundEffect
 
@@ -73,7 +74,7 @@ def _drain(account: ChannelAccount) -> dict[str, int]:
             except (Retry, Permanent) as error:  # what is stored already needs no network
                 failed(account, error)
         _add(total, {"hints": hints})
-        while (done := ingest_now(account))["read"] or done["parked"]:
+        while (done := again("job channels.ingest", lambda: ingest_now(account)))["read"] or done["parked"]:
             _add(total, done)
         if not hints:
             return total

@@ -15,6 +15,7 @@ from inventory.actions.import_items import Imported, import_items
 from inventory.models import Item
 from inventory.rules.item_file import Row, write
 from oms.core.actors import Actor
+from oms.core.collisions import again
 from oms.core.errors import Refused
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -49,7 +50,8 @@ def import_page(request: HttpRequest) -> HttpResponse:
     back = reverse("admin:inventory_item_changelist")
     if request.method == "POST" and form.is_valid():
         try:
-            done = import_items(form.cleaned_data["file"], by=Actor.user(request.user))
+            sent, actor = form.cleaned_data["file"], Actor.user(request.user)
+            done = again("page import items", lambda: import_items(sent, by=actor))
         except Refused as error:
             for reason in error.reasons[:SHOWN]:
                 form.add_error(None, reason.words)

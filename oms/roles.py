@@ -24,7 +24,7 @@ LOOK = frozenset(
 MACHINERY = frozenset(
     {
         "core.view_inboundmessage", "core.view_outboundeffect", "core.view_delivery", "core.view_outboxevent",
-        "core.view_jobrun", "core.view_journalentry",
+        "core.view_jobrun", "core.view_journalentry", "core.view_collision",
     }
 )  # fmt: skip
 

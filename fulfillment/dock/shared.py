@@ -9,12 +9,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
 from inventory.models import Item, Location
 from oms.core.actors import Actor
+from oms.core.collisions import BUSY, again, kind_of
 from oms.core.console.once import Once, StillRunning
 from oms.core.console.press import token
 from oms.core.errors import Reason, Refused
@@ -79,10 +81,14 @@ def once(request: HttpRequest, name: str, run: Callable[[], str]) -> str:
     try:
         with Once(str(Actor.user(request.user)), f"dock:{name}:{key}", mark) as press:
             if press.answer is None:
-                words = run()
+                words = again(f"dock {name.partition(':')[0]}", run)
                 press.keep({"words": words})
                 return words
             return str(press.answer["words"])
+    except OperationalError as error:
+        if not kind_of(error):
+            raise
+        raise Refused(BUSY) from error
     except StillRunning:
         raise Refused(
             Reason("still_running", gettext("This is still being done. Look again in a moment."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rest_framework.request import Request
@@ -14,6 +15,8 @@ from inventory.api.filters import ItemFilter, LocationFilter
 from inventory.api.shapes import ItemRow, LocationRow
 from inventory.models import Item, Location
 from oms.core.api.doors import Detail, Listing, Verb
+from oms.core.api.idempotency import door_of
+from oms.core.collisions import again
 from oms.core.tokens import Access
 
 READ = Access("stock:read", "inventory.view_item")
@@ -69,7 +72,8 @@ class OneItem(Detail):
         ask = self.asked()
         item = self.one(ROWS, pk)
         values = {name: ask[name] for name in FIELDS if name in ask}
-        change_item(item.pk, values=values, barcodes=ask.get("barcodes"), by=self.actor)
+        change = partial(change_item, item.pk, values=values, barcodes=ask.get("barcodes"), by=self.actor)
+        again(door_of(request), change)
         return Response(self.shape(self.one(ROWS, pk)))
 
     patch.operation_id = "change_item"  # type: ignore[attr-defined]

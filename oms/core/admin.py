@@ -32,7 +32,15 @@ from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
 from oms.core.console.listing import distinct
 from oms.core.journal import Line
-from oms.core.models import ApiToken, Delivery, InboundMessage, JobRun, JournalEntry, OutboundEffect
+from oms.core.models import (
+    ApiToken,
+    Collision,
+    Delivery,
+    InboundMessage,
+    JobRun,
+    JournalEntry,
+    OutboundEffect,
+)
 
 
 @admin.register(InboundMessage)
@@ -105,6 +113,16 @@ class JobRunAdmin(ConsoleAdmin):
     @admin.display(description=_("error"))
     def error_start(self, obj: JobRun) -> str:
         return obj.error[:120]
+
+
+@admin.register(Collision)
+class CollisionAdmin(ConsoleAdmin):
+    """Two changes at one moment: which kind, at which door, and how many were carried out again in vain."""
+
+    keyset = "-hour"
+    list_display = ("door", "kind", "hour", "met", "given_up")
+    list_filter = (choose("kind", Collision.Kind.choices, "kind"),)
+    page_fields = ("door", "kind", "hour", "met", "given_up")
 
 
 @admin.register(JournalEntry)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from oms.core import collisions
 from oms.core.errors import Permanent, Retry
 from oms.core.journal import NoTransaction
 from oms.core.models import OutboundEffect
@@ -107,9 +108,8 @@ def carry_out(
         _write(effect, "pending", due_at=timezone.now() + timedelta(seconds=wait), detail=str(error)[:2000])
         return "retried"
     except Permanent as error:
-        with transaction.atomic():
-            if _write(effect, "failed", reason=error.reason[:60], detail=str(error)[:2000]) and failed:
-                failed(effect, error)
+        why = error
+        collisions.again(f"effect {effect.kind}", lambda: _fail(effect, why, failed))
         return "failed"
     except Exception as error:  # a fault of ours: nothing is lost, a person sees it after some tries
         log.exception("effect %s %s", effect.kind, effect.pk)
@@ -118,14 +118,26 @@ def carry_out(
         _write(effect, state, due_at=timezone.now() + timedelta(seconds=wait), reason="error",
                detail=f"{type(error).__name__}: {error}"[:2000])  # fmt: skip
         return "failed" if state == "failed" else "retried"
-    with transaction.atomic():
-        confirmed = _write(
-            effect, "confirmed", remote_id=result.remote_id[:160], response=dict(result.response),
-            confirmed_at=timezone.now(), reason="", detail="",
-        )  # fmt: skip
-        if confirmed:
-            then(effect, result)
+    collisions.again(f"effect {effect.kind}", lambda: _confirm(effect, result, then))
     return "confirmed"
+
+
+@transaction.atomic
+def _confirm(effect: OutboundEffect, result: Result, then: Callable[[OutboundEffect, Result], None]) -> None:
+    confirmed = _write(
+        effect, "confirmed", remote_id=result.remote_id[:160], response=dict(result.response),
+        confirmed_at=timezone.now(), reason="", detail="",
+    )  # fmt: skip
+    if confirmed:
+        then(effect, result)
+
+
+@transaction.atomic
+def _fail(
+    effect: OutboundEffect, why: Permanent, failed: Callable[[OutboundEffect, Permanent], None] | None
+) -> None:
+    if _write(effect, "failed", reason=why.reason[:60], detail=str(why)[:2000]) and failed:
+        failed(effect, why)
 
 
 def _still_ours(effect: OutboundEffect) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from oms.core import collisions
 from oms.core.models import JobRun
 
 log = logging.getLogger("oms.jobs")
@@ -39,6 +40,7 @@ def exclusive(name: str, scope: str = "") -> Iterator[MutableMapping[str, Any] |
         yield figures
         _end(run, "succeeded", figures)
     except BaseException as error:
+        collisions.count(error, f"job {name}", given_up=True)
         if run:
             _end(run, "failed", figures, f"{type(error).__name__}: {error}"[:2000])
         raise

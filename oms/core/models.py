@@ -271,6 +271,30 @@ class JobRun(models.Model):
         return f"{self.name} {self.scope} {self.started_at:%Y-%m-%d %H:%M:%S}"
 
 
+class Collision(models.Model):
+    """How often in an hour transactions were in each other's way at one door (``oms/core/collisions.py``). ``met``
+    counts all, ``given_up`` those that were not carried out again, or in vain."""
+
+    class Kind(models.TextChoices):
+        DEADLOCK = "deadlock", "each waited for the other"
+        SERIALIZATION = "serialization", "read what the other wrote"
+        LOCK_TIMEOUT = "lock_timeout", "waited too long"
+
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    door = models.CharField(max_length=120)
+    met = models.PositiveIntegerField()
+    given_up = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = "collision"
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(fields=["hour", "kind", "door"], name="collision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.door}"
+
+
 class SavedView(models.Model):
     """A list under a name, as somebody filtered and searched it. ``model`` is the list's ("orders.order"); ``query``
     what stands after the ``?`` of its address, in one order, without the page."""

@@ -47,6 +47,7 @@ def policies() -> tuple[Policy, ...]:
         ),
         Policy("keys", "core_idempotencyrecord", "true", "r.created_at", days["keys"]),
         Policy("runs", "core_jobrun", "true", "r.finished_at", days["runs"]),
+        Policy("collisions", "core_collision", "true", "r.hour", days["runs"]),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from oms.core.collisions import again
 from oms.core.errors import Permanent, Refused, Retry
 from oms.core.models import Delivery
 
@@ -150,21 +151,7 @@ def carry(reaction: str) -> Counter[str]:
 
 def _carry(reaction: str, ids: list[int], outcome: Counter[str]) -> None:
     try:
-        with transaction.atomic():
-            rows = list(
-                Delivery.objects.filter(pk__among=ids, state=Delivery.State.PENDING)
-                .select_for_update(of=("self",))
-                .order_by("pk")
-                .values_list(
-                    "pk", "event_id", "event__topic", "event__subject", "event__payload", "event__actor"
-                )
-            )
-            if rows:
-                handler(reaction)([Told(*told) for _, *told in rows])
-            Delivery.objects.filter(pk__among=[row[0] for row in rows]).update(
-                state=Delivery.State.DONE, done_at=timezone.now(), leased_until=None, reason="", detail=""
-            )
-        outcome["done"] += len(rows)
+        outcome["done"] += again(f"reaction {reaction}", lambda: _hand_over(reaction, ids))
         return
     except Exception as error:
         if len(ids) == 1:
@@ -174,6 +161,23 @@ def _carry(reaction: str, ids: list[int], outcome: Counter[str]) -> None:
     middle = len(ids) // 2
     _carry(reaction, ids[:middle], outcome)
     _carry(reaction, ids[middle:], outcome)
+
+
+@transaction.atomic
+def _hand_over(reaction: str, ids: list[int]) -> int:
+    """Those of the deliveries that still wait, to their reaction; how many."""
+    rows = list(
+        Delivery.objects.filter(pk__among=ids, state=Delivery.State.PENDING)
+        .select_for_update(of=("self",))
+        .order_by("pk")
+        .values_list("pk", "event_id", "event__topic", "event__subject", "event__payload", "event__actor")
+    )
+    if rows:
+        handler(reaction)([Told(*told) for _, *told in rows])
+    Delivery.objects.filter(pk__among=[row[0] for row in rows]).update(
+        state=Delivery.State.DONE, done_at=timezone.now(), leased_until=None, reason="", detail=""
+    )
+    return len(rows)
 
 
 def _set_aside(delivery_id: int, reaction: str, error: Exception) -> str:

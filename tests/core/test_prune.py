@@ -13,6 +13,7 @@ from oms.core.actors import SYSTEM
 from oms.core.audits import run
 from oms.core.journal import Line, write
 from oms.core.models import (
+    Collision,
     Delivery,
     IdempotencyRecord,
     InboundMessage,
@@ -62,13 +63,17 @@ def test_only_what_is_finished_and_past_its_time_goes(monkeypatch: pytest.Monkey
     IdempotencyRecord.objects.create(owner="o", key="k", fingerprint="f", created_at=LONG_AGO)
     JobRun.objects.create(name="j", state="succeeded", finished_at=LONG_AGO)
     JobRun.objects.create(name="j", state="running")
+    for hour in (LONG_AGO, NOW):
+        Collision.objects.create(hour=hour, kind="deadlock", door="d", met=1, given_up=0)
     OutboundEffect.objects.create(
         target="t", kind="k", key="k", subject="s", thread="s", state="confirmed", created_at=LONG_AGO, confirmed_at=LONG_AGO
     )  # fmt: skip
     with transaction.atomic():
         write([Line("x:1", "x:1", "tested")], by=SYSTEM)
 
-    assert prune() == {"deliveries": 5, "events": 5, "hints": 1, "payloads": 3, "keys": 1, "runs": 1}
+    assert prune() == {
+        "deliveries": 5, "events": 5, "hints": 1, "payloads": 3, "keys": 1, "runs": 1, "collisions": 1,
+    }  # fmt: skip
     assert set(OutboxEvent.objects.values_list("pk", flat=True)) == stays
     assert Delivery.objects.count() == 3
     assert set(InboundMessage.objects.values_list("pk", flat=True)) == kept

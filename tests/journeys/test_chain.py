@@ -24,7 +24,8 @@ from fulfillment.tasks import track
 from inventory.models import Item, Location, StockLevel
 from oms.core.actors import Actor
 from oms.core.audits import run as audit
-from oms.core.models import InboundMessage, OutboundEffect
+from oms.core.collisions import TRIES
+from oms.core.models import Collision, InboundMessage, OutboundEffect
 from orders.models import Order
 from tests import build
 from tests.journeys.clockwork import confirm, tick
@@ -96,6 +97,9 @@ def test_a_busy_database_parks_no_order(plan, shops) -> None:
     assert not Order.objects.exists()
     assert set(InboundMessage.objects.values_list("kind", "state")) >= {("order", "received")}
     assert not InboundMessage.objects.filter(state="parked").exists()
+    # The whole batch was begun anew a few times before it was left for the next run.
+    (met,) = Collision.objects.filter(door="job channels.ingest")
+    assert (met.kind, met.met, met.given_up) == ("lock_timeout", TRIES, 1)
     channels.tasks.ingest()
     assert Order.objects.get().total == bought.total
 

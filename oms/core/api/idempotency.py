@@ -19,6 +19,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from oms.core.api.errors import Conflict
+from oms.core.collisions import again
 from oms.core.models import IdempotencyRecord
 from oms.core.tokens import owner_of
 
@@ -69,6 +70,19 @@ def once(
     """Carry out ``do`` (which gives status and data) unless this key was answered before. ``keep`` says what
     of the data may be stored. Raises ``KeyReused``, or ``Conflict`` while the first call is under way."""
     owner, key, mark = owner_of(request), key_of(request), fingerprint(request)
+    return again(door_of(request), lambda: _once(owner, key, mark, do, keep))
+
+
+def door_of(request: Request) -> str:
+    """How a call is named among the collisions."""
+    match = request.resolver_match
+    return f"API {request.method} /{match.route if match else ''}"
+
+
+def _once(
+    owner: str, key: str, mark: str, do: Callable[[], tuple[int, Any]], keep: Callable[[Any], Any]
+) -> Answer:
+    """All of it in one transaction, the key's lock and record too: so all of it can be carried out again."""
     with transaction.atomic():
         if not _alone(owner, key):
             raise Conflict("in_progress", "The first call with this key is still being carried out.", wait=1)

@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from oms.core.api.doors import Traced
+from oms.core.api.idempotency import door_of
+from oms.core.collisions import again
 from oms.core.errors import Permanent, Refused
 from oms.core.tokens import Access
 
@@ -55,7 +57,7 @@ class Webhook(Traced):
     def post(self, request: Request, slug: str) -> Response:
         body = request._request.body
         try:
-            told = self.receive(slug, dict(request.headers), body)
+            told = again(door_of(request), lambda: self.receive(slug, dict(request.headers), body))
         except Refused as error:
             if any(reason.code == "bad_signature" for reason in error.reasons):
                 raise BadSignature from error

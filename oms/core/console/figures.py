@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 
@@ -34,15 +34,20 @@ def _of_rows(
     return made
 
 
-def daily(rows: Callable[[], Any], field: str, changelist: str) -> Callable[[datetime], Reading]:
-    """A figure's ``read``: how many of ``rows`` have today's date in ``field`` (which has an index)."""
+def daily(
+    rows: Callable[[], Any], field: str, changelist: str, *, of: str = ""
+) -> Callable[[datetime], Reading]:
+    """A figure's ``read``: how many of ``rows`` have today's date in ``field`` (which has an index); or what their
+    column ``of`` comes to."""
+    amount = Sum(of, default=0) if of else Count("pk")
 
     def make(rows: Callable[[], Any]) -> Callable[[datetime], Reading]:
         def read(now: datetime) -> Reading:
-            midnight, counted = _by_day(rows(), field, now)
+            midnight, counted = _by_day(rows(), field, now, amount)
             days = _days(midnight, counted, changelist, field)
-            earlier = {f"{field}__gte": midnight - WEEK, f"{field}__lte": now - WEEK}
-            return Reading(days[-1].count, rows().filter(**earlier).count(), days, days[-1].link)
+            earlier = rows().filter(**{f"{field}__gte": midnight - WEEK, f"{field}__lte": now - WEEK})
+            before = earlier.aggregate(n=amount)["n"]
+            return Reading(days[-1].count, before, days, days[-1].link)
 
         return read
 
@@ -57,7 +62,7 @@ def standing(
 
     def make(rows: Callable[[], Any]) -> Callable[[datetime], Reading]:
         def read(now: datetime) -> Reading:
-            midnight, counted = _by_day(rows(), field, now)
+            midnight, counted = _by_day(rows(), field, now, Count("pk"))
             days = _days(midnight, counted, changelist, field)
             return Reading(rows().count(), None, days, f"{reverse(changelist)}?{link}")
 
@@ -66,11 +71,11 @@ def standing(
     return _of_rows(make, rows)
 
 
-def _by_day(rows: Any, field: str, now: datetime) -> tuple[datetime, dict[date, int]]:
+def _by_day(rows: Any, field: str, now: datetime, amount: Any) -> tuple[datetime, dict[date, int]]:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     span = {f"{field}__gte": midnight - timedelta(days=DAYS - 1), f"{field}__lte": now}
     days = rows.filter(**span).annotate(day=TruncDate(field, tzinfo=now.tzinfo)).order_by()
-    return midnight, dict(days.values_list("day").annotate(Count("pk")))
+    return midnight, dict(days.values_list("day").annotate(amount))
 
 
 def _days(midnight: datetime, counted: dict[date, int], changelist: str, field: str) -> list[Day]:

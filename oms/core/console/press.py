@@ -10,6 +10,8 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import messages
+from django.core.files import File
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
@@ -20,6 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from oms.core.actors import Actor
+from oms.core.collisions import BUSY, again, kind_of
 from oms.core.console.forms import narrow
 from oms.core.console.offers import refused, rows_of
 from oms.core.console.once import Once, StillRunning
@@ -110,7 +113,9 @@ class _Page:
         try:
             with Once(str(actor), f"press:{self.button.name}:{key}", mark) as once:
                 if once.answer is None:
-                    outcome = self.button.run(ready, actor, {**data, "press": key})
+                    outcome = again(
+                        f"button {self.button.name}", lambda: self._run(ready, actor, {**data, "press": key})
+                    )
                     once.keep(self._answer(outcome))
                 answer = once.answer or self._answer(outcome)
         except Refused as error:
@@ -118,6 +123,10 @@ class _Page:
         except StillRunning:
             messages.info(self.request, gettext("This is still being done. Look again in a moment."))
             return HttpResponseRedirect(self.back)
+        except OperationalError as error:
+            if not kind_of(error):
+                raise
+            return self.show(status=409, reasons=[BUSY])
         except OmsError as error:
             words = gettext("It did not work: %(error)s. Nothing was lost; try again in a moment.") % {
                 "error": error
@@ -125,6 +134,12 @@ class _Page:
             return self.show(status=409, reasons=[Reason("did_not_work", words)])
         self._tell(answer)
         return HttpResponseRedirect(self.back)
+
+    def _run(self, ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
+        for value in data.values():
+            if isinstance(value, File):  # it was read already where this is not the first try
+                value.seek(0)
+        return self.button.run(ids, actor, data)
 
     def _answer(self, outcome: Outcome) -> dict[str, Any]:
         labels = {

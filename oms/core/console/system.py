@@ -19,9 +19,20 @@ from oms.core.actions.retry_deliveries import retry_deliveries
 from oms.core.actors import Actor
 from oms.core.backups import too_old
 from oms.core.console import shown
-from oms.core.console.registry import Button, Finder, MenuEntry, Outcome, Panel, Queue, Refusals, register
+from oms.core.console.figures import daily
+from oms.core.console.registry import (
+    Button,
+    Figure,
+    Finder,
+    MenuEntry,
+    Outcome,
+    Panel,
+    Queue,
+    Refusals,
+    register,
+)
 from oms.core.errors import Reason
-from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect
+from oms.core.models import Collision, Delivery, InboundMessage, JobRun, OutboundEffect
 from oms.core.personal import NOT_FOR_YOU, sees_people
 from oms.core.words import Words
 
@@ -158,6 +169,9 @@ register(
         find=lambda q: InboundMessage.objects.filter(external_id=q).defer("body").order_by("-pk"),
         exact=lambda q: InboundMessage.objects.none(), rank=900,
     ),
+    Figure("collisions", _("Collisions"), "core.view_collision",
+           daily(lambda: Collision.objects.all(), "hour", "admin:core_collision_changelist", of="met"),
+           rank=90, good=False),
     MenuEntry("Work", _("Work"), "inbox", "admin:index", rank=0),
     MenuEntry("Channels", _("Messages in"), "download", "admin:core_inboundmessage_changelist",
               "core.view_inboundmessage", rank=30),
@@ -168,6 +182,7 @@ register(
               "django_celery_beat.view_periodictask", rank=20),
     MenuEntry("System", _("Reactions"), "bolt", "admin:core_delivery_changelist", "core.view_delivery", rank=30),
     MenuEntry("System", _("Journal"), "history", "admin:core_journalentry_changelist", "core.view_journalentry", rank=40),
+    MenuEntry("System", _("Collisions"), "call_merge", "admin:core_collision_changelist", "core.view_collision", rank=35),
     MenuEntry("System", _("People"), "group", "admin:auth_user_changelist", "auth.view_user", rank=50),
     MenuEntry("System", _("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group", rank=60),
     MenuEntry("System", _("API keys"), "key", "admin:core_apitoken_changelist", "core.view_apitoken", rank=70),
