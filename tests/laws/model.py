@@ -88,9 +88,8 @@ class Waits(Exception):
 
 @dataclass(frozen=True)
 class Nets:
-    """``check``: the database's own constraints are there. ``shelves_sql``: what ``lock_shelves`` sends."""
+    """``check``: the database's own constraints are there."""
 
-    shelves_sql: str
     check: bool = True
 
 
@@ -259,7 +258,7 @@ def named(row: Sequence[int]) -> SimpleNamespace:
 
 
 class _Cursor:
-    """Answers the two statements that lock and write levels."""
+    """Answers the three statements that lock and write levels."""
 
     def __init__(self, session: Session):
         self.session = session
@@ -278,6 +277,8 @@ class _Cursor:
             self.found = self._update(sql, params)
         elif sql.lstrip().startswith("SELECT s.item_id"):
             self.found = self._free(sql, params[0])
+        elif sql.lstrip().startswith("SELECT item_id, location_id"):
+            self.found = self._locked(sql, *params)
         else:
             raise NotImplementedError(sql)
 
@@ -303,7 +304,7 @@ class _Cursor:
         return written
 
     def _free(self, sql: str, items: Sequence[int]) -> list[tuple[int, ...]]:
-        fits = condition(sql, r"ANY\(%s\)", r"(?:ORDER BY|FOR UPDATE|$)")
+        fits = condition(sql, r"ANY\(%s::bigint\[\]\)", r"(?:ORDER BY|FOR UPDATE|$)")
         free = condition(sql, r"s\.location_id,", "FROM")
         seen = self.session.snapshot(lambda shelf: shelf[0] in items)
         rows = [s for s in seen if fits(s=named(seen[s]))]
@@ -313,6 +314,12 @@ class _Cursor:
             if fits(s=now):
                 found.append((*shelf, free(s=now)))
         return found
+
+    def _locked(self, sql: str, items: Sequence[int], places: Sequence[int]) -> list[tuple[int, ...]]:
+        free = condition(sql, r"location_id,", "FROM")
+        seen = self.session.snapshot(lambda shelf: shelf[0] in items and shelf[1] in places)
+        rows = {shelf: self.session.now(shelf) for shelf in self.session.lock_rows(seen, sql)}
+        return [(*shelf, free(**dict(zip(COLUMNS, row, strict=True)))) for shelf, row in rows.items()]
 
 
 @contextmanager
@@ -333,10 +340,6 @@ def answered() -> Iterator[list[Session]]:
         rows = asking[0].rows(keys)
         return [(r.demand_key, r.item_id, r.location_id or 0, r.quantity) for r in rows if r.state == "firm"]
 
-    def lock_shelves(shelves: Iterable[Shelf]) -> None:
-        there = asking[0].snapshot(set(shelves).__contains__)
-        asking[0].lock_rows(there, asking[0].nets.shelves_sql)
-
     def write(rows: Iterable[Any], **changes: str) -> None:
         for row in rows:
             written = {name: getattr(row, name) for name in Held.__dataclass_fields__}
@@ -348,9 +351,9 @@ def answered() -> Iterator[list[Session]]:
 
     ends = {"release": "released", "consume": "consumed"}
     asks: Mapping[str, Any] = {
-        "connection": SimpleNamespace(cursor=lambda: _Cursor(asking[0])),
+        "prepared": lambda: _Cursor(asking[0]),
         "in_transaction": lambda: True, "emit": lambda events, by: None,
-        "holdings": holdings, "firm_units": firm_units, "lock_shelves": lock_shelves, "insert": insert,
+        "holdings": holdings, "firm_units": firm_units, "insert": insert,
         "move": lambda rows, verb, **kwargs: write(rows, state=ends[verb]),
         "write_columns": lambda rows, *names: write(rows),
     }  # fmt: skip

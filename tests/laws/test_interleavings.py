@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection, connections, transaction
-from django.test.utils import CaptureQueriesContext
 
 from inventory.actions import fit_reservations, move_stock
 from inventory.actions.consume_reservations import Use, consume_reservations
@@ -58,14 +57,21 @@ def change(order: UUID, **wanted: int) -> Work:
 
 
 def route(order: UUID, **seats: tuple[int, int]) -> Work:
-    """Locks the order and moves its promises (``A=(NORTH, 1)``: one piece, to the north)."""
+    """Locks the order and all shelves of its items, and moves its promises (``A=(NORTH, 1)``: one piece, to the
+    north)."""
 
     def work(session: Session) -> None:
         session.lock(("order", order))
+        items = {sku: {"A": A, "B": B}[sku] for sku in seats}
+        fit_reservations.lock_shelves((item, place) for item in items.values() for place in (NORTH, SOUTH))
+        held: dict[UUID, dict[int, int]] = defaultdict(dict)
+        for key, _, place, quantity in fit_reservations.firm_units(
+            keys(order)[item] for item in items.values()
+        ):
+            held[key][place] = held[key].get(place, 0) + quantity
         reseat(
-            [Seat(keys(order)[{"A": A, "B": B}[sku]], {"A": A, "B": B}[sku], *seat) for sku, seat in seats.items()],
-            by=SYSTEM,
-        )  # fmt: skip
+            [Seat(keys(order)[items[sku]], items[sku], *seat) for sku, seat in seats.items()], held, by=SYSTEM
+        )
 
     return work
 
@@ -129,17 +135,17 @@ SCENES: Mapping[str, tuple[World, tuple[Work, ...], int]] = {
     "one cancels what two buy": (
         world(EACH, (ONE, A, NORTH, 1), (ONE, B, SOUTH, 1)),
         (change(ONE, B=0, A=0), place(TWO, (B, 2), (A, 1)), place(THREE, (A, 2), (B, 1))),
-        900_000,
+        20_000,
     ),
     "one is routed elsewhere, one cancelled, one placed": (
         world(EACH, (ONE, A, NORTH, 1), (ONE, B, SOUTH, 1), (TWO, B, NORTH, 1)),
         (route(ONE, B=(NORTH, 1), A=(SOUTH, 1)), change(TWO, B=0), place(THREE, (B, 1), (A, 1))),
-        2_000_000,
+        800_000,
     ),
     "two change places, one is placed": (
         world({**EACH, (A, NORTH): 2}, (ONE, A, NORTH, 1), (TWO, A, SOUTH, 1)),
         (route(ONE, A=(SOUTH, 1)), route(TWO, A=(NORTH, 1)), place(THREE, (A, 1), (B, 1))),
-        160_000,
+        10_000,
     ),
     "one order is shipped, cancelled and routed at once": (
         world(EACH, (ONE, A, NORTH, 1), (ONE, B, NORTH, 1)),
@@ -154,17 +160,9 @@ SCENES: Mapping[str, tuple[World, tuple[Work, ...], int]] = {
 }  # fmt: skip
 
 
-def nets(**kwargs: bool) -> Nets:
-    """What ``lock_shelves`` sends is asked of itself."""
-    with CaptureQueriesContext(connection) as sent, transaction.atomic():
-        fit_reservations.lock_shelves([(B, NORTH), (A, SOUTH)])
-    (sql,) = (q["sql"] for q in sent if "inventory_stocklevel" in q["sql"])
-    return Nets(sql, **kwargs)
-
-
 def explored(scene: str, **kwargs: bool) -> Explored:
     start, works, _ = SCENES[scene]
-    return explore(start, works, nets(**kwargs), law)
+    return explore(start, works, Nets(**kwargs), law)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -202,7 +200,7 @@ def test_locks_without_an_order_deadlock(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_who_comes_back_for_more_shelves_can_deadlock() -> None:
     """One edit at the shop that takes a line off and puts another on does: it is carried out again then."""
     start = world({**EACH, (A, NORTH): 2}, (ONE, A, NORTH, 1))
-    found = explore(start, [change(ONE, A=0, B=1), place(TWO, (A, 1), (B, 1))], nets(), law)
+    found = explore(start, [change(ONE, A=0, B=1), place(TWO, (A, 1), (B, 1))], Nets(), law)
     assert found.deadlocks > 0 and found.broken == []
 
 
@@ -231,7 +229,7 @@ def test_postgresql_does_what_the_model_says(scene: str) -> None:
     start, works, _ = SCENES[scene]
     ends = set()
     for turns in TURNS:
-        expected = follow(start, works, nets(), turns)
+        expected = follow(start, works, Nets(), turns)
         assert really(start, works, turns) == told(expected), turns
         ends.add(str(told(expected)))
     assert len(ends) > 1, "all turns end alike: they show nothing"

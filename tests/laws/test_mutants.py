@@ -21,7 +21,7 @@ from inventory.models import StockLevel
 from inventory.rules import allocation
 from oms.core.actors import SYSTEM
 from tests import build
-from tests.laws.model import Session, World, explore
+from tests.laws.model import Nets, Session, World, explore
 from tests.laws.test_interleavings import (
     BUYERS,
     EACH,
@@ -34,7 +34,6 @@ from tests.laws.test_interleavings import (
     B,
     change,
     law,
-    nets,
     place,
     route,
     without_lock,
@@ -51,7 +50,7 @@ MODULES = (move_stock, fit_reservations, reseat, consume_reservations)
 
 def all_get_what_there_is() -> None:
     start, works, _ = SCENES[BUYERS]
-    found = explore(start, works, nets(), law)
+    found = explore(start, works, Nets(), law)
     assert found.broken == [] and found.deadlocks == 0
     assert set(found.ends) == {("committed",) * 3}, "nobody is refused, who comes late waits for stock"
 
@@ -60,7 +59,7 @@ def the_guard_holds_alone() -> None:
     start, works, _ = SCENES[BUYERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit_reservations, "_FREE", without_lock(fit_reservations._FREE))
-        assert explore(start, works, nets(check=False), law).broken == []
+        assert explore(start, works, Nets(check=False), law).broken == []
 
 
 def a_shelf_that_is_short_is_refused() -> None:
@@ -100,7 +99,7 @@ def the_database_refuses() -> None:
 
 def lines_of_one_item_are_added_up() -> None:
     two_lines = place(ONE, (A, 1), (B, 1), (A, 2))
-    found = explore(world({(A, NORTH): 2, (B, NORTH): 1}), [two_lines], nets(), law)
+    found = explore(world({(A, NORTH): 2, (B, NORTH): 1}), [two_lines], Nets(), law)
     assert found.broken == [] and set(found.ends) == {("committed",)}
     item, other = build.item("SUMMED"), build.item("OTHER")
     build.stock(item, 5)
@@ -127,7 +126,7 @@ def a_need_that_grows_or_shrinks_is_met() -> None:
             live = [r.quantity for r in now.held if r.state in {"firm", "backordered"}]
             return "" if not now.own[0].end or sum(live) == wanted else f"{sum(live)} held of {wanted}"
 
-        found = explore(start, [change(ONE, A=wanted)], nets(), lambda now, met=met: law(now) or met(now))  # type: ignore[misc]
+        found = explore(start, [change(ONE, A=wanted)], Nets(), lambda now, met=met: law(now) or met(now))  # type: ignore[misc]
         assert found.broken == [] and set(found.ends) == {("committed",)}
 
 
@@ -139,7 +138,7 @@ def safety_stock_is_kept() -> None:
             (str(s) for s, (on_hand, reserved, _, keep) in now.levels if on_hand - reserved < keep), ""
         )
 
-    found = explore(start, [place(ONE, (A, 2)), place(TWO, (A, 1))], nets(), kept)
+    found = explore(start, [place(ONE, (A, 2)), place(TWO, (A, 1))], Nets(), kept)
     assert found.broken == [] and set(found.ends) == {("committed", "committed")}
 
 
@@ -152,13 +151,13 @@ def writers_lock_in_one_order() -> None:
         )
 
     works = [move((A, NORTH), (B, SOUTH)), move((B, SOUTH), (A, NORTH))]
-    assert explore(world(dict.fromkeys(EACH, 2)), works, nets(), lambda now: "").deadlocks == 0
+    assert explore(world(dict.fromkeys(EACH, 2)), works, Nets(), lambda now: "").deadlocks == 0
 
 
 def routes_lock_in_one_order() -> None:
     start = world(dict.fromkeys(EACH, 3), (ONE, A, NORTH, 1), (TWO, A, SOUTH, 1))
     works = [route(ONE, A=(SOUTH, 1)), route(TWO, A=(NORTH, 1))]
-    assert explore(start, works, nets(), law).deadlocks == 0
+    assert explore(start, works, Nets(), law).deadlocks == 0
 
 
 # ------------------------------------------------------------------------------------------------ the mutants
@@ -208,7 +207,7 @@ MUTANTS = (
     # the order of locks
     _mutant(fit_reservations, "_FREE", "ORDER BY s.item_id, s.location_id", "", all_get_what_there_is),
     _mutant(move_stock, "_UPDATE", "ORDER BY l.item_id, l.location_id", "", writers_lock_in_one_order),
-    _mutant(fit_reservations, "lock_shelves", '.order_by("item_id", "location_id")', ".order_by()", routes_lock_in_one_order),
+    _mutant(fit_reservations, "_LOCK", "ORDER BY item_id, location_id", "", routes_lock_in_one_order),
 )  # fmt: skip
 
 
