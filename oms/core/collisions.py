@@ -34,7 +34,8 @@ PAUSE = 0.03
 """Seconds before the second try, then twice as long each; give or take a half, so that two do not meet again."""
 
 BUSY = Reason(
-    "busy", "Somebody else is changing the same thing. This was not done; look again, and press once more."
+    "busy",
+    "Somebody else is changing the same thing, so this was not done. Look at it again, and press once more.",
 )
 
 
@@ -85,8 +86,8 @@ def count(error: BaseException, door: str, *, given_up: bool) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, [kind, door[:120], int(given_up)])
-    except DatabaseError as error:
-        log.warning("%s at %s could not be counted: %s", kind, door, error)
+    except DatabaseError as failure:
+        log.warning("%s at %s could not be counted: %s", kind, door, failure)
 
 
 _READS = ("SELECT", "SET ", "SHOW")
