@@ -20,6 +20,7 @@ from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, register
 from oms.core.console.registry import Refusals
 from oms.core.errors import Reason
+from oms.core.secrets import readable
 
 MODEL = "channels.channelaccount"
 CHANGE = "channels.change_channelaccount"
@@ -82,7 +83,7 @@ def why_not_call(account: ChannelAccount, flag: Can | None) -> list[Reason]:
     """Why this account cannot be asked for that: of a kind that is gone, without its keys, or not able."""
     if account.kind not in adapters.kinds():
         return [Reason("unknown_kind", f"{account.name} is of a kind that is not installed: {account.kind}.")]
-    given = account.credentials or {}
+    given = readable(account.credentials)
     missing = [words for name, words in wanted(account.kind).items() if not given.get(name)]
     if missing:
         return [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]

@@ -15,6 +15,7 @@ from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, register
 from oms.core.console.registry import Refusals
 from oms.core.errors import OmsError, Reason
+from oms.core.secrets import readable
 
 MODEL = "fulfillment.carrieraccount"
 CHANGE = "fulfillment.change_carrieraccount"
@@ -57,7 +58,9 @@ def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
 def _lacking(rows: Sequence[CarrierAccount]) -> Refusals:
     found = {}
     for row in rows:
-        missing = [words for name, words in wanted(row.kind).items() if not (row.credentials or {}).get(name)]
+        missing = [
+            words for name, words in wanted(row.kind).items() if not readable(row.credentials).get(name)
+        ]
         if missing:
             found[row.pk] = [Reason("keys_missing", f"Enter its keys first: {', '.join(missing)}.")]
     return found

@@ -17,6 +17,11 @@ def adapter_of(account: ChannelAccount) -> Any:
     return adapters.build(account.kind, plain(account))
 
 
+def reader_of(account: ChannelAccount) -> Any:
+    """Its adapter for reading what is stored, which needs no keys. Raises ``Permanent`` for an unknown kind."""
+    return adapters.reader(account.kind, plain(account))
+
+
 def plain(account: ChannelAccount) -> Account:
     return Account(account.slug, account.base_url, account.credentials or {}, account.options)
 

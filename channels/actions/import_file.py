@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from channels.actions.connect import able, adapter_of
+from channels.actions.connect import able, reader_of
 from channels.actions.ingest import ingest
 from channels.actions.pull import keep
 from channels.adapters.base import Can, FileError
@@ -22,7 +22,7 @@ def import_file(account: ChannelAccount, data: bytes, name: str) -> dict[str, in
     if not able(account, Can.READ_FILE):
         raise Refused(Reason("no_files", f"{account.name} takes no files."))
     try:
-        found = adapter_of(account).split(data)
+        found = reader_of(account).split(data)
     except Rejected as error:
         raise Refused(Reason(error.reason, str(error))) from error
     with transaction.atomic():
