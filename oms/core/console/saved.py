@@ -1,4 +1,5 @@
-"""Views of lists that people keep under a name: the chips above a list, and the doors to keep, rename and delete."""
+"""Views of lists that people keep under a name: the chips above a list, and the doors to keep, rename, share
+and delete."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from oms.core.actions import forget_view, rename_view
+from oms.core.actions import forget_view, rename_view, share_view
 from oms.core.actions import save_view as saving
 from oms.core.actors import Actor
 from oms.core.errors import Refused
@@ -39,6 +40,7 @@ def views_of(request: HttpRequest, cl: Any) -> dict[str, Any]:
     return {
         "views": views, "view": present, "query": query, "may_share": request.user.has_perm(SHARE),
         "may_change_view": present is not None and _may_change(request.user, present),
+        "may_share_view": present is not None and _may_share(request.user, present),
     }  # fmt: skip
 
 
@@ -69,7 +71,8 @@ def save_view(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def change_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Rename (``name``) or delete (``delete``) a view: one's own, or a shared one with the permission to share."""
+    """Rename (``name``), delete (``delete``), share or unshare (``share``: yes, no) a view: one's own, or a shared
+    one with the permission to share. That is needed to share one, never to take one back."""
     view = SavedView.objects.filter(pk=pk).first()
     if view is None or not (view.shared or view.owner_id == request.user.pk):
         raise Http404("There is no such view.")
@@ -80,6 +83,13 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
         if "delete" in request.POST:
             forget_view.forget_view(pk, by=by)
             messages.success(request, f"“{view.name}” was deleted. The rows that it listed are still here.")
+        elif "share" in request.POST:
+            shared = request.POST["share"] == "yes"
+            if shared and not _may_share(request.user, view):
+                raise PermissionDenied
+            view = share_view.share_view(pk, shared=shared, by=by)
+            whom = "everybody" if shared else f"{view.owner} alone"
+            messages.success(request, f"“{view.name}” is now for {whom}.")
         else:
             name = rename_view.rename_view(pk, name=request.POST.get("name", ""), by=by).name
             messages.success(request, f"It is called “{name}” now.")
@@ -92,6 +102,10 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _may_change(user: Any, view: SavedView) -> bool:
     return view.owner_id == user.pk or (view.shared and user.has_perm(SHARE))
+
+
+def _may_share(user: Any, view: SavedView) -> bool:
+    return view.owner_id == user.pk and bool(user.has_perm(SHARE))
 
 
 def _to_list(model: str, query: str) -> HttpResponse:
