@@ -60,7 +60,7 @@ superuser: install ## make the first login
 	@$(EMBEDDED) manage createsuperuser
 
 lock: install ## resolve pyproject.toml anew into requirements.lock: every platform, with hashes
-	@$(OURS) -m uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --upgrade \
+	@UV_SYSTEM_CERTS=$${UV_SYSTEM_CERTS:-true} $(OURS) -m uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --upgrade \
 		--no-header --no-emit-index-url -o requirements.lock
 	@if grep -n 'http' requirements.lock; then echo 'requirements.lock names an address'; exit 1; fi
 

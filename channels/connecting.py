@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels import adapters
 from channels.actions.confirm_stock import confirm_stock
 from channels.actions.connect import able
-from channels.actions.enter_keys import enter_keys
 from channels.actions.pull_listings import pull_listings
 from channels.actions.subscribe import subscribe
 from channels.actions.try_connection import try_connection
 from channels.adapters.base import Can
 from channels.models import ChannelAccount
+from oms.core.actions.enter_keys import enter_keys
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, register
+from oms.core.console.forms import key_form
 from oms.core.console.registry import Refusals
 from oms.core.errors import Reason
+from oms.core.secrets import readable
 
 MODEL = "channels.channelaccount"
 CHANGE = "channels.change_channelaccount"
@@ -37,18 +38,6 @@ def wanted(kind: str) -> Mapping[str, str]:
     return getattr(adapters.kinds().get(kind), "credentials", {})
 
 
-def key_form(names: Mapping[str, str]) -> type[forms.Form]:
-    """A field for each key, never filled in: what is kept does not leave the house."""
-    fields = {
-        name: forms.CharField(
-            label=gettext(words), required=False, max_length=500, strip=True,
-            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
-        )
-        for name, words in names.items()
-    }  # fmt: skip
-    return type("KeyForm", (forms.Form,), fields)
-
-
 def _account(ids: Sequence[int]) -> ChannelAccount:
     return ChannelAccount.objects.get(pk=ids[0])
 
@@ -56,7 +45,7 @@ def _account(ids: Sequence[int]) -> ChannelAccount:
 def _enter(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     account = _account(ids)
     given = {name: data.get(name) or "" for name in wanted(account.kind)}
-    enter_keys(account.pk, given, by=actor)
+    enter_keys(ChannelAccount, account.pk, given, by=actor)
     return Outcome(gettext("The keys are kept, encrypted. Try the connection next."))
 
 
@@ -100,7 +89,7 @@ def why_not_call(account: ChannelAccount, flag: Can | None) -> list[Reason]:
                 % {"name": account.name, "kind": account.kind},
             )
         ]
-    given = account.credentials or {}
+    given = readable(account.credentials)
     missing = [words for name, words in wanted(account.kind).items() if not given.get(name)]
     if missing:
         return [

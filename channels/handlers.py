@@ -14,7 +14,9 @@ def mark_listings(events: Sequence[Told]) -> None:
 
 
 def tell_shipment(events: Sequence[Told]) -> None:
-    tell.tell_shipments([pk for event in events for pk in event.payload["shipment_ids"]])
+    parcels = [pk for event in events for pk in event.payload["shipment_ids"]]
+    tell.tell_shipments(parcels)
+    tell.tell_replacements(parcels)
 
 
 def tell_refund(events: Sequence[Told]) -> None:

@@ -19,7 +19,7 @@ from channels.actions.push_stock import push_stock as push_now
 from channels.actions.reconcile import reconcile as reconcile_now
 from channels.actions.reread import reread
 from channels.actions.send import send
-from channels.actions.tell import CANCEL, REFUND, SHIPMENT
+from channels.actions.tell import CANCEL, REFUND, REPLACEMENT, SHIPMENT
 from channels.adapters.base import Can
 from channels.models import ChannelAccount, Listing
 from fulfillment.actions.ask_labels import BUY
@@ -118,7 +118,7 @@ def ingest() -> None:
 
 @shared_task(name="channels.effects")
 def effects() -> None:
-    if not _asked(SHIPMENT, REFUND, CANCEL):
+    if not _asked(SHIPMENT, REPLACEMENT, REFUND, CANCEL):
         return
     with jobs.exclusive("channels.effects") as figures:
         if figures is not None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from fulfillment import carriers
-from fulfillment.actions.enter_keys import enter_keys
 from fulfillment.actions.try_connection import try_connection
 from fulfillment.models import CarrierAccount
+from oms.core.actions.enter_keys import enter_keys
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, register
+from oms.core.console.forms import key_form
 from oms.core.console.registry import Refusals
 from oms.core.errors import OmsError, Reason
+from oms.core.secrets import readable
 
 MODEL = "fulfillment.carrieraccount"
 CHANGE = "fulfillment.change_carrieraccount"
@@ -35,20 +36,11 @@ def wanted(kind: str) -> Mapping[str, str]:
         return {}
 
 
-def _form(rows: Sequence[CarrierAccount]) -> type[forms.Form]:
-    fields = {
-        name: forms.CharField(
-            label=gettext(words), required=False, max_length=500, strip=True,
-            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
-        )
-        for name, words in wanted(rows[0].kind).items()
-    }  # fmt: skip
-    return type("KeyForm", (forms.Form,), fields)
-
-
 def _enter(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
     account = CarrierAccount.objects.get(pk=ids[0])
-    enter_keys(account.pk, {name: data.get(name) or "" for name in wanted(account.kind)}, by=actor)
+    enter_keys(
+        CarrierAccount, account.pk, {name: data.get(name) or "" for name in wanted(account.kind)}, by=actor
+    )
     return Outcome(gettext("The keys are kept, encrypted. Try the connection next."))
 
 
@@ -59,7 +51,9 @@ def _try(ids: Sequence[int], actor: Actor, data: Mapping[str, Any]) -> Outcome:
 def _lacking(rows: Sequence[CarrierAccount]) -> Refusals:
     found = {}
     for row in rows:
-        missing = [words for name, words in wanted(row.kind).items() if not (row.credentials or {}).get(name)]
+        missing = [
+            words for name, words in wanted(row.kind).items() if not readable(row.credentials).get(name)
+        ]
         if missing:
             found[row.pk] = [
                 Reason(
@@ -73,7 +67,7 @@ def _lacking(rows: Sequence[CarrierAccount]) -> Refusals:
 register(
     Button(
         name="fulfillment.enter_keys", label=_("Enter the keys"), model=MODEL, permission=CHANGE, run=_enter, bulk=False,
-        shown=lambda row: bool(wanted(row.kind)), form=_form, rank=10,
+        shown=lambda row: bool(wanted(row.kind)), form=lambda rows: key_form(wanted(rows[0].kind)), rank=10,
         words=_("They are kept encrypted and cannot be read again here."),
     ),
     Button(

@@ -63,6 +63,22 @@ class CarrierAccount(models.Model):
         return self.name
 
 
+class Postcode(models.Model):
+    """Where the addresses are whose postcode begins so; from a file (``manage.py import_postcodes``). Degrees;
+    ``prefix`` in capitals, letters and digits alone."""
+
+    country = models.CharField(max_length=2)
+    prefix = models.CharField(max_length=20)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["country", "prefix"], name="postcode_once")]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.prefix}"
+
+
 class RoutingDecision(models.Model):
     """Why an order is shipped from where it is: immutable. A later decision names the one it supersedes."""
 

@@ -147,7 +147,8 @@ def called_off(draft: OrderDraft) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class OrderDraft:
-    """An order as the channel tells it now. Ids are the channel's, scoped by ``source`` (the account's slug)."""
+    """An order as the channel tells it now. Ids are the channel's, scoped by ``source`` (the account's slug).
+    ``repeats`` is the number of the order of ours whose goods it sends again, which is no slip of the customer."""
 
     source: str
     external_id: str
@@ -179,3 +180,4 @@ class OrderDraft:
     cancel_reason: str = ""
     test: bool = False
     missing: tuple[str, ...] = ()
+    repeats: str = ""

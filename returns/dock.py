@@ -8,8 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext
 
-from fulfillment.dock.shared import Told, codes_of, need, once, pieces, place_of, refusal, say, show
-from fulfillment.rules.scanning import Wanted, scan, take
+from fulfillment.dock.shared import (
+    Told,
+    codes_of,
+    need,
+    one_more,
+    pieces,
+    place_of,
+    press,
+    show,
+)
+from fulfillment.rules.scanning import Wanted
 from inventory.models import Location
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -67,17 +76,16 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     told, status = Told(), 200
     step = request.POST.get("step", "")
     if request.method == "POST" and step == "confirm":
-        try:
-            words = once(request, f"return:{rma.pk}", lambda: _receive(request, rma, place, found, actor))
-        except Refused as error:
-            told, status = refusal(error), 409
-        else:
-            say(request, words)
-            return HttpResponseRedirect(reverse("dock_returns:which"))
+        done, told, status = press(
+            request,
+            f"return:{rma.pk}",
+            lambda: _receive(request, rma, place, found, actor),
+            reverse("dock_returns:which"),
+        )
+        if done:
+            return done
     elif request.method == "POST":
-        tapped = next((x for x in wanted if step == f"tap_{x.key}"), None)
-        seen = take(tapped, found) if tapped else scan(wanted, found, request.POST.get("code", ""))
-        found, told = dict(seen.found), Told(seen.words, seen.good)
+        found, told = one_more(request, step, wanted, found)
     return show(
         request, "return", gettext("Return %(number)s") % {"number": rma.number}, told, status=status, rma=rma,
         rows=[(x, found[x.key]) for x in wanted], left=sum(x.asked for x in wanted),

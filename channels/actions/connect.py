@@ -10,11 +10,31 @@ from django.utils import timezone
 from channels import adapters
 from channels.adapters.base import Account, Can
 from channels.models import ChannelAccount
+from oms.core.actors import Actor
+from oms.core.errors import Retry
+from oms.core.models import OutboundEffect
 
 
 def adapter_of(account: ChannelAccount) -> Any:
     """Raises ``Permanent`` for an unknown kind or missing credentials."""
     return adapters.build(account.kind, plain(account))
+
+
+def adapter_for(effect: OutboundEffect) -> Any:
+    """The adapter of the channel that an effect is meant for. Raises ``Retry`` while that is switched off."""
+    account = ChannelAccount.objects.get(slug=effect.target.removeprefix("channel:"))
+    if not account.active:
+        raise Retry(f"{account.name} is switched off", after=600)
+    return adapter_of(account)
+
+
+def actor_for(effect: OutboundEffect) -> Actor:
+    return Actor.channel(effect.target.removeprefix("channel:"))
+
+
+def reader_of(account: ChannelAccount) -> Any:
+    """Its adapter for reading what is stored, which needs no keys. Raises ``Permanent`` for an unknown kind."""
+    return adapters.reader(account.kind, plain(account))
 
 
 def plain(account: ChannelAccount) -> Account:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext
 
-from channels.actions.connect import adapter_of
+from channels.actions.connect import reader_of
 from channels.actions.find_items import find_items, free_text
 from channels.models import ChannelAccount
 from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
@@ -57,7 +57,7 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
                     "payload_gone", gettext("What the shop said is not kept any more; read the order again.")
                 )
             )
-        read = adapter_of(account).read(message.raw)
+        read = reader_of(account).read(message.raw)
         if change.kind == "cancelled":
             cancel_orders_in_work(
                 [Cancelling(order.pk, f"Cancelled at the shop. {read.cancel_reason}".strip(), tell=False)],

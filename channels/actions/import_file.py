@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext
 
-from channels.actions.connect import able, adapter_of
+from channels.actions.connect import able, reader_of
 from channels.actions.ingest import ingest
 from channels.actions.pull import keep
 from channels.adapters.base import Can, FileError
@@ -23,7 +23,7 @@ def import_file(account: ChannelAccount, data: bytes, name: str) -> dict[str, in
     if not able(account, Can.READ_FILE):
         raise Refused(Reason("no_files", gettext("%(name)s takes no files.") % {"name": account.name}))
     try:
-        found = adapter_of(account).split(data)
+        found = reader_of(account).split(data)
     except Rejected as error:
         raise Refused(Reason(error.reason, str(error))) from error
     with transaction.atomic():

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
-from channels.actions.connect import adapter_of
+from channels.actions.connect import reader_of
 from channels.actions.find_items import find_items, free_text
 from channels.actions.mark_listings import mark_listings
 from channels.models import ChannelAccount
@@ -47,7 +47,7 @@ def ingest(account: ChannelAccount, *, limit: int = BATCH) -> dict[str, int]:
         messages = inbox.waiting(account.slug, "order", limit)
         if not messages:
             return figures
-        adapter = adapter_of(account)
+        adapter = reader_of(account)
         newest: dict[str, _Read] = {}
         older: list[int] = []
         for message in messages:

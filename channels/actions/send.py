@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from channels.actions.connect import adapter_of
+from channels.actions.connect import actor_for, adapter_for
 from channels.actions.mark_listings import mark_listings
 from channels.actions.reread import reread
+from channels.actions.send_replacements import send_replacements
 from channels.actions.tell import CANCEL, REFUND, SHIPMENT
 from channels.adapters.base import CancelRequest, RefundLine, RefundRequest, ShipmentNotice, ShippedLine
-from channels.models import ChannelAccount
 from fulfillment.models import Shipment
 from oms.core import effects, journal
-from oms.core.actors import Actor
 from oms.core.effects import Result
 from oms.core.errors import Permanent, Retry
 from oms.core.journal import Line
@@ -30,22 +28,12 @@ def send(limit: int = 50) -> Counter[str]:
     total += effects.run(
         SHIPMENT, look=_find_shipment, perform=_confirm_shipment, then=_told_shipment, limit=limit
     )
+    total += send_replacements(limit)
     total += effects.run(
         REFUND, look=_find_refund, perform=_issue_refund, then=_refunded, failed=_not_refunded, limit=limit
     )
     total += effects.run(CANCEL, look=_find_cancel, perform=_cancel, then=_told_cancel, limit=limit)
     return total
-
-
-def _adapter(effect: OutboundEffect) -> Any:
-    account = ChannelAccount.objects.get(slug=effect.target.removeprefix("channel:"))
-    if not account.active:
-        raise Retry(f"{account.name} is switched off", after=600)
-    return adapter_of(account)
-
-
-def _by(effect: OutboundEffect) -> Actor:
-    return Actor.channel(effect.target.removeprefix("channel:"))
 
 
 # ------------------------------------------------------------------------------------------------ shipments
@@ -68,7 +56,7 @@ def _notice(effect: OutboundEffect) -> ShipmentNotice:
 
 
 def _find_shipment(effect: OutboundEffect) -> Result | None:
-    found = _adapter(effect).find_shipment(_notice(effect))
+    found = adapter_for(effect).find_shipment(_notice(effect))
     return Result(found) if found else None
 
 
@@ -78,7 +66,7 @@ def _confirm_shipment(effect: OutboundEffect) -> Result:
         pk=effect.request["shipment"]
     )
     reread([order_id], "ship")
-    told = _adapter(effect).confirm_shipment(_notice(effect))
+    told = adapter_for(effect).confirm_shipment(_notice(effect))
     reached("told")
     return Result(told)
 
@@ -87,7 +75,7 @@ def _told_shipment(effect: OutboundEffect, result: Result) -> None:
     parcel = Shipment.objects.select_related("fulfillment_order").get(pk=effect.request["shipment"])
     number = parcel.tracking_number or "a parcel without tracking"
     journal.write(
-        [Line.of(parcel, "tell_shipment", f"The shop was told that {number} left.")], by=_by(effect)
+        [Line.of(parcel, "tell_shipment", f"The shop was told that {number} left.")], by=actor_for(effect)
     )
 
 
@@ -111,7 +99,7 @@ def _request(effect: OutboundEffect) -> RefundRequest:
 
 
 def _find_refund(effect: OutboundEffect) -> Result | None:
-    found = _adapter(effect).find_refund(_request(effect))
+    found = adapter_for(effect).find_refund(_request(effect))
     return Result(found.external_id, {"amount": str(found.amount), "status": found.status}) if found else None
 
 
@@ -122,7 +110,7 @@ def _issue_refund(effect: OutboundEffect) -> Result:
     why = reread([refund.order_id], "refund").get(refund.order_id)
     if why:
         raise Permanent("order_held", why)
-    paid = _adapter(effect).issue_refund(_request(effect))
+    paid = adapter_for(effect).issue_refund(_request(effect))
     reached("refunded")
     if paid.status == "pending":
         raise Retry("the shop has not paid yet", after=60)
@@ -132,11 +120,11 @@ def _issue_refund(effect: OutboundEffect) -> Result:
 
 
 def _refunded(effect: OutboundEffect, result: Result) -> None:
-    settle_refund(effect.request["refund"], external_id=result.remote_id, by=_by(effect))
+    settle_refund(effect.request["refund"], external_id=result.remote_id, by=actor_for(effect))
 
 
 def _not_refunded(effect: OutboundEffect, error: Permanent) -> None:
-    fail_refund(effect.request["refund"], why=str(error), by=_by(effect))
+    fail_refund(effect.request["refund"], why=str(error), by=actor_for(effect))
 
 
 # -------------------------------------------------------------------------------------------- cancellations
@@ -148,11 +136,11 @@ def _cancel_request(effect: OutboundEffect) -> CancelRequest:
 
 
 def _find_cancel(effect: OutboundEffect) -> Result | None:
-    return Result("cancelled") if _adapter(effect).find_cancel(_cancel_request(effect)) else None
+    return Result("cancelled") if adapter_for(effect).find_cancel(_cancel_request(effect)) else None
 
 
 def _cancel(effect: OutboundEffect) -> Result:
-    adapter, request = _adapter(effect), _cancel_request(effect)
+    adapter, request = adapter_for(effect), _cancel_request(effect)
     if not adapter.find_cancel(request):  # the shop may have cancelled it of itself
         adapter.cancel_order(request)
     return Result("cancelled")
@@ -162,7 +150,10 @@ def _told_cancel(effect: OutboundEffect, result: Result) -> None:
     order = Order.objects.prefetch_related("lines").get(pk=effect.request["order"])
     # Some shops put the goods back on their own shelf when an order is cancelled, after our number was sent:
     # it is sent once more, since ours already holds them.
-    mark_listings({line.item_id for line in order.lines.all() if line.item_id}, by=_by(effect), again=True)
+    mark_listings(
+        {line.item_id for line in order.lines.all() if line.item_id}, by=actor_for(effect), again=True
+    )
     journal.write(
-        [Line.of(order, "tell_cancel", "The shop was told that the order is cancelled.")], by=_by(effect)
+        [Line.of(order, "tell_cancel", "The shop was told that the order is cancelled.")],
+        by=actor_for(effect),
     )

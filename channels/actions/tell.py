@@ -18,7 +18,7 @@ from orders.actions.fail_refunds import fail_refunds
 from orders.actions.request_refunds import request_refunds
 from orders.models import Order, Refund
 
-SHIPMENT, REFUND, CANCEL = "confirm_shipment", "issue_refund", "cancel_order"
+SHIPMENT, REPLACEMENT, REFUND, CANCEL = "confirm_shipment", "tell_replacement", "issue_refund", "cancel_order"
 TASK = "channels.effects"
 
 
@@ -44,6 +44,38 @@ def tell_shipments(shipment_ids: Sequence[int]) -> None:
         ],
         nudge=TASK,
     )  # fmt: skip
+
+
+@transaction.atomic
+def tell_replacements(shipment_ids: Sequence[int]) -> None:
+    """Note that the channels of the orders these parcels stand in for are to be told their numbers: an order that
+    is sent again is no order of theirs. Parcels without a number, and of ordinary orders, are left alone."""
+    found = Shipment.objects.filter(pk__in=shipment_ids, fulfillment_order__order__replaces__isnull=False)
+    first = {p.pk: _first(p) for p in found.exclude(tracking_number="").order_by("pk")}
+    accounts = _accounts({p.fulfillment_order.order.source for p in first.values()}, Can.TELL_REPLACEMENT)
+    keys = dict(Shipment.objects.filter(pk__in=first).values_list("pk", "key"))
+    effects.intend(
+        [
+            Intent(
+                target=f"channel:{p.fulfillment_order.order.source}", kind=REPLACEMENT, key=f"replacement:{keys[pk]}",
+                subject=f"order:{p.fulfillment_order.order_id}", thread=f"order:{p.fulfillment_order.order_id}",
+                request={"shipment": pk, "first": p.pk},
+            )
+            for pk, p in first.items()
+            if p.fulfillment_order.order.source in accounts
+        ],
+        nudge=TASK,
+    )  # fmt: skip
+
+
+def _first(parcel: Shipment) -> Shipment:
+    """The parcel of the shop's own order that this one stands in for, however often it was sent again."""
+    while True:
+        before = Shipment.objects.filter(reshipments__order__fulfillment_orders__shipments=parcel)
+        found = before.select_related("fulfillment_order__order").first()
+        if found is None:
+            return parcel
+        parcel = found
 
 
 @transaction.atomic

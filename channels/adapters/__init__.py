@@ -65,6 +65,12 @@ def build(kind: str, account: Account, http: Http | None = None) -> Any:
     return adapter_class(kind)(account, http or make_http(kind, account))
 
 
+def reader(kind: str, account: Account) -> Any:
+    """The adapter of an account for ``read`` and ``split`` alone, which are pure: no keys are asked for, and its
+    client has none. Raises ``Permanent("unknown_channel")``."""
+    return adapter_class(kind)(account, Http(account.base_url))
+
+
 def problems() -> list[str]:
     """What a start-up check must say: adapters that cannot be loaded or that promise what they have not."""
     found = list(_found()[1])
@@ -87,4 +93,4 @@ def protocol_members(protocol: type) -> list[str]:
     return sorted(own | set(getattr(protocol, "__annotations__", {})))
 
 
-__all__ = ["Account", "Can", "adapter_class", "build", "kinds", "make_http", "problems"]
+__all__ = ["Account", "Can", "adapter_class", "build", "kinds", "make_http", "problems", "reader"]

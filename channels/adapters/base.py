@@ -26,6 +26,7 @@ class Can(enum.StrEnum):
     PULL_LISTINGS = "pull_listings"
     PUSH_STOCK = "push_stock"
     CONFIRM_SHIPMENT = "confirm_shipment"
+    TELL_REPLACEMENT = "tell_replacement"
     ISSUE_REFUND = "issue_refund"
     CANCEL_ORDER = "cancel_order"
     READ_FILE = "read_file"
@@ -121,6 +122,25 @@ class ShipmentNotice:
     shipped_at: datetime
     completes_order: bool
     notify_customer: bool = True
+
+
+@dataclass(frozen=True)
+class Tracking:
+    carrier: str
+    number: str
+    url: str
+
+
+@dataclass(frozen=True)
+class ReplacementNotice:
+    """Tell the shop that goods it was told of were sent again: ``parcel`` is on its way. Its lines are those of the
+    parcel that the shop knows, whose number was ``first``. Of all numbers ever sent in its place, ``stands`` are
+    those that the customer should see now, and ``gone`` those that she need not see any more."""
+
+    parcel: ShipmentNotice
+    first: str
+    stands: Sequence[Tracking]
+    gone: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -234,6 +254,15 @@ class ConfirmsShipments(Protocol):
 
 
 @runtime_checkable
+class TellsReplacements(Protocol):
+    def find_replacement(self, notice: ReplacementNotice) -> str | None:
+        """The remote id, if an earlier try of this very notice reached the shop."""
+
+    def tell_replacement(self, notice: ReplacementNotice) -> str:
+        """Raises ``Rejected`` when the shop knows nothing of the first parcel."""
+
+
+@runtime_checkable
 class IssuesRefunds(Protocol):
     def find_refund(self, request: RefundRequest) -> RemoteRefund | None: ...
 
@@ -262,6 +291,7 @@ PROTOCOLS: Mapping[Can, type] = {
     Can.PULL_LISTINGS: PullsListings,
     Can.PUSH_STOCK: PushesStock,
     Can.CONFIRM_SHIPMENT: ConfirmsShipments,
+    Can.TELL_REPLACEMENT: TellsReplacements,
     Can.ISSUE_REFUND: IssuesRefunds,
     Can.CANCEL_ORDER: CancelsOrders,
     Can.READ_FILE: ReadsFiles,

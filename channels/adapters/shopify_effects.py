@@ -1,7 +1,7 @@
-"""What we do to a Shopify order: tell its shipment, give money back, cancel it.
+"""What we do to a Shopify order: tell its shipment, and what was sent in its place, give money back, cancel it.
 
-``refundCreate`` has an idempotency key. ``fulfillmentCreate`` and ``orderCancel`` have none: a shipment is
-known again by its tracking number and its pieces, a cancel by the order itself.
+``refundCreate`` has an idempotency key. The others have none: a shipment is known again by its tracking number
+and its pieces, a replacement by its number, a cancel by the order itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from channels.adapters import shopify_queries as q
-from channels.adapters.base import CancelRequest, RefundRequest, RemoteRefund, ShipmentNotice
+from channels.adapters.base import (
+    CancelRequest,
+    RefundRequest,
+    RemoteRefund,
+    ReplacementNotice,
+    ShipmentNotice,
+)
 from channels.adapters.reading import signed, unsigned
 from channels.adapters.shopify_details import Details
 from channels.adapters.shopify_read import SHIPPED, STATUSES, gid, nodes, number_of
@@ -65,6 +71,31 @@ class Effects(Details):
             payload = self.change(q.FULFIL, "fulfillmentCreate", fulfillment=fulfillment)
             ids.append(number_of(payload["fulfillment"]["id"]))
         return ids[0]
+
+    def find_replacement(self, notice: ReplacementNotice) -> str | None:
+        """A fulfillment that is not told yet is not the whole: ``None``, and ``tell_replacement`` adds the rest."""
+        known = self._known(notice)
+        untold = [one for one in known if notice.parcel.tracking_number not in _numbers(one)]
+        return number_of(known[0]["id"]) if known and not untold else None
+
+    def tell_replacement(self, notice: ReplacementNotice) -> str:
+        """The first parcel's fulfillment gets the numbers that stand now; those that are not ours are kept."""
+        known = self._known(notice)
+        if not known:
+            raise Rejected("fulfillment", "not_found", f"the shop knows of no parcel {notice.first}".strip())
+        ours = {notice.first, *notice.gone, *(one.number for one in notice.stands)}
+        for one in known:
+            if notice.parcel.tracking_number not in _numbers(one):
+                kept = [info for info in one["trackingInfo"] if info["number"] and info["number"] not in ours]
+                tracking = _tracking(
+                    [(info["company"] or "", info["number"], info["url"] or "") for info in kept]
+                    + [(each.carrier, each.number, each.url) for each in notice.stands]
+                )
+                self.change(
+                    q.UPDATE_TRACKING, "fulfillmentTrackingInfoUpdate", id=one["id"], tracking=tracking,
+                    notify=notice.parcel.notify_customer,
+                )  # fmt: skip
+        return number_of(known[0]["id"])
 
     def find_refund(self, request: RefundRequest) -> RemoteRefund | None:
         for refund in self.refunds(gid("Order", request.external_order_id)):
@@ -135,6 +166,16 @@ class Effects(Details):
         if not self.find_cancel(request):
             raise Retry(f"Shopify is still cancelling order {request.external_order_id}", after=10)
 
+    def _known(self, notice: ReplacementNotice) -> list[dict[str, Any]]:
+        """The fulfillments of the first parcel, whatever number they carry by now; by its pieces, where it had none."""
+        numbers = {notice.first, *notice.gone, *(one.number for one in notice.stands)} - {""}
+        known = []
+        for one in self.fulfillments(gid("Order", notice.parcel.external_order_id)):
+            bare = not notice.first and not _numbers(one) and _pieces(one) == _wanted(notice.parcel)
+            if one["status"] in SHIPPED and (_numbers(one) & numbers or bare):
+                known.append(one)
+        return known
+
     def _told(self, notice: ShipmentNotice) -> tuple[list[str], Counter[str]]:
         """Fulfillments of this very parcel, and the pieces in them.
 
@@ -142,10 +183,7 @@ class Effects(Details):
         """
         ids, told = [], Counter[str]()
         for one in self.fulfillments(gid("Order", notice.external_order_id)):
-            numbers = {info["number"] for info in one["trackingInfo"] if info["number"]}
-            pieces: Counter[str] = Counter()
-            for row in nodes(one, "fulfillmentLineItems"):
-                pieces[number_of(row["lineItem"]["id"])] += row["quantity"]
+            numbers, pieces = _numbers(one), _pieces(one)
             same = (
                 notice.tracking_number in numbers
                 if notice.tracking_number
@@ -162,6 +200,28 @@ def _wanted(notice: ShipmentNotice) -> Counter[str]:
     for line in notice.lines:
         wanted[line.external_line_id] += line.quantity
     return wanted
+
+
+def _numbers(fulfillment: Mapping[str, Any]) -> set[str]:
+    return {info["number"] for info in fulfillment["trackingInfo"] if info["number"]}
+
+
+def _pieces(fulfillment: Mapping[str, Any]) -> Counter[str]:
+    pieces: Counter[str] = Counter()
+    for row in nodes(fulfillment, "fulfillmentLineItems"):
+        pieces[number_of(row["lineItem"]["id"])] += row["quantity"]
+    return pieces
+
+
+def _tracking(parcels: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """(carrier, number, url) of each. Shopify has one carrier for all, and matches addresses by their place."""
+    carriers, urls = {carrier for carrier, _, _ in parcels}, [url for _, _, url in parcels]
+    asked: dict[str, Any] = {"numbers": [number for _, number, _ in parcels]}
+    if len(carriers) == 1 and all(carriers):
+        asked["company"] = carriers.pop()
+    if all(urls):
+        asked["urls"] = urls
+    return asked
 
 
 def _money_back(

@@ -190,6 +190,15 @@ mutation Fulfil($fulfillment: FulfillmentInput!) {
 }
 """
 
+UPDATE_TRACKING = """
+mutation UpdateTracking($id: ID!, $tracking: FulfillmentTrackingInput!, $notify: Boolean) {
+  fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: $notify) {
+    fulfillment { id }
+    userErrors { field message }
+  }
+}
+"""
+
 CREATE_REFUND = (
     """
 mutation CreateRefund($input: RefundInput!, $key: String!) {

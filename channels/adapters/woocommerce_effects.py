@@ -1,4 +1,4 @@
-"""What we do to a WooCommerce order: tell its shipment, give money back, cancel it.
+"""What we do to a WooCommerce order: tell its shipment, and what was sent in its place, give money back, cancel it.
 
 None of these calls is idempotent at WooCommerce, so each can be found again by a key of ours, and each
 ``confirm``/``issue`` looks first at what an earlier try has left.
@@ -11,7 +11,13 @@ from decimal import ROUND_DOWN, Decimal
 from html import unescape
 from typing import Any
 
-from channels.adapters.base import CancelRequest, RefundRequest, RemoteRefund, ShipmentNotice
+from channels.adapters.base import (
+    CancelRequest,
+    RefundRequest,
+    RemoteRefund,
+    ReplacementNotice,
+    ShipmentNotice,
+)
 from channels.adapters.reading import number, signed, unsigned
 from channels.adapters.woocommerce_read import CALLED_OFF, OUR_KEY
 from channels.adapters.woocommerce_wire import Wire
@@ -36,22 +42,21 @@ class Effects(Wire):
         The status becomes ``completed`` only when ``completes_order``, and never out of a status in which
         the order is over already. Raises ``Rejected`` when the order is gone.
         """
-        path = f"orders/{notice.external_order_id}"
-        answer = self.get(path, missing_ok=True)
-        if answer.status == 404:
-            raise Rejected("order", "not_found", f"order {notice.external_order_id} is gone at the shop")
+        status = self._order(notice.external_order_id).get("status")
         told = self._track(notice)
-        if notice.completes_order and answer.json().get("status") not in DONE:
-            self.send("PUT", path, {"status": "completed"})
-        words, notes = _words(notice), self._notes(notice.external_order_id)
-        for note in notes:
-            if unsigned(note.get("note"))[1] == notice.key:
-                return str(note["id"])
-        standing = {unescape(str(note.get("note") or "")).strip() for note in notes}
-        if notice.notify_customer and not told and words not in standing:
-            self.send("POST", f"{path}/notes", {"note": words, "customer_note": True})
-        receipt = {"note": signed(words, notice.key), "customer_note": False}
-        return str(self.send("POST", f"{path}/notes", receipt).json()["id"])
+        if notice.completes_order and status not in DONE:
+            self.send("PUT", f"orders/{notice.external_order_id}", {"status": "completed"})
+        return self._note(notice, _words("Shipped", notice), customer=notice.notify_customer and not told)
+
+    def find_replacement(self, notice: ReplacementNotice) -> str | None:
+        return self.find_shipment(notice.parcel)
+
+    def tell_replacement(self, notice: ReplacementNotice) -> str:
+        """As a shipment, beside the first. No change of status mails the customer this time, so the note does."""
+        parcel = notice.parcel
+        self._order(parcel.external_order_id)
+        self._track(parcel)
+        return self._note(parcel, _words("Sent again", parcel), customer=parcel.notify_customer)
 
     def find_refund(self, request: RefundRequest) -> RemoteRefund | None:
         for refund in self.every(f"orders/{request.external_order_id}/refunds"):
@@ -67,11 +72,7 @@ class Effects(Wire):
 
         Shipping is given back on the order's shipping lines. Raises ``Rejected`` with WooCommerce's reason.
         """
-        path = f"orders/{request.external_order_id}"
-        answer = self.get(path, missing_ok=True)
-        if answer.status == 404:
-            raise Rejected("order", "not_found", f"order {request.external_order_id} is gone at the shop")
-        order = answer.json()
+        order = self._order(request.external_order_id)
         # A second look, since the first may have been answered from a copy that was a moment behind.
         found = self.find_refund(request)
         if found is not None:
@@ -92,7 +93,7 @@ class Effects(Wire):
             "meta_data": [{"key": OUR_KEY, "value": request.key}],
             "line_items": lines,
         }
-        refund = self.send("POST", f"{path}/refunds", body).json()
+        refund = self.send("POST", f"orders/{request.external_order_id}/refunds", body).json()
         return RemoteRefund(str(refund["id"]), abs(number(refund.get("amount"), "amount")))
 
     def find_cancel(self, request: CancelRequest) -> bool:
@@ -104,6 +105,24 @@ class Effects(Wire):
         not to. Our next stock push sets its figure right again: it is absolute and from our own books."""
         if not self.find_cancel(request):
             self.send("PUT", f"orders/{request.external_order_id}", {"status": "cancelled"})
+
+    def _order(self, order_id: str) -> dict[str, Any]:
+        answer = self.get(f"orders/{order_id}", missing_ok=True)
+        if answer.status == 404:
+            raise Rejected("order", "not_found", f"order {order_id} is gone at the shop")
+        return answer.json()
+
+    def _note(self, notice: ShipmentNotice, words: str, *, customer: bool) -> str:
+        """The signed receipt's id; each note is written once, the one to the customer first."""
+        path, notes = f"orders/{notice.external_order_id}/notes", self._notes(notice.external_order_id)
+        for note in notes:
+            if unsigned(note.get("note"))[1] == notice.key:
+                return str(note["id"])
+        standing = {unescape(str(note.get("note") or "")).strip() for note in notes}
+        if customer and words not in standing:
+            self.send("POST", path, {"note": words, "customer_note": True})
+        receipt = {"note": signed(words, notice.key), "customer_note": False}
+        return str(self.send("POST", path, receipt).json()["id"])
 
     def _notes(self, order_id: str) -> Sequence[Mapping[str, Any]]:
         answer = self.get(f"orders/{order_id}/notes", missing_ok=True)
@@ -128,10 +147,10 @@ class Effects(Wire):
         return True
 
 
-def _words(notice: ShipmentNotice) -> str:
+def _words(verb: str, notice: ShipmentNotice) -> str:
     carrier = f" with {notice.carrier}" if notice.carrier else ""
     tracking = f", tracking number {notice.tracking_number}" if notice.tracking_number else ""
-    return f"Shipped{carrier}{tracking}. {notice.tracking_url}".strip()
+    return f"{verb}{carrier}{tracking}. {notice.tracking_url}".strip()
 
 
 def _back(sold: Mapping[str, Any], quantity: int, net: Decimal, tax: Decimal) -> dict[str, Any]:

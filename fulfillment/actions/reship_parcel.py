@@ -24,7 +24,8 @@ from orders.drafts import AddressDraft, Amount, LineDraft, OrderDraft
 from orders.models import Order, OrderLine, Refund
 
 SOURCE = "sent-again"
-"""Where such an order comes from: no channel account has this name, so no shop is told of it."""
+"""Where such an order comes from: no channel account has this name, so no shop is told of it as of an order. The
+shop of the first order is told the number of its parcel."""
 NOTHING = Amount(Decimal(0), Decimal(0))
 
 
@@ -116,7 +117,7 @@ def _placing(order: Order, parcel: Shipment, units: Mapping[int, int]) -> Placin
         source=SOURCE, external_id=f"{order.pk}-{tries}", number=f"{order.number}-R{tries}", placed_at=now, updated_at=now,
         currency=order.currency, shop_currency=order.shop_currency, total=NOTHING, email=order.email, phone=order.phone,
         customer_name=order.customer_name, shipping_address=AddressDraft(**order.shipping_address),
-        billing_address=AddressDraft(**order.billing_address), shipping_method=order.shipping_method,
+        billing_address=AddressDraft(**order.billing_address), shipping_method=order.shipping_method, repeats=order.number,
         lines=tuple(
             LineDraft(
                 external_id=str(pk), title=lines[pk].title, quantity=n, net=NOTHING, unit_price=lines[pk].unit_price,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Max, prefetch_related_objects
 from django.utils import timezone
 
+from fulfillment.actions.find_postcodes import find_postcodes
 from fulfillment.events import OrderRouted
 from fulfillment.models import FulfillmentLine, FulfillmentOrder, RateCard, RoutingDecision
 from fulfillment.rules import rates, routing
@@ -85,12 +86,16 @@ def route_orders(
     card, split_penalty = rate_card(places)
     _read_holdings(tasks)
     weights = dict(Item.objects.filter(pk__among=items).values_list("pk", "weight_g"))
-    plans = [(task, _plan(task, places, free, weights, card, split_penalty)) for task in tasks]
+    goals, starts = _where(tasks, places)
+    plans = [
+        (task, _plan(task, places, free, weights, card, split_penalty, goals[task.order.pk], starts))
+        for task in tasks
+    ]
     seats: list[Seat] = []
     for task, plan in plans:
         seats += _seats(task, plan)
     reseat(seats, {key: held for task in tasks for key, held in task.firm.items()}, by=by)
-    decisions = _decide(plans, places, card, cause)
+    decisions = _decide(plans, places, card, cause, goals)
     works = _hand_out(plans, decisions, by)
     place_holds(
         [
@@ -176,6 +181,33 @@ def rate_card(places: Sequence[Location]) -> tuple[rates.RateCard, float]:
     return card, float(row.split_penalty)
 
 
+def _where(
+    tasks: Sequence[_Task], places: Sequence[Location]
+) -> tuple[dict[int, rates.Place], dict[int, rates.Place]]:
+    """Where each order goes and where each location is. The imported postcodes are asked for whatever has no
+    coordinates."""
+    goals, starts = {}, {}
+    for task in tasks:
+        address = task.order.shipping_address
+        goals[task.order.pk] = rates.Place(
+            country=task.order.country, postcode=address.get("postcode", ""),
+            latitude=address.get("latitude"), longitude=address.get("longitude"),
+        )  # fmt: skip
+    for place in places:
+        starts[place.pk] = rates.Place(place.country, place.postcode, place.latitude, place.longitude)
+    bare = {
+        (there.country, there.postcode)
+        for there in (*goals.values(), *starts.values())
+        if rates.known_by(there) != "coordinates"
+    }
+    areas = find_postcodes(bare)
+    for known in (goals, starts):
+        for pk, there in known.items():
+            if area := areas.get((there.country, there.postcode)):
+                known[pk] = replace(there, area=area)
+    return goals, starts
+
+
 def _plan(
     task: _Task,
     places: Sequence[Location],
@@ -183,21 +215,17 @@ def _plan(
     weights: Mapping[int, int],
     card: rates.RateCard,
     penalty: float,
+    goal: rates.Place,
+    starts: Mapping[int, rates.Place],
 ) -> routing.Plan:
     """Route one order against what is free and its own promised units; what it takes is free no more."""
     own: dict[tuple[int, int], int] = defaultdict(int)
     for line in task.lines:
         for location, quantity in task.firm[line.demand_key].items():
             own[line.item_id, location] += quantity - task.busy[line.demand_key][location]
-    address = task.order.shipping_address
-    goal = rates.Place(
-        country=task.order.country, postcode=address.get("postcode", ""),
-        latitude=address.get("latitude"), longitude=address.get("longitude"),
-    )  # fmt: skip
     candidates = []
     for place in places:
-        start = rates.Place(place.country, place.postcode, place.latitude, place.longitude)
-        way = rates.tariff(card, place.pk, start, goal)
+        way = rates.tariff(card, place.pk, starts[place.pk], goal)
         available = {
             line.item_id: 0
             if place.pk in task.barred[line.item_id]
@@ -264,7 +292,11 @@ def _seats(task: _Task, plan: routing.Plan) -> list[Seat]:
 
 
 def _decide(
-    plans: Sequence[tuple[_Task, routing.Plan]], places: Sequence[Location], card: rates.RateCard, cause: str
+    plans: Sequence[tuple[_Task, routing.Plan]],
+    places: Sequence[Location],
+    card: rates.RateCard,
+    cause: str,
+    goals: Mapping[int, rates.Place],
 ) -> dict[int, _Decision]:
     """Store each order's decision; by order, its primary key and words."""
     names, figures = {place.pk: place.name for place in places}, _plain(card)
@@ -275,7 +307,7 @@ def _decide(
     rows: list[dict[str, Any]] = [
         {
             "order_id": task.order.pk,
-            "words": _words(plan, names, card.currency),
+            "words": _words(plan, names, card.currency, rates.known_by(goals[task.order.pk])),
             "inputs": {"lines": {str(line.pk): line.promised for line in task.lines}, "rates": figures},
             "plan": [
                 {
@@ -309,7 +341,16 @@ def _cost(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(round(value, 4)))
 
 
-def _words(plan: routing.Plan, names: Mapping[int, str], currency: str) -> str:
+# How well we know where an order goes, in words.
+_KNOWN_BY = {
+    "coordinates": "Distance by its coordinates.",
+    "postcode": "Distance by its postcode.",
+    "country": "Its postcode is not known here: distance by the middle of its country.",
+    "nothing": "Where it goes is not known: distance taken as long.",
+}
+
+
+def _words(plan: routing.Plan, names: Mapping[int, str], currency: str, known_by: str) -> str:
     """The decision as one would tell it on the phone."""
     if not plan.shipments:
         return "No location can send it now."
@@ -322,6 +363,7 @@ def _words(plan: routing.Plan, names: Mapping[int, str], currency: str) -> str:
     return " ".join(
         [
             told,
+            _KNOWN_BY[known_by],
             *(f"{v.name}: {v.words.rstrip('.')}." for v in plan.verdicts),
             *(n.rstrip(".") + "." for n in plan.notes),
         ]

@@ -30,6 +30,7 @@ class CarrierRow(Row):
 
 
 class LabelRow(Row):
+    veiled = ("failure",)
     cost = Amount("cost", allow_null=True)
 
     class Meta:
@@ -51,6 +52,7 @@ class OfferRow(serializers.Serializer):
 class OffersRow(Row):
     """What all carriers would take for a parcel, cheapest first; `problems` are those that did not answer."""
 
+    veiled = ("problems",)
     offers = OfferRow(source="quotes", many=True, read_only=True)
     problems = serializers.ListField(source="quote_problems", child=serializers.CharField(), read_only=True)
 
@@ -70,6 +72,8 @@ class ParcelLineRow(Row):
 
 
 class ScanRow(Row):
+    veiled = ("words",)
+
     class Meta:
         model = TrackingEvent
         fields = ["status", "words", "place", "at"]
@@ -77,6 +81,7 @@ class ScanRow(Row):
 
 
 class ParcelRow(Row):
+    veiled = ("last_scan",)
     fulfillment_order = serializers.IntegerField(source="fulfillment_order_id", read_only=True)
     order = serializers.IntegerField(source="fulfillment_order.order_id", read_only=True)
     tracking_url = serializers.CharField(read_only=True)
@@ -105,6 +110,7 @@ class ParcelDetail(ParcelRow):
 class ManifestRow(Row):
     """What one carrier took from one place in one go."""
 
+    veiled = ("failure",)
     location = serializers.CharField(source="location.code", read_only=True)
     parcels: Any = serializers.SerializerMethodField(help_text="The ids of the parcels on it.")
 
@@ -120,6 +126,7 @@ class ManifestRow(Row):
 class ReshipmentRow(Row):
     """The order that stands in for a parcel."""
 
+    veiled = ("reason",)
     parcel = serializers.IntegerField(source="shipment_id", read_only=True)
     order = serializers.IntegerField(source="order_id", read_only=True)
     order_number = serializers.CharField(source="order.number", read_only=True)
@@ -154,6 +161,7 @@ class WorkLineRow(Row):
 class DecisionRow(Row):
     """Why it is sent from there."""
 
+    veiled = ("words",)
     cost = Amount("cost", allow_null=True)
     next_cost = Amount("next_cost", allow_null=True)
 
@@ -164,6 +172,7 @@ class DecisionRow(Row):
 
 
 class WorkRow(Row):
+    veiled = ("rejected_why",)
     order = serializers.IntegerField(source="order_id", read_only=True)
     order_number = serializers.CharField(source="order.number", read_only=True)
     location = serializers.CharField(source="location.code", read_only=True)

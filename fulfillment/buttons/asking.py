@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import ngettext
 
 from fulfillment.models import Label
-from oms.core.console.registry import Refusals
+from oms.core.console.registry import each
 from oms.core.lifecycle import why_not
 
-Data = Mapping[str, Any]
-Ids = Sequence[int]
 OPEN = ("planned", "released", "picking", "picked", "packed")
 # A label's document is a PDF: not read for a list of buttons.
 LABELS = Prefetch("labels", Label.objects.defer("document"))
-
-
-def each(check: Any) -> Any:
-    def refusals(rows: Sequence[Any]) -> Refusals:
-        return {row.pk: check(row) for row in rows}
-
-    return refusals
 
 
 def in_states(*states: str) -> Any:

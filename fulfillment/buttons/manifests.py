@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from fulfillment.actions.close_day import close_day, waiting_parcels
 from fulfillment.actions.make_manifests import make_manifests, why_not_manifest
-from fulfillment.buttons.asking import Data, Ids, each, told_parcels
+from fulfillment.buttons.asking import told_parcels
 from fulfillment.models import Manifest, Shipment
 from inventory.models import Location
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import ask
+from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason
 
 

@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.cancel_with_refund import cancel_with_refund, left, quote_cancelling, units_of
 from fulfillment.actions.reroute import route_again
-from fulfillment.buttons.asking import OPEN, Data, Ids, each, told_work
+from fulfillment.buttons.asking import OPEN, told_work
 from fulfillment.models import FulfillmentOrder
 from fulfillment.places import places_of_orders
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview, shown
 from oms.core.console.forms import ask, by_key, person, pieces
+from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason, Refused
 from orders.actions.cancel import Cancelling
 from orders.actions.quote_refund import for_quote

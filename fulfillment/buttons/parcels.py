@@ -27,13 +27,14 @@ from fulfillment.actions.settle_parcel import (
 )
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.actions.unlabel import unlabel_parcels, why_not_unlabel
-from fulfillment.buttons.asking import LABELS, Data, Ids, can, each, in_states, told_parcels
+from fulfillment.buttons.asking import LABELS, can, in_states, told_parcels
 from fulfillment.models import CarrierAccount, Shipment
 from fulfillment.rules.offers import RULES, Choice, Offer, choose, restored
 from inventory.models import StockLevel
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview, shown
 from oms.core.console.forms import WhyForm, amount, ask, by_key, person, pieces
+from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason, Refused
 from orders.buttons import told_quote, told_refund
 from orders.models import OrderLine

@@ -17,7 +17,7 @@ from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.reject_work import Rejecting, reject_work
 from fulfillment.actions.release_work import release_work
 from fulfillment.actions.ship import ship
-from fulfillment.buttons.asking import LABELS, OPEN, Data, Ids, can, each, in_states, told_parcels, told_work
+from fulfillment.buttons.asking import LABELS, OPEN, can, in_states, told_parcels, told_work
 from fulfillment.buttons.parcels import buy, label_form, needs_label
 from fulfillment.models import FulfillmentOrder, Label, Shipment
 from fulfillment.rules.rejection import REJECTIONS
@@ -25,6 +25,7 @@ from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import WhyForm, ask, by_key
+from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason
 
 WORK = ("lines__item", "lines__order_line", "order__holds", "shipments")

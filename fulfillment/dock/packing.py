@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from fulfillment.actions.pack import Box, Packing, pack
-from fulfillment.dock.shared import MOST_PIECES, Told, codes_of, once, pieces, refusal, say, show
+from fulfillment.dock.shared import (
+    MOST_PIECES,
+    Told,
+    codes_of,
+    one_more,
+    pieces,
+    press,
+    show,
+)
 from fulfillment.models import FulfillmentOrder
-from fulfillment.rules.scanning import Wanted, scan, take
+from fulfillment.rules.scanning import Wanted
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 
@@ -32,13 +40,14 @@ def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
     told, status = Told(), 200
     step = request.POST.get("step", "")
     if request.method == "POST" and step == "confirm":
-        try:
-            words = once(request, f"pack:{work.pk}", lambda: _confirm(work, picked, boxes, weights, actor))
-        except Refused as error:
-            told, status = refusal(error), 409
-        else:
-            say(request, words)
-            return HttpResponseRedirect(reverse("dock:work", args=[work.pk]))
+        done, told, status = press(
+            request,
+            f"pack:{work.pk}",
+            lambda: _confirm(work, picked, boxes, weights, actor),
+            reverse("dock:work", args=[work.pk]),
+        )
+        if done:
+            return done
     elif request.method == "POST":
         left = _left(picked, boxes[:-1])
         if step == "box" and boxes[-1] and count < MOST_BOXES:
@@ -55,9 +64,7 @@ def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
             boxes[-1] = {x.key: x.asked for x in left if x.asked}
             told = Told(gettext("All that was left is in parcel %(count)s.") % {"count": count})
         else:
-            tapped = next((x for x in left if step == f"tap_{x.key}"), None)
-            seen = take(tapped, boxes[-1]) if tapped else scan(left, boxes[-1], request.POST.get("code", ""))
-            boxes[-1], told = dict(seen.found), Told(seen.words, seen.good)
+            boxes[-1], told = one_more(request, step, left, boxes[-1])
     return show(
         request, "pack", gettext("Pack %(number)s") % {"number": work.number}, told, status=status, work=work, count=len(boxes),
         rows=[(x, boxes[-1].get(x.key, 0)) for x in _left(picked, boxes[:-1])],

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from fulfillment.actions.pick import Found, confirm_pick
-from fulfillment.dock.shared import Told, codes_of, once, pieces, refusal, say, show
+from fulfillment.dock.shared import (
+    Told,
+    codes_of,
+    one_more,
+    pieces,
+    press,
+    show,
+)
 from fulfillment.models import FulfillmentOrder
-from fulfillment.rules.scanning import Wanted, scan, take
+from fulfillment.rules.scanning import Wanted
 from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -22,17 +29,16 @@ def picking(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
     told, status = Told(), 200
     step = request.POST.get("step", "")
     if request.method == "POST" and step == "confirm":
-        try:
-            words = once(request, f"pick:{work.pk}", lambda: _confirm(work, wanted, found, whys, actor))
-        except Refused as error:
-            told, status = refusal(error), 409
-        else:
-            say(request, words)
-            return HttpResponseRedirect(reverse("dock:work", args=[work.pk]))
+        done, told, status = press(
+            request,
+            f"pick:{work.pk}",
+            lambda: _confirm(work, wanted, found, whys, actor),
+            reverse("dock:work", args=[work.pk]),
+        )
+        if done:
+            return done
     elif request.method == "POST":
-        tapped = next((x for x in wanted if step == f"tap_{x.key}"), None)
-        seen = take(tapped, found) if tapped else scan(wanted, found, request.POST.get("code", ""))
-        found, told = dict(seen.found), Told(seen.words, seen.good)
+        found, told = one_more(request, step, wanted, found)
     rows = [(x, found[x.key], whys[x.key]) for x in wanted]
     return show(
         request, "pick", gettext("Pick %(number)s") % {"number": work.number}, told, status=status, work=work, rows=rows,

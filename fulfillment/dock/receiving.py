@@ -6,7 +6,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from fulfillment.dock.shared import MOST_PIECES, Told, need, once, pieces, place_of, refusal, say, show
+from fulfillment.dock.shared import (
+    MOST_PIECES,
+    Told,
+    need,
+    pieces,
+    place_of,
+    press,
+    show,
+)
 from inventory.actions.receive_goods import Arrived, receive_goods
 from inventory.buttons import items_by_code
 from inventory.models import Item, Location
@@ -23,13 +31,11 @@ def receiving(request: HttpRequest) -> HttpResponse:
     told, status = Told(), 200
     if request.method == "POST" and request.POST.get("step") == "confirm":
         # The place is of the page, not of the session: another tab may have changed that.
-        try:
-            words = once(request, f"receive:{place.pk}", lambda: _post(request, place, got, actor))
-        except Refused as error:
-            told, status = refusal(error), 409
-        else:
-            say(request, words)
-            return HttpResponseRedirect(reverse("dock:home"))
+        done, told, status = press(
+            request, f"receive:{place.pk}", lambda: _post(request, place, got, actor), reverse("dock:home")
+        )
+        if done:
+            return done
     elif request.method == "POST":
         got, told = _scan(request.POST.get("code", "").strip(), got)
     items = {item.pk: item for item in Item.objects.filter(pk__in=got)}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
+from fulfillment.rules.scanning import Wanted, scan, take
 from inventory.models import Item, Location
 from oms.core.actors import Actor
 from oms.core.collisions import BUSY, again, kind_of
@@ -93,6 +94,27 @@ def once(request: HttpRequest, name: str, run: Callable[[], str]) -> str:
         raise Refused(
             Reason("still_running", gettext("This is still being done. Look again in a moment."))
         ) from None
+
+
+def press(
+    request: HttpRequest, name: str, run: Callable[[], str], back: str
+) -> tuple[HttpResponse | None, Told, int]:
+    """``run()`` once: the way ``back`` with what it says, or nowhere, with why it was refused and the status."""
+    try:
+        words = once(request, name, run)
+    except Refused as error:
+        return None, refusal(error), 409
+    say(request, words)
+    return HttpResponseRedirect(back), Told(), 302
+
+
+def one_more(
+    request: HttpRequest, step: str, wanted: Sequence[Wanted], found: Mapping[int, int]
+) -> tuple[dict[int, int], Told]:
+    """One piece more: tapped on the page, or scanned."""
+    tapped = next((x for x in wanted if step == f"tap_{x.key}"), None)
+    seen = take(tapped, found) if tapped else scan(wanted, found, request.POST.get("code", ""))
+    return dict(seen.found), Told(seen.words, seen.good)
 
 
 def pieces(request: HttpRequest, prefix: str) -> dict[int, int]:

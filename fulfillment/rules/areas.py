@@ -46,6 +46,17 @@ GB_AREAS: Mapping[str, Point] = {
 }  # fmt: skip
 
 
+def squeezed(postcode: str) -> str:
+    """As it is compared: capitals, letters and digits alone."""
+    return "".join(c for c in postcode.upper() if c.isalnum())[:20]
+
+
+def prefixes(postcode: str) -> list[str]:
+    """All that it begins with, itself included, the longest first."""
+    text = squeezed(postcode)
+    return [text[:n] for n in range(len(text), 0, -1)]
+
+
 def area_of(country: str, postcode: str) -> Point | None:
     """Latitude and longitude of the postcode's area; ``None`` where we have no table or no such area."""
     if country.upper() not in {"GB", "GG", "JE", "IM"}:

@@ -26,12 +26,14 @@ TARE_G = 100
 @dataclass(frozen=True)
 class Place:
     """Where something is; ``country`` is ISO 3166 alpha-2. Without coordinates the area of the postcode
-    counts, where we know it, and else the middle of the country."""
+    counts, where we know it, and else the middle of the country. ``area`` is the postcode's, from the imported
+    table; without one our own rough table is asked."""
 
     country: str = ""
     postcode: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    area: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,19 @@ def distance_km(origin: Place, destination: Place) -> float:
 
 
 def _located(place: Place) -> tuple[float, float] | None:
-    """Where it is, better than by its country: by coordinates, else by the area of its postcode."""
+    """Where it is, better than by its country: by coordinates, else by its postcode."""
     if place.latitude is not None and place.longitude is not None:
         return place.latitude, place.longitude
-    return area_of(place.country, place.postcode)
+    return place.area or area_of(place.country, place.postcode)
+
+
+def known_by(place: Place) -> str:
+    """How well we know where it is: ``coordinates``, ``postcode``, ``country`` or ``nothing``."""
+    if place.latitude is not None and place.longitude is not None:
+        return "coordinates"
+    if _located(place):
+        return "postcode"
+    return "country" if _point(place) else "nothing"
 
 
 def _point(place: Place) -> tuple[float, float] | None:

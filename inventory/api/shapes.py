@@ -59,6 +59,8 @@ class LevelRow(_OfShelf):
 
 
 class MovementRow(_OfShelf):
+    veiled = ("note",)
+
     class Meta:
         model = StockMovement
         fields = ["id", "item", "location", "on_hand", "unavailable", "reason", "document", "demand_key", "note",
@@ -82,6 +84,8 @@ class ReservationRow(_OfShelf):
 
 
 class AdjustmentRow(_OfShelf):
+    veiled = ("note",)
+
     class Meta:
         model = StockAdjustment
         fields = ["id", "item", "location", "quantity", "reason", "note", "actor", "at"]

@@ -56,9 +56,10 @@ def newer_python():
     return None
 
 
-def run(what, *argv):
+def run(what, *argv, **more):
+    """Whether it went well; ``more`` is put into its environment where the environment does not say it already."""
     print(f"          {what}", flush=True)
-    return subprocess.call(argv, cwd=ROOT) == 0
+    return subprocess.call(argv, cwd=ROOT, env={**more, **os.environ}) == 0
 
 
 def make_venv():
@@ -82,7 +83,10 @@ def install():
     have_uv = run("installing uv", *pip, "--require-hashes", "-r", UV_LOCK)
     exactly = ("--require-hashes", "-r", LOCK)
     uv = (PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON)
-    if have_uv and run("installing the locked packages", *uv, *exactly):
+    # A company's proxy shows a certificate that only the machine's store knows; a bare machine may have no store.
+    if have_uv and run("installing the locked packages", *uv, *exactly, UV_SYSTEM_CERTS="true"):
+        return
+    if have_uv and run("once more, with uv's own certificates", *uv, *exactly):
         return
     # uv does not read pip's configuration: where only that one knows the way to the packages, pip is slow but sure.
     if not run("installing them with pip, which takes a minute or two", *pip, *exactly):

@@ -225,18 +225,7 @@ class Postgres:
         )
 
     def ready(self) -> bool:
-        argv = [
-            self.binaries["pg_isready"],
-            "-q",
-            "-h",
-            str(self.sockets),
-            "-p",
-            "5432",
-            "-U",
-            SUPERUSER,
-            "-d",
-            "postgres",
-        ]
+        argv = [self.binaries["pg_isready"], "-q", *self._maintenance]
         return subprocess.run(argv, env=self._env(), capture_output=True, check=False).returncode == 0
 
     def create(self, database: str) -> bool:
@@ -247,19 +236,13 @@ class Postgres:
         self._sql(f'CREATE DATABASE "{database}"')
         return True
 
+    @property
+    def _maintenance(self) -> list[str]:
+        """The way to the database that is always there."""
+        return ["-h", str(self.sockets), "-p", "5432", "-U", SUPERUSER, "-d", "postgres"]
+
     def _sql(self, statement: str) -> str:
-        argv = [
-            self.binaries["psql"],
-            "-XtA",
-            "-h",
-            str(self.sockets),
-            "-p",
-            "5432",
-            "-U",
-            SUPERUSER,
-            "-d",
-            "postgres",
-        ]
+        argv = [self.binaries["psql"], "-XtA", *self._maintenance]
         told = subprocess.run(
             [*argv, "-c", statement], env=self._env(), capture_output=True, text=True, check=False
         )

@@ -138,6 +138,7 @@ def channel_facts(d: OrderDraft) -> dict[str, Any]:
     return {
         "risk": d.channel_risk, "ip_country": d.ip_country, "customer": d.customer_external_id,
         "customer_orders": d.customer_orders, "missing": list(d.missing), "test": d.test,
+        **({"repeats": d.repeats} if d.repeats else {}),
     }  # fmt: skip
 
 

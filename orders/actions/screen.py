@@ -100,7 +100,7 @@ def _facts(
         number=order.number, placed_at=order.placed_at, payment_status=order.payment_status, lines=lines,
         address=AddressDraft(**order.shipping_address), email=order.email, phone=order.phone,
         customer=str(order.channel_facts.get("customer") or ""), missing=order.channel_facts.get("missing") or (),
-        test=bool(order.channel_facts.get("test")), earlier=earlier,
+        test=bool(order.channel_facts.get("test")), earlier=() if order.channel_facts.get("repeats") else earlier,
     )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ class ChargeRow(Row):
 
 
 class HoldRow(Row):
+    veiled = ("words", "note")
     blocks = serializers.ListField(child=serializers.CharField(), read_only=True)
     line = serializers.IntegerField(source="line_id", read_only=True, allow_null=True)
 
@@ -104,6 +105,7 @@ class RefundLineRow(Row):
 
 
 class RefundRow(Row):
+    veiled = ("reason", "failure")
     order = serializers.IntegerField(source="order_id", read_only=True)
     amount = Amount("amount")
     lines = RefundLineRow(many=True, read_only=True)
@@ -116,6 +118,8 @@ class RefundRow(Row):
 
 
 class NoteRow(Row):
+    veiled = ("text",)
+
     class Meta:
         model = Note
         fields = ["text", "author", "at"]
@@ -146,6 +150,7 @@ class RiskReason(serializers.Serializer):
 class OrderDetail(OrderRow):
     """An order whole: lines with their counters, money, holds, notes."""
 
+    veiled = ("risk_reasons", "tags")
     personal = ("email", "customer_name", "phone", "shipping_address", "billing_address", "note")
     tax_total = Amount("tax_total")
     shipping_address = Address(read_only=True)
@@ -159,11 +164,12 @@ class OrderDetail(OrderRow):
     refunds = RefundRow(many=True, read_only=True)
     notes = NoteRow(many=True, read_only=True)
     tracking_link = serializers.SerializerMethodField(
-        help_text="For the customer: a page without an account that shows where the parcels are."
+        help_text="For the customer: a page without an account that shows where the parcels are. Empty without the right "
+        "to see personal data."
     )
 
     def get_tracking_link(self, order: Order) -> str:
-        return tracking_link(order.number)
+        return tracking_link(order.number) if self.context.get("personal") else ""
 
     class Meta(OrderRow.Meta):
         fields = [

@@ -10,6 +10,7 @@ from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
 
 
 class ReturnRow(Row):
+    veiled = ("reason",)
     order = serializers.IntegerField(
         source="order_id", read_only=True, allow_null=True, help_text="None while it is not known."
     )
@@ -39,6 +40,7 @@ class ReturnReceiptRow(Row):
 
 
 class DispositionRow(Row):
+    veiled = ("note",)
     location = serializers.CharField(source="location.code", read_only=True)
 
     class Meta:
@@ -48,6 +50,7 @@ class DispositionRow(Row):
 
 
 class ReturnLineRow(Row):
+    veiled = ("reason",)
     order_line = serializers.IntegerField(
         source="order_line_id", read_only=True, allow_null=True,
         help_text="None for what came without papers, until its order is known.",

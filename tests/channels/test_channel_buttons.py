@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from channels import tasks
+from channels.actions.pull import pull
 from channels.actions.pull_listings import pull_listings
 from channels.models import ChannelAccount, Listing, StockPush
 from channels.twins.woocommerce.twin import WooCommerce
@@ -123,6 +126,47 @@ def test_orders_are_fetched_now_and_once(shop: Shop) -> None:
     assert Order.objects.get().source == "shop-one"
     assert JobRun.objects.get(name="channels.pull").state == "succeeded"
     assert clerk.press("channels.fetch_orders", shop.account) == 302 and "0 new" in clerk.told
+
+
+@pytest.mark.parametrize("lost", ["taken out", "another OMS_FIELD_KEY", "no OMS_FIELD_KEY"])
+def test_what_is_stored_needs_no_keys(shop: Shop, settings: Any, lost: str) -> None:
+    """An order that came before the keys went is taken in; only asking for more fails, and says that it is the keys.
+    Typed in again, they work again."""
+    shop.buy()
+    pull(shop.account)
+    assert not Order.objects.exists()
+    if lost == "taken out":
+        ChannelAccount.objects.update(credentials={})
+    else:
+        settings.FIELD_KEYS = [Fernet.generate_key().decode()] if lost.startswith("another") else []
+    tasks.ingest()
+    assert Order.objects.get().source == "shop-one"
+    account = ChannelAccount.objects.get()
+    assert account.failing_since is None
+
+    tasks.pull()
+    account.refresh_from_db()
+    assert account.failing_since and account.last_reason == "no_credentials"
+    assert "whsec" not in account.last_error + repr(account.credentials)
+    clerk = Hand("manager")
+    assert clerk.offers(account)["channels.fetch_listings"].startswith("Enter its keys first")
+
+    if lost != "no OMS_FIELD_KEY":
+        assert clerk.press("channels.enter_keys", account, **KEYS) == 302, clerk.told
+        shop.buy()
+        tasks.pull()
+        tasks.ingest()
+        account.refresh_from_db()
+        assert account.failing_since is None and Order.objects.count() == 2
+
+
+def test_saving_an_account_keeps_keys_that_cannot_be_read(shop: Shop, settings: Any) -> None:
+    right, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
+    account = ChannelAccount.objects.get()
+    account.name = "Shop One, renamed"
+    account.save()
+    settings.FIELD_KEYS = right
+    assert dict(ChannelAccount.objects.get(name="Shop One, renamed").credentials) == KEYS
 
 
 def test_a_shop_that_does_not_answer_says_so_and_what_to_do(shop: Shop) -> None:

@@ -26,6 +26,7 @@ from oms.core.console.base import ConsoleAdmin
 from oms.core.journal import Line
 from oms.core.models import InboundMessage, OutboundEffect
 from oms.core.personal import SEES, Veil
+from oms.core.tokens import issue_token
 from orders.actions.hold_orders import hold_orders
 from orders.actions.note import add_note
 from orders.models import Order, OrderChange, Refund
@@ -167,6 +168,65 @@ def test_who_may_see_her_does(told: World, browse: Browse) -> None:
     for secret in SECRETS:
         assert secret in whole or secret in ("0115 496 0123",), secret
     assert whole.count("Ada Smith") > 20
+
+
+WHOLE = ("orders", "refunds", "fulfillment-orders", "parcels", "manifests", "returns")
+LISTS = (*WHOLE, "movements", "levels", "receipts", "reservations", "items", "locations", "carriers")
+
+
+def everything_in_the_api(client: Client, headers: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Address and content of all lists and of every row in them."""
+    for name in LISTS:
+        answer = client.get(f"/api/v1/{name}", headers=headers)
+        assert answer.status_code == 200, (name, answer.content)
+        yield name, answer.content.decode()
+        for row in answer.json()["results"] if name in WHOLE else ():
+            one = client.get(f"/api/v1/{name}/{row['id']}", headers=headers)
+            assert one.status_code == 200
+            yield f"{name}/{row['id']}", one.content.decode()
+
+
+READS = ("orders:read", "stock:read", "fulfillment:read", "returns:read")
+
+
+@pytest.mark.parametrize("who", ["read-only", "nearly-all", "token"])
+def test_the_api_names_her_to_nobody_either(told: World, browse: Browse, who: str) -> None:
+    headers = {}
+    if who == "token":
+        client = Client()
+        headers = {"Authorization": f"Bearer {issue_token('dashboard', READS, by=SYSTEM)[1]}"}
+    else:
+        client = reader(but=SEES) if who == "nearly-all" else browse(who)
+    leaks = {}
+    for address, text in everything_in_the_api(client, headers):
+        # A return's number and the like are nobody's; the ways to her own page are hers.
+        if found := [secret for secret in (*SECRETS, "/track/") if secret in text]:
+            leaks[address] = (found, text[max(0, text.find(found[0]) - 100) :][:200])
+    assert not leaks
+
+
+@pytest.mark.parametrize("who", ["clerk", "token"])
+def test_the_api_names_her_to_whoever_may_see_her(told: World, browse: Browse, who: str) -> None:
+    headers, client = {}, browse("clerk")
+    if who == "token":
+        client = Client()
+        key = issue_token("mailer", [*READS, "orders:personal"], by=SYSTEM)[1]
+        headers = {"Authorization": f"Bearer {key}"}
+    whole = dict(everything_in_the_api(client, headers))
+    text = "".join(whole.values())
+    assert all(secret in text for secret in SECRETS if secret != "0115 496 0123")
+    order = whole[f"orders/{told.shipped.pk}"]
+    assert ABOUT_HER in order and "/track/" in order
+    (refund,) = [text for address, text in whole.items() if address.startswith("refunds/")][:1]
+    assert refund.count(ABOUT_HER) == 2, "reason and failure"
+
+
+def test_a_list_of_the_api_reads_her_people_once(told: World, browse: Browse) -> None:
+    client = browse("read-only")
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get("/api/v1/returns").json()["results"]
+    start = 'SELECT "orders_order"."id" AS "pk", "orders_order"."customer_name"'
+    assert len([q for q in seen.captured_queries if q["sql"].startswith(start)]) == 1
 
 
 def test_the_customers_own_page_is_handed_out_by_those_who_see_her(told: World, browse: Browse) -> None:

@@ -11,6 +11,8 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from oms.core.actions.share_view import share_view
+from oms.core.actors import SYSTEM
 from oms.core.console.saved import canonical
 from oms.core.models import JournalEntry, SavedView
 
@@ -128,13 +130,59 @@ def test_rename_and_delete(browse: Browse) -> None:
     assert [line.verb for line in verbs] == ["save_view", "rename_view", "forget_view"]
 
 
+def test_a_view_is_shared_and_taken_back(browse: Browse) -> None:
+    manager, clerk = browse("manager"), browse("clerk")
+    keep(manager, "Late", "state=review")
+    view = SavedView.objects.get()
+    page = manager.get(reverse(ORDERS), {"state": "review"}).content.decode()
+    assert 'name="share" value="yes"' in page
+    assert "for everybody" in told(change(manager, view, share="yes"))
+    assert chips(clerk) == ["Late"]
+    assert 'name="share" value="no"' in manager.get(reverse(ORDERS), {"state": "review"}).content.decode()
+    assert "manager-person alone" in told(change(manager, view, share="no"))
+    assert chips(clerk) == [] and chips(manager) == ["Late"]
+    change(manager, view, share="no")
+    assert JournalEntry.objects.filter(verb="share_view").count() == 2, "the third press changed nothing"
+
+
+def test_a_manager_takes_back_what_others_share_and_its_owner_keeps_it(
+    browse: Browse, person: Callable[[str], User]
+) -> None:
+    clerk, manager = browse("clerk"), browse("manager")
+    keep(clerk, "Mine")
+    view = SavedView.objects.get()
+    # Shared while she might still share, as a manager.
+    share_view(view.pk, shared=True, by=SYSTEM)
+    assert change(manager, view, share="no").status_code == 302
+    assert chips(manager) == [] and chips(clerk) == ["Mine"]
+    share_view(view.pk, shared=True, by=SYSTEM)
+    assert change(clerk, view, share="no").status_code == 302 and chips(manager) == []
+    before = list(SavedView.objects.values()), JournalEntry.objects.count()
+    assert change(clerk, view, share="yes").status_code == 403
+    assert change(manager, view, share="yes").status_code == 404
+    assert (list(SavedView.objects.values()), JournalEntry.objects.count()) == before
+
+
+@pytest.mark.parametrize(("query", "words"), [("q=ada@example.com", "a person"), ("state=open", "already")])
+def test_what_cannot_be_shared_stays_one_s_own(browse: Browse, query: str, words: str) -> None:
+    manager, clerk = browse("manager"), browse("clerk")
+    keep(manager, "Late", query)
+    view = SavedView.objects.get()
+    keep(clerk, "Late" if words == "already" else "Other", "state=review")
+    if words == "already":
+        share_view(SavedView.objects.get(query="state=review").pk, shared=True, by=SYSTEM)
+    before = list(SavedView.objects.values()), JournalEntry.objects.count()
+    assert words in told(change(manager, view, share="yes"))
+    assert (list(SavedView.objects.values()), JournalEntry.objects.count()) == before
+
+
 def test_what_is_another_s_stays(browse: Browse, person: Callable[[str], User]) -> None:
     clerk, manager = browse("clerk"), browse("manager")
     keep(clerk, "Mine")
     keep(manager, "Ours", "state=review", shared="on")
     mine, ours = SavedView.objects.get(name="Mine"), SavedView.objects.get(name="Ours")
     before = list(SavedView.objects.values()), JournalEntry.objects.count()
-    for fields in ({"name": "Stolen"}, {"delete": "1"}):
+    for fields in ({"name": "Stolen"}, {"delete": "1"}, {"share": "no"}):
         assert change(manager, mine, **fields).status_code == 404  # not even that it is there is told
         assert change(clerk, ours, **fields).status_code == 403
     assert (list(SavedView.objects.values()), JournalEntry.objects.count()) == before

@@ -204,7 +204,7 @@ HANDS_ON = [
     ROOT / "docs/how-to/work-with-lists.md",
 ]
 # Bold, and yet no button of the registry: what forms and lists say by themselves.
-OTHERS = {"Edit", "Save", "Add", "Keep this view", "Keep", "Change this view", "CSV"}
+OTHERS = {"Edit", "Save", "Add", "Keep this view", "Keep", "Change this view", "For myself only", "CSV"}
 
 
 @pytest.mark.parametrize("page", HANDS_ON, ids=name)

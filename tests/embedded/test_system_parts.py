@@ -228,6 +228,41 @@ def test_the_bootstrap_does_nothing_when_all_is_there(
     assert did[2:] == ["venv", "install"], "Python was replaced"
 
 
+@pytest.mark.parametrize(
+    ("works_with", "tries"),
+    [
+        ("true -m uv", ["- -m pip", "true -m uv"]),
+        ("- -m uv", ["- -m pip", "true -m uv", "- -m uv"]),
+        ("- -m pip", ["- -m pip", "true -m uv", "- -m uv", "- -m pip"]),
+    ],
+)
+def test_uv_trusts_what_the_machine_trusts_then_its_own_list_and_pip_comes_last(
+    works_with: str, tries: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oms.embedded import bootstrap
+
+    python, log = tmp_path / "python", tmp_path / "log"
+    python.write_text(
+        f'#!/bin/sh\ntold="${{UV_SYSTEM_CERTS:--}} $1 $2"\necho "$told" >> \'{log}\'\n'
+        f"case \"$told $*\" in *uv.requirements*) exit 0;; '{works_with}'*) exit 0;; esac\nexit 1\n"
+    )
+    python.chmod(0o755)
+    monkeypatch.setattr(bootstrap, "PYTHON", str(python))
+    monkeypatch.delenv("UV_SYSTEM_CERTS", raising=False)
+    bootstrap.install()
+    assert log.read_text().splitlines() == tries
+
+
+def test_what_the_machine_says_of_certificates_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oms.embedded import bootstrap
+
+    monkeypatch.setenv("UV_SYSTEM_CERTS", "false")
+    told = [sys.executable, "-c", "import os; raise SystemExit(os.environ['UV_SYSTEM_CERTS'] != 'false')"]
+    assert bootstrap.run("looking", *told, UV_SYSTEM_CERTS="true")
+
+
 def test_the_locks_name_no_address() -> None:
     for name in ("requirements.lock", "oms/embedded/uv.requirements"):
         text = (ROOT / name).read_text()

@@ -63,6 +63,16 @@ def test_a_lost_parcel_is_sent_again_and_every_unit_is_counted_once() -> None:
     way.sound()
 
 
+def test_what_is_sent_again_at_once_is_no_slip_of_the_customer() -> None:
+    """Ordered minutes ago and lost: the same customer, the same goods, and on purpose."""
+    way.shipped(placed_at=timezone.now())
+    parcel = scan("lost")
+    build.stock(build.item("A"), 5)
+    again = reship_parcel(Reshipping(parcel.pk, "lost in the snow"), by=SYSTEM).order
+    relay()
+    assert FulfillmentOrder.objects.filter(order=again).exists() and not again.holds.exists()
+
+
 def test_a_silent_parcel_counts_as_lost_and_is_off_its_queue() -> None:
     way.shipped()
     scan("in_transit")

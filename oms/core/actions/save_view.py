@@ -34,10 +34,8 @@ def save_view(owner_id: int, *, model: str, name: str, query: str, shared: bool,
                 gettext("You have %(MOST)s views of this list already; delete one first.") % {"MOST": MOST},
             )
         )
-    if shared and any(names_person(text) for texts in parse_qs(query).values() for text in texts):
-        raise Refused(
-            Reason("names_person", gettext("It searches for a person, so it can only be kept for yourself."))
-        )
+    if shared:
+        refuse_person(query)
     refuse_taken(SavedView(owner_id=owner_id, model=model, shared=shared), name)
     view = SavedView.objects.create(owner_id=owner_id, model=model, name=name, query=query, shared=shared)
     whose = "for everybody" if shared else "for oneself"
@@ -50,6 +48,14 @@ def tidy_name(name: str) -> str:
     if not name:
         raise Refused(Reason("name_missing", gettext("Give the view a name.")))
     return name[:40]
+
+
+def refuse_person(query: str) -> None:
+    """Raises :class:`Refused` (``names_person``) for a search for a person, which is nobody else's business."""
+    if any(names_person(text) for texts in parse_qs(query).values() for text in texts):
+        raise Refused(
+            Reason("names_person", "It searches for a person, so it can only be kept for yourself.")
+        )
 
 
 def refuse_taken(view: SavedView, name: str) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from oms.core import money
-from oms.core.personal import hidden, hidden_address
+from oms.core.console.veils import veils_of
+from oms.core.models import thread_of
+from oms.core.personal import Veil, hidden, hidden_address
 
 
 def written(amount: Decimal, currency: str) -> str:
@@ -84,13 +86,20 @@ def each_once(ask: dict[str, Any], group: str, name: str) -> dict[str, Any]:
 
 
 class Row(serializers.ModelSerializer):
-    """What goes out. Fields named in ``personal`` are masked for whoever may not see personal data."""
+    """What goes out. For whoever may not see personal data, fields named in ``personal`` are masked; in those named
+    in ``veiled``, words that somebody wrote, the people whom the outermost row is about are."""
 
     personal: ClassVar[tuple[str, ...]] = ()
+    veiled: ClassVar[tuple[str, ...]] = ()
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
+        if self is self.root or self.parent is self.root:
+            self._shared["outermost"] = instance
         told = super().to_representation(instance)
-        if self.personal and not self.context.get("personal"):
+        if not self.context.get("personal"):
+            for name in self.veiled:
+                if told.get(name):
+                    told[name] = self._veil(instance)(told[name])
             for name in self.personal:
                 value = told.get(name)
                 if isinstance(value, Mapping):
@@ -98,6 +107,20 @@ class Row(serializers.ModelSerializer):
                 elif value:
                     told[name] = hidden(str(value))
         return told
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        return cast(dict[str, Any], self.context)
+
+    def _veil(self, instance: Any) -> Veil:
+        """Read when the first words are met, for all outermost rows at once: most have none."""
+        outermost = self._shared.get("outermost", instance)
+        veils = self._shared.get("veils", {})
+        if thread_of(outermost) not in veils:
+            many = isinstance(self.root, serializers.ListSerializer)
+            rows: Any = self.root.instance if many else [outermost]
+            veils = self._shared["veils"] = veils_of(list(rows))
+        return veils[thread_of(outermost)]
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -24,6 +24,18 @@ def ask(**fields: forms.Field) -> type[forms.Form]:
     return type("Asked", (forms.Form,), dict(fields))
 
 
+def key_form(names: Mapping[str, str]) -> type[forms.Form]:
+    """A field for each key, never filled in: what is kept does not leave the house."""
+    fields = {
+        name: forms.CharField(
+            label=words, required=False, max_length=500, strip=True,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text="Empty leaves the one that is kept.",
+        )
+        for name, words in names.items()
+    }  # fmt: skip
+    return type("KeyForm", (forms.Form,), fields)
+
+
 def narrow(form: forms.Form, user: Any) -> forms.Form:
     """The form, offering no rows of places that are not this person's."""
     for field in form.fields.values():

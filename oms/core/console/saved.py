@@ -1,4 +1,5 @@
-"""Views of lists that people keep under a name: the chips above a list, and the doors to keep, rename and delete."""
+"""Views of lists that people keep under a name: the chips above a list, and the doors to keep, rename, share
+and delete."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from oms.core.actions import forget_view, rename_view
+from oms.core.actions import forget_view, rename_view, share_view
 from oms.core.actions import save_view as saving
 from oms.core.actors import Actor
 from oms.core.errors import Refused
@@ -40,6 +41,7 @@ def views_of(request: HttpRequest, cl: Any) -> dict[str, Any]:
     return {
         "views": views, "view": present, "query": query, "may_share": request.user.has_perm(SHARE),
         "may_change_view": present is not None and _may_change(request.user, present),
+        "may_share_view": present is not None and _may_share(request.user, present),
     }  # fmt: skip
 
 
@@ -74,7 +76,8 @@ def save_view(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def change_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Rename (``name``) or delete (``delete``) a view: one's own, or a shared one with the permission to share."""
+    """Rename (``name``), delete (``delete``), share or unshare (``share``: yes, no) a view: one's own, or a shared
+    one with the permission to share. That is needed to share one, never to take one back."""
     view = SavedView.objects.filter(pk=pk).first()
     if view is None or not (view.shared or view.owner_id == request.user.pk):
         raise Http404("There is no such view.")
@@ -89,6 +92,18 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
                 gettext("“%(name)s” was deleted. The rows that it listed are still here.")
                 % {"name": view.name},
             )
+        elif "share" in request.POST:
+            shared = request.POST["share"] == "yes"
+            if shared and not _may_share(request.user, view):
+                raise PermissionDenied
+            view = share_view.share_view(pk, shared=shared, by=by)
+            told = {"name": view.name, "owner": view.owner}
+            messages.success(
+                request,
+                gettext("“%(name)s” is now for everybody.") % told
+                if shared
+                else gettext("“%(name)s” is now for %(owner)s alone.") % told,
+            )
         else:
             name = rename_view.rename_view(pk, name=request.POST.get("name", ""), by=by).name
             messages.success(request, gettext("It is called “%(name)s” now.") % {"name": name})
@@ -101,6 +116,10 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _may_change(user: Any, view: SavedView) -> bool:
     return view.owner_id == user.pk or (view.shared and user.has_perm(SHARE))
+
+
+def _may_share(user: Any, view: SavedView) -> bool:
+    return view.owner_id == user.pk and bool(user.has_perm(SHARE))
 
 
 def _to_list(model: str, query: str) -> HttpResponse:

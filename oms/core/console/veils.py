@@ -13,11 +13,16 @@ from oms.core.personal import Veil, sees_people
 LIFTED = Veil(lifted=True)
 
 
+def veils_of(rows: Sequence[Any]) -> Mapping[str, Veil]:
+    """The veil of each row's thread, for a reader who may not know people; read for all of them at once."""
+    return _veils({_thread(row) for row in rows})
+
+
 def veil_rows(user: Any, rows: Sequence[Any]) -> None:
     """Give every row its reader (``viewer``) and ``veil``; who the rows are about is read for all of them at once,
     and only for readers who may not know it."""
     full = sees_people(user)
-    veils: Mapping[str, Veil] = {} if full else _veils({_thread(row) for row in rows})
+    veils: Mapping[str, Veil] = {} if full else veils_of(rows)
     for row in rows:
         row.viewer = user
         row.veil = LIFTED if full else veils[_thread(row)]

@@ -105,3 +105,11 @@ def test_no_secret_is_ever_shown() -> None:
     for kind in ("woocommerce", "shopify"):
         adapter = adapters.build(kind, Account("a", "http://shop.test", keys))
         assert "secret" not in repr(adapter) + repr(adapter.account) + repr(adapter.http)
+
+
+@pytest.mark.parametrize("kind", ["woocommerce", "shopify", "csv", "replay"])
+def test_a_reader_asks_for_no_keys(kind: str) -> None:
+    """It gives its opinion of a body; whether the account has keys is nobody's question."""
+    with pytest.raises(Permanent) as no:
+        adapters.reader(kind, Account("shop", "https://shop.example")).read(b"nonsense")
+    assert no.value.reason != "no_credentials"

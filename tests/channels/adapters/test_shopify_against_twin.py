@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,9 +18,11 @@ from channels.adapters.base import (
     CancelRequest,
     RefundLine,
     RefundRequest,
+    ReplacementNotice,
     ShipmentNotice,
     ShippedLine,
     StockTarget,
+    Tracking,
 )
 from channels.adapters.shopify import Shopify
 from channels.twins.shopify.twin import ShopifyTwin
@@ -270,6 +273,51 @@ def test_a_fulfillment_that_was_made_though_the_answer_was_lost(shop: Shop) -> N
     with pytest.raises(Retry):
         shop.adapter.confirm_shipment(told)
     assert shop.adapter.find_shipment(told) is not None
+
+
+def replacement(first: ShipmentNotice, **changes: Any) -> ReplacementNotice:
+    parcel = replace(first, key="s-2", tracking_number="RM2", tracking_url="https://track.example/?n=RM2")
+    stands = [Tracking("Royal Mail", "RM2", parcel.tracking_url)]
+    return replace(ReplacementNotice(parcel, first.tracking_number, stands, ["RM1"]), **changes)
+
+
+def test_a_replacement_takes_the_place_of_our_numbers_and_of_no_others(shop: Shop) -> None:
+    order = shop.place()
+    first = notice(order, shop.draft(order))
+    again = replacement(first)
+    with pytest.raises(Rejected) as refusal:
+        shop.adapter.tell_replacement(again)
+    assert (refusal.value.reason, shop.adapter.fulfillments(f"gid://shopify/Order/{order}")) == (
+        "not_found",
+        [],
+    )
+
+    receipt = shop.adapter.confirm_shipment(first)
+    assert shop.adapter.find_replacement(again) is None
+    assert shop.adapter.tell_replacement(again) == shop.adapter.find_replacement(again) == receipt
+    shop.adapter.tell_replacement(again)
+    (one,) = shop.adapter.fulfillments(f"gid://shopify/Order/{order}")
+    assert [tuple(info.values()) for info in one["trackingInfo"]] == [
+        ("Royal Mail", "RM2", "https://track.example/?n=RM2")
+    ]
+    written = [
+        row for row in shop.twin.records()["log"] if row["operation"] == "fulfillmentTrackingInfoUpdate"
+    ]
+    assert len(written) == 1, "the second call found it told"
+
+    third = replace(first, key="s-3", tracking_number="RM3", tracking_url="")
+    both = [*again.stands, Tracking("UPS", "RM3", "")]
+    shop.adapter.tell_replacement(ReplacementNotice(third, "RM1", both, ["RM1"]))
+    (one,) = shop.adapter.fulfillments(f"gid://shopify/Order/{order}")
+    assert [info["number"] for info in one["trackingInfo"]] == ["RM2", "RM3"]
+
+
+def test_a_replacement_of_a_parcel_without_a_number(shop: Shop) -> None:
+    order = shop.place(("MUG", 3))
+    bare = notice(order, shop.draft(order), tracking_number="", tracking_url="", carrier="")
+    receipt = shop.adapter.confirm_shipment(bare)
+    again = replacement(bare, gone=[])
+    assert shop.adapter.tell_replacement(again) == shop.adapter.find_replacement(again) == receipt
 
 
 @pytest.mark.parametrize("included", [False, True])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,9 +19,11 @@ from channels.adapters.base import (
     CancelRequest,
     RefundLine,
     RefundRequest,
+    ReplacementNotice,
     ShipmentNotice,
     ShippedLine,
     StockTarget,
+    Tracking,
 )
 from channels.adapters.woocommerce import WooCommerce
 from channels.twins.woocommerce.twin import WooCommerce as Twin
@@ -206,6 +209,32 @@ def test_a_part_shipment_leaves_the_status(shop: Shop) -> None:
     order = shop.place()
     shop.adapter.confirm_shipment(notice(order, shop.draft(order), completes_order=False))
     assert shop.draft(order).channel_status == "processing"
+
+
+def replacement(first: ShipmentNotice, **changes: Any) -> ReplacementNotice:
+    parcel = replace(first, key="s-2", tracking_number="RM2", tracking_url="https://track.example/?n=RM2")
+    stands = [Tracking("Royal Mail", "RM2", parcel.tracking_url)]
+    return replace(ReplacementNotice(parcel, first.tracking_number, stands, ["RM1"]), **changes)
+
+
+@pytest.mark.parametrize("plug_in", [False, True])
+def test_a_replacement_is_told_once_beside_the_first(shop: Shop, plug_in: bool) -> None:
+    shop.twin.configure({"shipment_tracking": plug_in})
+    order = shop.place()
+    first = notice(order, shop.draft(order))
+    shop.adapter.confirm_shipment(first)
+    again = replacement(first)
+    assert shop.adapter.find_replacement(again) is None
+    receipt = shop.adapter.tell_replacement(again)
+    assert receipt == shop.adapter.find_replacement(again) == shop.adapter.tell_replacement(again)
+    (told,) = shop.twin.records()["orders"]
+    assert [row["tracking_number"] for row in told["trackings"]] == (["RM1", "RM2"] if plug_in else [])
+    mails = [row["note"] for row in told["notes"] if row["customer_note"] and "RM2" in row["note"]]
+    assert len(mails) == 1 and mails[0].startswith("Sent again with Royal Mail, tracking number RM2.")
+    assert told["status"] == "completed"
+    with pytest.raises(Rejected) as refusal:
+        shop.adapter.tell_replacement(replace(again, parcel=replace(again.parcel, external_order_id="999")))
+    assert refusal.value.reason == "not_found"
 
 
 def test_a_shipment_never_revives_a_cancelled_order(shop: Shop) -> None:
