@@ -25,7 +25,7 @@ log = logging.getLogger("oms.apart")
 # Every thread holds a connection while it works, and the process needs some for itself.
 _options: Any = settings.DATABASES["default"]["OPTIONS"]
 THREADS = max(1, min(8, _options["pool"]["max_size"] - 3))
-PATIENCE = 2.0
+PATIENCE = 1.0
 LAST_WORDS = 8.0
 
 _lock = threading.Lock()
