@@ -47,6 +47,9 @@ class MomentForm(forms.Form):
         at: datetime = self.cleaned_data["at"]
         if at > timezone.now():
             raise forms.ValidationError("That moment is still to come: nobody knows what will lie where.")
+        # Shown again as a browser's field wants it, in the person's zone, however the address said it.
+        here = timezone.localtime(at).replace(tzinfo=None)
+        self.data = {**self.data, "at": here.isoformat(timespec="seconds" if here.second else "minutes")}
         return at
 
 
@@ -89,7 +92,7 @@ def as_it_was_page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse
     same = {name: value for name, value in asked.data.items() if name in asked.fields and value}
     made_of = reverse("admin:inventory_stocklevel_made_of")
     context = {
-        **admin.site.each_context(request), "title": "Stock as it was", "form": asked,
+        **admin.site.each_context(request), "console_own": True, "title": "Stock as it was", "form": asked,
         "at": asked.cleaned_data.get("at") if right else None, "more": len(rows) > SHELVES, "most": SHELVES,
         "rows": [
             (row, f"{made_of}?{urlencode({'at': same['at'], 'item': row.item_id, 'place': row.location_id})}")
@@ -136,7 +139,8 @@ def made_of_page(request: HttpRequest) -> HttpResponse:
     total = next(stock_as_at(at, items=[item.pk], places=[place.pk]), None)
     on_hand, aside = (total.on_hand, total.unavailable) if total else (0, 0)
     context: dict[str, Any] = {
-        **admin.site.each_context(request), "title": f"{item.sku} at {place}", "item": item, "place": place, "at": at,
+        **admin.site.each_context(request), "console_own": True, "title": f"{item.sku} at {place}", "item": item,
+        "place": place, "at": at,
         "on_hand": on_hand, "aside": aside, "most": MOVES,
         "back": f"{reverse('admin:inventory_stocklevel_as_it_was')}?{urlencode({'at': request.GET.get('at', ''), 'q': item.sku})}",
     }  # fmt: skip

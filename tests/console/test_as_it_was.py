@@ -61,6 +61,11 @@ def test_each_moment_has_its_stock_in_the_persons_zone(past: Any, browse: Browse
     assert shelves(client, "2026-01-10T14:00") == [("SOUTH", 6)]
     client.cookies["oms_zone"] = "America/New_York"
     assert shelves(client, "2026-01-10T08:30") == [("NORTH", 5), ("SOUTH", 7)]
+    elsewhere = client.get(reverse(PAGE), {"at": "2026-01-10T13:30:05Z"})
+    assert (
+        elsewhere.context["form"]["at"].value() == "2026-01-10T08:30:05"
+        and len(elsewhere.context["rows"]) == 2
+    )
     page = client.get(reverse(PAGE), {"at": "2026-01-10T06:00"})
     assert "Nothing that you asked for lay on a shelf on 10 Jan 2026, 06:00." in page.content.decode()
 
