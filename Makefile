@@ -8,11 +8,11 @@ EMBEDDED := exec $(OURS) -m oms.embedded
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help demo run test check faults bench replay lint format types imports shell manage superuser stop lock clean install
+.PHONY: help demo run test check faults bench replay release-dump lint format types imports shell manage superuser stop lock clean install
 
 help: ## this list
 	@echo "make ... "
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 demo: install ## a running system with simulated shops, played through a story; ONCE=1 ends after it; PORT=8000
 	@$(EMBEDDED) demo $(if $(ONCE),--once) $(if $(PORT),--port '$(PORT)')
@@ -37,6 +37,9 @@ bench: install ## our actions against hand-written SQL, one JSON object a line; 
 
 replay: install ## a year of orders on throw-away servers, with orders per second; ARGS="FILE.csv --limit 500"
 	@$(EMBEDDED) replay $(ARGS)
+
+release-dump: install ## at a release: keep its database in tests/releases, for later versions to migrate from
+	@$(EMBEDDED) scratch $(OURS) -m tests.releases
 
 lint: install ## ruff: faults and format
 	@$(OURS) -m ruff check . && $(OURS) -m ruff format --check .

@@ -1,9 +1,10 @@
-"""Doors for the clock: one job per channel account, so that a slow shop delays no other. They are nudged far more
-often than there is anything to do, so each looks first, without a lock, whether there is."""
+"""Doors for the clock: one job per channel account, apart from the others', so that a slow shop delays no other. They
+are nudged far more often than there is anything to do, so each looks first, without a lock, whether there is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 
 from celery import shared_task
 from django.db.models import F
@@ -27,29 +28,46 @@ from fulfillment.actions.buy_labels import buy_labels
 from fulfillment.actions.hand_back_labels import hand_back_labels
 from fulfillment.actions.void_labels import VOID
 from oms.core import jobs
+from oms.core.apart import apart
 from oms.core.collisions import again
+from oms.core.effects import due_targets
 from oms.core.errors import Permanent, Retry
-from oms.core.models import InboundMessage, OutboundEffect
+from oms.core.models import InboundMessage
+
+Waits = Callable[[ChannelAccount], bool]
 
 
 def for_each(
     job: str,
     work: Callable[[ChannelAccount], dict[str, int]],
     needs: Can | None = None,
-    waits: Callable[[ChannelAccount], bool] = lambda account: True,
+    waits: Waits | None = None,
 ) -> None:
     """Run ``work`` for every active account that can do it and for which something ``waits``, each under its
     own lock. An account that fails is noted with its error and stops no other."""
-    for account in ChannelAccount.objects.filter(active=True).order_by("pk"):
-        if (needs and not able(account, needs)) or not waits(account):
-            continue
+    accounts = [
+        account
+        for account in ChannelAccount.objects.filter(active=True).order_by("pk")
+        if not (needs and not able(account, needs)) and (waits is None or waits(account))
+    ]
+    apart(job, {account.slug: partial(_alone, job, account, work, waits) for account in accounts})
+
+
+def _alone(
+    job: str, account: ChannelAccount, work: Callable[[ChannelAccount], dict[str, int]], waits: Waits | None
+) -> None:
+    """Whoever was nudged while we held the lock was turned away: before we go we look once more."""
+    while True:
         with jobs.exclusive(job, account.slug) as figures:
-            if figures is not None:
-                try:
-                    figures.update(work(account))
-                except (Retry, Permanent) as error:
-                    failed(account, error)
-                    figures["error"] = str(error)[:300]
+            if figures is None:
+                return
+            try:
+                figures.update(work(account))
+            except (Retry, Permanent) as error:
+                failed(account, error)
+                figures["error"] = str(error)[:300]
+        if waits is None or "error" in figures or not any(figures.values()) or not waits(account):
+            return
 
 
 def _add(total: MutableMapping[str, int], more: Mapping[str, int]) -> None:
@@ -86,12 +104,6 @@ def _changed(account: ChannelAccount) -> bool:
     return account.push_stock and rows.filter(due_at__lte=timezone.now()).exists()
 
 
-def _asked(*kinds: str) -> bool:
-    """Is there an effect of these kinds to be carried out?"""
-    asked = OutboundEffect.objects.filter(kind__in=kinds, state__in=["pending", "sending"])
-    return asked.filter(due_at__lte=timezone.now()).exists()
-
-
 def _push(account: ChannelAccount) -> dict[str, int]:
     total: dict[str, int] = {}
     while account.push_stock and (done := push_now(account)):
@@ -99,11 +111,22 @@ def _push(account: ChannelAccount) -> dict[str, int]:
     return total
 
 
-def _buy_and_void() -> dict[str, int]:
-    ended: dict[str, int] = {"failed": 0}
-    _add(ended, buy_labels(blocked=lambda ids: reread(ids, "ship")))
-    _add(ended, hand_back_labels())
-    return ended
+def _send(target: str) -> dict[str, int]:
+    total: dict[str, int] = {}
+    while ended := send(target=target):
+        _add(total, ended)
+    return total
+
+
+def _buy_and_void(target: str) -> dict[str, int]:
+    total: dict[str, int] = {}
+    while True:
+        ended: dict[str, int] = {}
+        _add(ended, buy_labels(blocked=lambda ids: reread(ids, "ship"), target=target))
+        _add(ended, hand_back_labels(target=target))
+        if not any(ended.values()):
+            return total
+        _add(total, ended)
 
 
 @shared_task(name="channels.pull")
@@ -118,22 +141,12 @@ def ingest() -> None:
 
 @shared_task(name="channels.effects")
 def effects() -> None:
-    if not _asked(SHIPMENT, REPLACEMENT, REFUND, CANCEL):
-        return
-    with jobs.exclusive("channels.effects") as figures:
-        if figures is not None:
-            while ended := send():
-                _add(figures, ended)
+    jobs.for_each("channels.effects", due_targets(SHIPMENT, REPLACEMENT, REFUND, CANCEL), _send)
 
 
 @shared_task(name="channels.labels")
 def labels() -> None:
-    if not _asked(BUY, VOID):
-        return
-    with jobs.exclusive("channels.labels") as figures:
-        if figures is not None:
-            while any((ended := _buy_and_void()).values()):
-                _add(figures, ended)
+    jobs.for_each("channels.labels", due_targets(BUY, VOID), _buy_and_void)
 
 
 @shared_task(name="channels.push_stock")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from celery import shared_task
 
 from fulfillment.actions.fetch_manifests import fetch_manifests
+from fulfillment.actions.make_manifests import FORM
 from fulfillment.actions.receive_webhook import heard, read_webhooks
 from fulfillment.actions.reroute import route_waiting
 from fulfillment.actions.track import ask_carriers
 from fulfillment.models import CarrierAccount
 from oms.core import jobs
+from oms.core.effects import due_targets
+
+
+def _carriers() -> list[CarrierAccount]:
+    return list(CarrierAccount.objects.filter(active=True).order_by("pk"))
 
 
 @shared_task(name="fulfillment.track")
 def track() -> None:
-    with jobs.exclusive("fulfillment.track") as figures:
-        if figures is not None:
-            figures.update(ask_carriers())
+    jobs.for_each("fulfillment.track", [a.slug for a in _carriers()], lambda slug: ask_carriers(only=slug))
 
 
 @shared_task(name="fulfillment.reroute")
@@ -28,17 +32,17 @@ def reroute() -> None:
 
 @shared_task(name="fulfillment.manifests")
 def manifests() -> None:
-    with jobs.exclusive("fulfillment.manifests") as figures:
-        if figures is not None:
-            figures.update(fetch_manifests())
+    jobs.for_each("fulfillment.manifests", due_targets(FORM), lambda target: fetch_manifests(target=target))
 
 
 @shared_task(name="fulfillment.webhooks")
 def webhooks() -> None:
-    for account in CarrierAccount.objects.filter(active=True).order_by("pk"):
-        if not heard(account):
-            continue
-        with jobs.exclusive("fulfillment.webhooks", account.slug) as figures:
-            if figures is not None:
-                while heard(account):
-                    figures.update(read_webhooks(account))
+    told = {account.slug: account for account in _carriers() if heard(account)}
+    jobs.for_each("fulfillment.webhooks", told, lambda slug: _read(told[slug]))
+
+
+def _read(account: CarrierAccount) -> dict[str, int]:
+    figures: dict[str, int] = {}
+    while heard(account):
+        figures.update(read_webhooks(account))
+    return figures

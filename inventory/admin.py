@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 import inventory.people  # noqa: F401  (the page of a person)
 from inventory.actions.change_item import CUSTOMS
 from inventory.actions.reopen_places import reopen_places
+from inventory.as_it_was import as_it_was_page, made_of_page
 from inventory.lifecycle import DiscrepancyState
 from inventory.models import (
     Discrepancy,
@@ -121,6 +122,16 @@ class StockLevelAdmin(ConsoleAdmin):
         "for_sale",
         "changed_at",
     )
+
+    beside = (("Stock as it was…", "admin:inventory_stocklevel_as_it_was"),)
+
+    def get_urls(self) -> list[Any]:
+        see = self.admin_site.admin_view
+        return [
+            path("as-it-was/", see(as_it_was_page), name="inventory_stocklevel_as_it_was"),
+            path("as-it-was/made-of/", see(made_of_page), name="inventory_stocklevel_made_of"),
+            *super().get_urls(),
+        ]
 
     def title_of(self, obj: StockLevel) -> str:
         return gettext("%(sku)s at %(location)s") % {"sku": obj.item.sku, "location": obj.location}

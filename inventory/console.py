@@ -35,6 +35,7 @@ def _levels(request: Any, item: Item) -> Mapping[str, Any]:
         "total": total,
         "for_sale": sum(level.for_sale for level in levels),
         "waiting": waiting,
+        "sku": item.sku,
     }
 
 
@@ -105,6 +106,8 @@ register(
     MenuEntry("Stock", _("Items"), "category", "admin:inventory_item_changelist", "inventory.view_item", 10),
     MenuEntry("Stock", _("Stock levels"), "inventory_2", "admin:inventory_stocklevel_changelist",
               "inventory.view_stocklevel", 20),
+    MenuEntry("Stock", _("Stock as it was"), "history", "admin:inventory_stocklevel_as_it_was",
+              "inventory.view_stocklevel", 25),
     MenuEntry("Stock", _("Movements"), "swap_vert", "admin:inventory_stockmovement_changelist",
               "inventory.view_stockmovement", 30),
     MenuEntry("Stock", _("Goods received"), "pallet", "admin:inventory_receipt_changelist", "inventory.view_receipt", 40),

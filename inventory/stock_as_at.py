@@ -15,7 +15,7 @@ SELECT i.id, i.sku, i.name, p.id, p.code, m.on_hand, m.unavailable
          WHERE at <= %(moment)s AND (%(items)s::bigint[] IS NULL OR item_id = ANY(%(items)s))
            AND (%(places)s::bigint[] IS NULL OR location_id = ANY(%(places)s)) GROUP BY 1, 2) m
   JOIN inventory_item i ON i.id = m.item_id JOIN inventory_location p ON p.id = m.location_id
- WHERE m.on_hand <> 0 OR m.unavailable <> 0 ORDER BY i.sku, p.code
+ WHERE m.on_hand <> 0 OR m.unavailable <> 0 ORDER BY i.sku, p.code LIMIT %(limit)s
 """
 
 
@@ -33,10 +33,14 @@ class Stood:
 
 
 def stock_as_at(
-    moment: datetime, *, items: Collection[int] | None = None, places: Collection[int] | None = None
+    moment: datetime,
+    *,
+    items: Collection[int] | None = None,
+    places: Collection[int] | None = None,
+    limit: int | None = None,
 ) -> Iterator[Stood]:
     """Every shelf that was not empty at ``moment`` (a movement of that very moment counts), by SKU and place; of
-    these items and places, or of all."""
+    these items and places, or of all; the first ``limit`` of them."""
     with connection.cursor() as cursor:
         cursor.execute(
             _AS_AT,
@@ -44,6 +48,7 @@ def stock_as_at(
                 "moment": moment,
                 "items": None if items is None else sorted(items),
                 "places": None if places is None else sorted(places),
+                "limit": limit,
             },
         )
         for row in cursor.fetchall():

@@ -88,17 +88,20 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", "postgres:///oms?host=/var/run/postgresql")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+_given: dict[str, str] = DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
+# No door leads to the database without these limits; what the address itself asks for comes after them.
+_limits = (
+    f"-c statement_timeout={env.number('DATABASE_STATEMENT_TIMEOUT_MS', 60000, least=0)}"
+    f" -c lock_timeout={env.number('DATABASE_LOCK_TIMEOUT_MS', 15000, least=0)}"
+    " -c idle_in_transaction_session_timeout=120000"
+)
 DATABASES["default"]["OPTIONS"] = {
     # From the second time on, a hand-written statement is prepared (oms/core/statements.py). A pooler that gives each
     # transaction another connection and does not know of prepared statements needs this off.
     "prepare_threshold": 1 if env.flag("DATABASE_PREPARE", True) else None,
     "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL", 12, least=2), "timeout": 20},
-    "options": (
-        f"-c statement_timeout={env.number('DATABASE_STATEMENT_TIMEOUT_MS', 60000, least=0)}"
-        f" -c lock_timeout={env.number('DATABASE_LOCK_TIMEOUT_MS', 15000, least=0)}"
-        " -c idle_in_transaction_session_timeout=120000"
-    ),
-    **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
+    **_given,
+    "options": f"{_limits} {_given.get('options', '')}".strip(),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from cryptography.fernet import Fernet
@@ -104,6 +105,24 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
         from oms.core import outbox
 
         monkeypatch.setattr(outbox._Nudge, "__call__", lambda self: None)
+
+
+@pytest.fixture
+def elsewhere(db: None) -> Iterator[str]:
+    """The address of an empty database beside the tests' own."""
+    import psycopg
+    from django.db import connection
+
+    given, name = connection.settings_dict, f"{connection.settings_dict['NAME']}_drill"
+    login = quote(given["USER"], safe="") + (
+        f":{quote(given['PASSWORD'], safe='')}" if given["PASSWORD"] else ""
+    )
+    where = f"host={quote(given['HOST'], safe='')}&port={given['PORT'] or 5432}"
+    with psycopg.connect(f"postgres://{login}@/{given['NAME']}?{where}", autocommit=True) as line:
+        line.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        line.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        yield f"postgres://{login}@/{name}?{where}"
+        line.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

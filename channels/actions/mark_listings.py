@@ -60,5 +60,5 @@ def mark_listings(
         )
         changed = cursor.rowcount
     if changed:
-        nudge_after_commit("channels.push_stock")
+        nudge_after_commit("channels.push_stock", gather=0.05)  # the relay has gathered already
     return changed

@@ -22,17 +22,30 @@ from orders.actions.settle_refunds import settle_refund
 from orders.models import Order, Refund
 
 
-def send(limit: int = 50) -> Counter[str]:
-    """One batch of each kind; returns how they ended."""
+def send(limit: int = 50, target: str | None = None) -> Counter[str]:
+    """One batch of each kind, for one channel (``channel:`` and its slug) or for all; returns how they ended."""
     total: Counter[str] = Counter()
     total += effects.run(
-        SHIPMENT, look=_find_shipment, perform=_confirm_shipment, then=_told_shipment, limit=limit
+        SHIPMENT,
+        look=_find_shipment,
+        perform=_confirm_shipment,
+        then=_told_shipment,
+        limit=limit,
+        target=target,
     )
     total += send_replacements(limit)
     total += effects.run(
-        REFUND, look=_find_refund, perform=_issue_refund, then=_refunded, failed=_not_refunded, limit=limit
+        REFUND,
+        look=_find_refund,
+        perform=_issue_refund,
+        then=_refunded,
+        failed=_not_refunded,
+        limit=limit,
+        target=target,
     )
-    total += effects.run(CANCEL, look=_find_cancel, perform=_cancel, then=_told_cancel, limit=limit)
+    total += effects.run(
+        CANCEL, look=_find_cancel, perform=_cancel, then=_told_cancel, limit=limit, target=target
+    )
     return total
 
 

@@ -29,14 +29,22 @@ from oms.core.models import OutboundEffect
 from oms.core.steps import reached
 
 
-def buy_labels(*, blocked: Callable[[Collection[int]], dict[int, str]], limit: int = 25) -> dict[str, int]:
-    """Buy asked-for labels.
+def buy_labels(
+    *, blocked: Callable[[Collection[int]], dict[int, str]], limit: int = 25, target: str | None = None
+) -> dict[str, int]:
+    """Buy asked-for labels, of one effect's ``target`` or of all.
 
     ``blocked(order_ids)`` is asked right before buying which orders may not go out after all, and why (the
     channel has been read again): handed in from above, since fulfillment does not know channels.
     """
     done = effects.run(
-        BUY, look=_find, perform=lambda e: _buy(e, blocked), then=_bought, failed=_failed, limit=limit
+        BUY,
+        look=_find,
+        perform=lambda e: _buy(e, blocked),
+        then=_bought,
+        failed=_failed,
+        limit=limit,
+        target=target,
     )
     return {"bought": done["confirmed"], "failed": done["failed"]}
 

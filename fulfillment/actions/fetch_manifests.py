@@ -16,11 +16,13 @@ from oms.core.lifecycle import move
 from oms.core.models import OutboundEffect
 
 
-def fetch_manifests(*, limit: int = 25) -> dict[str, int]:
+def fetch_manifests(*, limit: int = 25, target: str | None = None) -> dict[str, int]:
     """Get the forms that manifests wait for. A form that the carrier refuses fails its manifest, and the parcels
     may go on another."""
     # What an earlier try, or an earlier manifest of these parcels, has achieved is taken as the result.
-    done = effects.run(FORM, look=lambda e: None, perform=_perform, then=_made, failed=_failed, limit=limit)
+    done = effects.run(
+        FORM, look=lambda e: None, perform=_perform, then=_made, failed=_failed, limit=limit, target=target
+    )
     return {"made": done["confirmed"], "failed": done["failed"]}
 
 

@@ -14,10 +14,16 @@ from oms.core.lifecycle import move
 from oms.core.models import OutboundEffect
 
 
-def hand_back_labels(*, limit: int = 25) -> dict[str, int]:
+def hand_back_labels(*, limit: int = 25, target: str | None = None) -> dict[str, int]:
     """Ask carriers to take back what ``void_labels`` gave up."""
     done = effects.run(
-        VOID, look=lambda e: None, perform=_void, then=_voided, failed=_void_refused, limit=limit
+        VOID,
+        look=lambda e: None,
+        perform=_void,
+        then=_voided,
+        failed=_void_refused,
+        limit=limit,
+        target=target,
     )
     return {"voided": done["confirmed"], "failed": done["failed"]}
 

@@ -90,12 +90,15 @@ def _delivered(parcels: Sequence[Shipment], by: Actor) -> None:
     finish_settled(orders, by=by)
 
 
-def ask_carriers(*, stale: timedelta = timedelta(minutes=30), limit: int = 500) -> dict[str, int]:
-    """Ask the carriers about parcels on the way whose last news is older than ``stale``: what webhooks
+def ask_carriers(
+    *, stale: timedelta = timedelta(minutes=30), limit: int = 500, only: str | None = None
+) -> dict[str, int]:
+    """Ask the carriers (``only`` the one with this slug) about parcels on the way whose last news is older than ``stale``: what webhooks
     missed. One carrier that does not answer does not stop the others."""
     figures = {"asked": 0, "moved": 0, "silent_carriers": 0}
     before = timezone.now() - stale
-    for account in CarrierAccount.objects.filter(active=True):
+    accounts = CarrierAccount.objects.filter(active=True)
+    for account in accounts if only is None else accounts.filter(slug=only):
         carrier = carrier_for(account)
         if Can.TRACK not in carrier.can:
             continue

@@ -67,8 +67,17 @@ def intend(intents: Iterable[Intent], *, nudge: str = "") -> None:
             nudge_after_commit(nudge)
 
 
-def claim(kind: str, limit: int = 50) -> list[OutboundEffect]:
-    """Lease due effects of one kind, oldest first, one per subject at a time; others skip them."""
+def due_targets(*kinds: str) -> list[str]:
+    """Whom there is something to be told now: the targets of effects of these kinds that are due."""
+    due = OutboundEffect.objects.filter(
+        kind__in=kinds, state__in=["pending", "sending"], due_at__lte=timezone.now()
+    )
+    return sorted(set(due.values_list("target", flat=True)))
+
+
+def claim(kind: str, limit: int = 50, target: str | None = None) -> list[OutboundEffect]:
+    """Lease due effects of one kind, of one target or of all, oldest first, one per subject at a time; others skip
+    them."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -76,6 +85,7 @@ def claim(kind: str, limit: int = 50) -> list[OutboundEffect]:
              WHERE id IN (
                 SELECT e.id FROM core_outboundeffect e
                  WHERE e.kind = %(kind)s AND e.state IN ('pending', 'sending') AND e.due_at <= now()
+                   AND (%(target)s::text IS NULL OR e.target = %(target)s)
                    AND (e.leased_until IS NULL OR e.leased_until < now())
                    AND NOT EXISTS (
                         SELECT 1 FROM core_outboundeffect f
@@ -84,7 +94,7 @@ def claim(kind: str, limit: int = 50) -> list[OutboundEffect]:
                  ORDER BY e.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            {"lease": settings.LEASE_SECONDS, "kind": kind, "limit": limit},
+            {"lease": settings.LEASE_SECONDS, "kind": kind, "limit": limit, "target": target},
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(OutboundEffect.objects.filter(pk__in=ids).order_by("pk"))
@@ -167,10 +177,11 @@ def run(
     then: Callable[[OutboundEffect, Result], None],
     failed: Callable[[OutboundEffect, Permanent], None] | None = None,
     limit: int = 50,
+    target: str | None = None,
 ) -> Counter[str]:
-    """Claim and carry out a batch of one kind."""
+    """Claim and carry out a batch of one kind, for one target or for all."""
     counts: Counter[str] = Counter()
-    for effect in claim(kind, limit):
+    for effect in claim(kind, limit, target):
         if not _still_ours(effect):
             continue
         counts[carry_out(effect, look=look, perform=perform, then=then, failed=failed)] += 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from oms.core import collisions
+from oms.core.apart import apart
 from oms.core.models import JobRun
 
 log = logging.getLogger("oms.jobs")
@@ -47,6 +49,17 @@ def exclusive(name: str, scope: str = "") -> Iterator[MutableMapping[str, Any] |
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_CLASS, key])
+
+
+def for_each(job: str, scopes: Iterable[str], work: Callable[[str], Mapping[str, Any]]) -> None:
+    """Do ``work(scope)`` for each scope, apart from the others and under its own lock; its figures go into the run."""
+
+    def part(scope: str) -> None:
+        with exclusive(job, scope) as figures:
+            if figures is not None:
+                figures.update(work(scope))
+
+    apart(job, {scope: partial(part, scope) for scope in scopes})
 
 
 def _end(run: JobRun, state: str, figures: dict[str, Any], error: str = "") -> None:

@@ -55,17 +55,18 @@ def emit(events: Iterable[Event], *, by: Actor = SYSTEM) -> None:
         nudge_after_commit("oms.core.relay")
 
 
-def nudge_after_commit(task: str) -> None:
-    """Ask a worker to look, once a transaction. A lost nudge loses nothing: the clock sweeps."""
+def nudge_after_commit(task: str, *, gather: float = GATHER) -> None:
+    """Ask a worker to look, once a transaction. A lost nudge loses nothing: the clock sweeps. ``gather``: seconds in
+    which the run waits for others who nudge; hardly any where a batch has been gathered before."""
     connection = transaction.get_connection()
     asked = {getattr(hook[1], "task", None) for hook in connection.run_on_commit}
     if task not in asked:
-        transaction.on_commit(_Nudge(task))
+        transaction.on_commit(_Nudge(task, gather))
 
 
 class _Nudge:
-    def __init__(self, task: str):
-        self.task = task
+    def __init__(self, task: str, gather: float = GATHER):
+        self.task, self.gather = task, gather
 
     def __call__(self) -> None:
         global _broker_dead_until
@@ -75,9 +76,9 @@ class _Nudge:
         from oms.celery import app
 
         try:
-            app.send_task(self.task, retry=False, ignore_result=True, expires=60, countdown=GATHER)
+            app.send_task(self.task, retry=False, ignore_result=True, expires=60, countdown=self.gather)
             # Reckoned from before the call, so it never ends after the run has begun.
-            _on_its_way_until[self.task] = now + GATHER
+            _on_its_way_until[self.task] = now + self.gather
         except Exception as error:
             _broker_dead_until = time.monotonic() + BROKER_PAUSE
             log.warning("the broker does not answer (%s); the clock takes over", type(error).__name__)

@@ -34,8 +34,13 @@ class Ran:
 
     def at(self, share: float) -> float:
         """The time in milliseconds that this share of the jobs stayed within."""
-        ordered = sorted(self.each)
-        return 1000 * ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+        return 1000 * at_share(self.each, share)
+
+
+def at_share(times: Sequence[float], share: float) -> float:
+    """The time that this share of them stayed within; infinite when there are none."""
+    ordered = sorted(times)
+    return ordered[round(share * (len(ordered) - 1))] if ordered else float("inf")
 
 
 def leave_database() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from tests.bench import hot, intake, lists, relaying, system
+from tests.bench import hot, intake, lists, pushing, relaying, system
 
 Measure = Callable[[str, int], bool]
 
@@ -23,6 +23,9 @@ def all_of(*, quick: bool) -> Mapping[str, Measure]:
         "hot-inbox": partial(hot.through_the_inbox, size=pieces),
         "sold-out": hot.sold_out,
         "relay": partial(relaying.deliveries, events=1000 if quick else 4000),
+        "push": partial(
+            pushing.commit_to_call, listings=1000 if quick else 10_000, changes=24 if quick else 120
+        ),
         "lists": partial(lists.of_orders, largest=100_000 if quick else 1_000_000),
         "system": system.embedded,
     }

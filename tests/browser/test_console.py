@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import TimeoutError
 
 from oms.core.console import registry
@@ -36,6 +37,7 @@ def pages(world: World) -> dict[str, str]:
         "orders": reverse("admin:orders_order_changelist"),
         "holds": reverse("admin:orders_hold_changelist"),
         "levels": reverse("admin:inventory_stocklevel_changelist"),
+        "past": reverse("admin:inventory_stocklevel_as_it_was") + f"?at={timezone.now():%Y-%m-%dT%H:%M:%SZ}",
         "found": reverse("console:find") + "?q=T-",
         "edit": reverse("admin:inventory_item_change", args=[world.items[0].pk]) + "?edit=1",
         "ask": reverse("console:press", args=["core.drop_effect"]) + f"?ids={world.effect.pk}",

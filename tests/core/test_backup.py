@@ -8,15 +8,12 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 
 from fulfillment.models import CarrierAccount
@@ -36,24 +33,6 @@ def shop() -> None:
     OutboundEffect.objects.create(
         target="channel:x", kind="tell_shipment", key="k", subject="order:1", thread="order:1"
     )
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[str]:
-    """The address of an empty database beside the tests' own."""
-    given, name = connection.settings_dict, f"{connection.settings_dict['NAME']}_drill"
-    for sql in (
-        f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
-        f'CREATE DATABASE "{name}" TEMPLATE template0',
-    ):
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-    login = quote(given["USER"], safe="") + (
-        f":{quote(given['PASSWORD'], safe='')}" if given["PASSWORD"] else ""
-    )
-    yield f"postgres://{login}@/{name}?host={quote(given['HOST'], safe='')}&port={given['PORT'] or 5432}"
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def manage(database: str, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -75,7 +75,7 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 # -- commands ------------------------------------------------------------------------------------------------
 
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 SHELL = [(block, line) for block in blocks("sh") for line in commands(block)]
 
 

@@ -76,6 +76,8 @@ class ConsoleAdmin(ModelAdmin):
     change_list_template = "console/list.html"
     page_template = "console/page.html"
     empty_words = _("Nothing to see here yet.")
+    beside: Sequence[tuple[Words, str]] = ()
+    """Pages beside the list: words, and the name of a URL that needs no more right than the list."""
 
     # -- what may be done
 
@@ -173,6 +175,7 @@ class ConsoleAdmin(ModelAdmin):
                 console_own=True, narrowed=_narrowed(cl), filters=[_filter(spec, cl) for spec in cl.filter_specs],
                 empty_words=cl.queue.empty_words if cl.queue else self.empty_words,
                 first_page=cl.get_query_string(),
+                beside=[(words, reverse(name)) for words, name in self.beside],
             )  # fmt: skip
         return response
 

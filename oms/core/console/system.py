@@ -37,6 +37,8 @@ from oms.core.personal import NOT_FOR_YOU, sees_people
 from oms.core.words import Words
 
 RECENT = timedelta(days=1)
+BEHIND = timedelta(minutes=1)
+"""What is read or followed up later than this lies in a queue that a person should see."""
 
 
 def failed_jobs() -> Any:
@@ -50,6 +52,16 @@ def failed_jobs() -> Any:
     return JobRun.objects.filter(
         ~Exists(succeeded), state__in=["failed", "lost"], started_at__gt=timezone.now() - RECENT
     )
+
+
+def payloads_waiting() -> Any:
+    """What came and should have been read by now."""
+    return InboundMessage.objects.filter(state="received", due_at__lt=timezone.now() - BEHIND)
+
+
+def deliveries_waiting() -> Any:
+    """Changes from which something should have followed by now."""
+    return Delivery.objects.filter(state="pending", due_at__lt=timezone.now() - BEHIND)
 
 
 def _refuse_unless(states: Sequence[str], code: str, words: Words) -> Any:
@@ -142,6 +154,11 @@ register(
         _("Everything that came was read."), _("Laid aside with their reason; mend it, then read them again."), rank=30,
     ),
     Queue(
+        "payloads-waiting", _("Messages that wait to be read"), "Channels", "core.inboundmessage", payloads_waiting,
+        "due_at", "core.view_inboundmessage", _("Whatever comes is read at once."),
+        _("More came than could be read at once, or no worker runs. Nothing is lost: each is read in its turn."), rank=35,
+    ),
+    Queue(
         "effects-failed", _("Could not be sent"), "Channels", "core.outboundeffect",
         lambda: OutboundEffect.objects.filter(state="failed"), "created_at", "core.retry_outboundeffect",
         _("Every message went out."), _("What a shop or carrier refused, or did not answer."), rank=40,
@@ -150,6 +167,11 @@ register(
         "deliveries-parked", _("Reactions that failed"), "System", "core.delivery",
         lambda: Delivery.objects.filter(state="parked"), "due_at", "core.retry_delivery",
         _("Every change was followed up."), _("Something changed, and what should follow from it did not."), rank=10,
+    ),
+    Queue(
+        "deliveries-waiting", _("Reactions that are behind"), "System", "core.delivery", deliveries_waiting, "due_at",
+        "core.view_delivery", _("What has to follow from a change follows at once."),
+        _("More happens than can be followed up at once, or no worker runs. Nothing is lost: each has its turn."), rank=12,
     ),
     Queue(
         "jobs-failed", _("Jobs that fail"), "System", "core.jobrun", failed_jobs, "started_at", "core.view_jobrun",
