@@ -123,7 +123,7 @@ class StockLevelAdmin(ConsoleAdmin):
         "changed_at",
     )
 
-    beside = (("Stock as it was…", "admin:inventory_stocklevel_as_it_was"),)
+    beside = ((_("Stock as it was…"), "admin:inventory_stocklevel_as_it_was"),)
 
     def get_urls(self) -> list[Any]:
         see = self.admin_site.admin_view

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from fulfillment.rules.scanning import Wanted, scan, take
 from inventory.models import Item, Location
 from oms.core.actors import Actor
-from oms.core.collisions import BUSY, again, kind_of
+from oms.core.collisions import again, busy, kind_of
 from oms.core.console.once import Once, StillRunning
 from oms.core.console.press import token
 from oms.core.errors import Reason, Refused
@@ -89,7 +89,7 @@ def once(request: HttpRequest, name: str, run: Callable[[], str]) -> str:
     except OperationalError as error:
         if not kind_of(error):
             raise
-        raise Refused(BUSY) from error
+        raise Refused(busy()) from error
     except StillRunning:
         raise Refused(
             Reason("still_running", gettext("This is still being done. Look again in a moment."))

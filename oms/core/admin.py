@@ -121,7 +121,7 @@ class CollisionAdmin(ConsoleAdmin):
 
     keyset = "-hour"
     list_display = ("door", "kind", "hour", "met", "given_up")
-    list_filter = (choose("kind", Collision.Kind.choices, "kind"),)
+    list_filter = (choose("kind", Collision.Kind.choices, _("kind")),)
     page_fields = ("door", "kind", "hour", "met", "given_up")
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, OperationalError, connection
+from django.utils.translation import gettext
 from psycopg.pq import TransactionStatus
 
 from oms.core.errors import Reason
@@ -33,10 +34,15 @@ PATIENCE = 20.0
 PAUSE = 0.03
 """Seconds before the second try, then twice as long each; give or take a half, so that two do not meet again."""
 
-BUSY = Reason(
-    "busy",
-    "Somebody else is changing the same thing, so this was not done. Look at it again, and press once more.",
-)
+
+def busy() -> Reason:
+    """For whoever it was not carried out for."""
+    return Reason(
+        "busy",
+        gettext(
+            "Somebody else is changing the same thing, so this was not done. Look at it again, and press once more."
+        ),
+    )
 
 
 def kind_of(error: BaseException) -> str:

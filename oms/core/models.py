@@ -276,9 +276,9 @@ class Collision(models.Model):
     counts all, ``given_up`` those that were not carried out again, or in vain."""
 
     class Kind(models.TextChoices):
-        DEADLOCK = "deadlock", "each waited for the other"
-        SERIALIZATION = "serialization", "read what the other wrote"
-        LOCK_TIMEOUT = "lock_timeout", "waited too long"
+        DEADLOCK = "deadlock", _("each waited for the other")
+        SERIALIZATION = "serialization", _("read what the other wrote")
+        LOCK_TIMEOUT = "lock_timeout", _("waited too long")
 
     hour = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)

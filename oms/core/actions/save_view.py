@@ -54,7 +54,7 @@ def refuse_person(query: str) -> None:
     """Raises :class:`Refused` (``names_person``) for a search for a person, which is nobody else's business."""
     if any(names_person(text) for texts in parse_qs(query).values() for text in texts):
         raise Refused(
-            Reason("names_person", "It searches for a person, so it can only be kept for yourself.")
+            Reason("names_person", gettext("It searches for a person, so it can only be kept for yourself."))
         )
 
 

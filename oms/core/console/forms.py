@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
@@ -28,8 +29,8 @@ def key_form(names: Mapping[str, str]) -> type[forms.Form]:
     """A field for each key, never filled in: what is kept does not leave the house."""
     fields = {
         name: forms.CharField(
-            label=words, required=False, max_length=500, strip=True,
-            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text="Empty leaves the one that is kept.",
+            label=gettext(words), required=False, max_length=500, strip=True,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=gettext("Empty leaves the one that is kept."),
         )
         for name, words in names.items()
     }  # fmt: skip

@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from oms.core.actors import Actor
-from oms.core.collisions import BUSY, again, kind_of
+from oms.core.collisions import again, busy, kind_of
 from oms.core.console.forms import narrow
 from oms.core.console.offers import refused, rows_of
 from oms.core.console.once import Once, StillRunning
@@ -126,7 +126,7 @@ class _Page:
         except OperationalError as error:
             if not kind_of(error):
                 raise
-            return self.show(status=409, reasons=[BUSY])
+            return self.show(status=409, reasons=[busy()])
         except OmsError as error:
             words = gettext("It did not work: %(error)s. Nothing was lost; try again in a moment.") % {
                 "error": error
