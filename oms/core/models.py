@@ -287,7 +287,7 @@ class Collision(models.Model):
     given_up = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = "collision"
+        verbose_name = _("collision")
         default_permissions = ("view",)
         constraints = [models.UniqueConstraint(fields=["hour", "kind", "door"], name="collision_once")]
 
