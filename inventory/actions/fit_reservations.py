@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from inventory.actions.move_stock import Promise, Shelf, move_stock
@@ -30,7 +31,7 @@ class Need:
     near: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Fitted:
     """What a demand holds now: firm units by location, and backordered ones."""
 
@@ -41,6 +42,13 @@ class Fitted:
     @property
     def promised(self) -> int:
         return sum(self.firm.values())
+
+    def hold(self, state: str, location: int | None, quantity: int) -> None:
+        """Units of a reservation in this state; those that hold no more do not count."""
+        if state == "firm" and location:
+            self.firm[location] = self.firm.get(location, 0) + quantity
+        elif state == "backordered":
+            self.backordered += quantity
 
 
 def fit_reservations(needs: Sequence[Need], *, by: Actor, fresh: bool = False) -> dict[UUID, Fitted]:
@@ -53,63 +61,53 @@ def fit_reservations(needs: Sequence[Need], *, by: Actor, fresh: bool = False) -
     """
     held = {} if fresh else holdings(need.demand_key for need in needs)
     has = {key: sum(r.quantity for r in rows) for key, rows in held.items()}
-    growing = [n for n in needs if n.quantity > has.get(n.demand_key, 0)]
-    shrinking = [n.demand_key for n in needs if n.quantity < has.get(n.demand_key, 0)]
-    supply = free_stock({n.item_id for n in growing})
+    more = [n.quantity - has.get(n.demand_key, 0) for n in needs] if held else [n.quantity for n in needs]
+    supply = free_stock({need.item_id for need, units in zip(needs, more, strict=True) if units > 0})
+    shrinking = [need for need, units in zip(needs, more, strict=True) if units < 0]
     if shrinking:
-        lock_shelves({(r.item_id, r.location_id) for key in shrinking for r in held[key] if r.location_id})
+        gives = [held[need.demand_key] for need in shrinking]
+        lock_shelves({(r.item_id, r.location_id) for rows in gives for r in rows if r.location_id})
         # Somebody may have served a backorder between our look and our lock.
-        held.update(holdings(shrinking, lock=True))
+        held.update(holdings([need.demand_key for need in shrinking], lock=True))
 
+    # A demand is told by its place among the needs here: a number is found sooner than a UUID.
     grown = plan(
         [
-            Demand(n.demand_key, n.item_id, n.quantity - has.get(n.demand_key, 0), near=n.near)
-            for n in growing
+            Demand(at, need.item_id, units, near=need.near)
+            for at, (need, units) in enumerate(zip(needs, more, strict=True))
+            if units > 0
         ],
         supply,
     )
-    since = {n.demand_key: n.promised_at for n in needs}
     promises = [Promise(pick.item_id, pick.location_id, pick.quantity) for pick in grown.picks]
     gone: list[Reservation] = []
     smaller: list[Reservation] = []
-    by_key = {n.demand_key: n for n in needs} if shrinking else {}
-    for key in shrinking:
-        promises += _give_back(by_key[key], held[key], gone, smaller)
+    for need in shrinking:
+        promises += _give_back(need, held[need.demand_key], gone, smaller)
     move(gone, "release", by=by, quiet=True)
     write_columns(smaller, "quantity")
     move_stock(promises=promises, by=by)
-    reserve_rows([*grown.picks, *grown.shortfalls], since)
+    parts: list[Pick | Shortfall] = [*grown.picks, *grown.shortfalls]
+    insert(Reservation, [_reserved(needs[part.key], part) for part in parts])
 
-    firm: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    waiting: dict[UUID, int] = defaultdict(int)
+    fitted = [Fitted(need.demand_key, {}, 0) for need in needs]
     for pick in grown.picks:
-        firm[pick.key][pick.location_id] += pick.quantity
+        fitted[pick.key].hold("firm", pick.location_id, pick.quantity)
     for short in grown.shortfalls:
-        waiting[short.key] += short.quantity
-    for row in (r for rows in held.values() for r in rows):
-        if row.state == "firm" and row.location_id:
-            firm[row.demand_key][row.location_id] += row.quantity
-        elif row.state == "backordered":
-            waiting[row.demand_key] += row.quantity
+        fitted[short.key].hold("backordered", None, short.quantity)
+    for one in fitted if held else ():
+        for row in held[one.demand_key]:
+            one.hold(row.state, row.location_id, row.quantity)
+    return {one.demand_key: one for one in fitted}
+
+
+def _reserved(need: Need, part: Pick | Shortfall) -> dict[str, Any]:
+    """What was picked is firm, what was not is backordered; its place in the queue is that of the need."""
+    state, location = ("firm", part.location_id) if isinstance(part, Pick) else ("backordered", None)
     return {
-        n.demand_key: Fitted(n.demand_key, dict(firm[n.demand_key]), waiting[n.demand_key]) for n in needs
-    }
-
-
-def reserve_rows(parts: Iterable[Pick | Shortfall], since: Mapping[UUID, datetime]) -> None:
-    """Write what was picked as firm reservations, and what was not as backordered ones; ``since`` is each
-    demand's place in the queue. The levels are the caller's."""
-    insert(
-        Reservation,
-        [
-            {
-                "demand_key": part.key, "item_id": part.item_id, "quantity": part.quantity,
-                "location_id": part.location_id if isinstance(part, Pick) else None,
-                "state": "firm" if isinstance(part, Pick) else "backordered", "promised_at": since[part.key],
-            }
-            for part in parts
-        ],
-    )  # fmt: skip
+        "demand_key": need.demand_key, "item_id": need.item_id, "quantity": part.quantity, "location_id": location,
+        "state": state, "promised_at": need.promised_at,
+    }  # fmt: skip
 
 
 def holdings(keys: Iterable[UUID], *, lock: bool = False) -> dict[UUID, list[Reservation]]:

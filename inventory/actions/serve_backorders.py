@@ -42,7 +42,7 @@ def serve_backorders(item_ids: Iterable[int], *, by: Actor = SYSTEM, not_from: C
         .order_by("item_id", "promised_at", "pk")[: DEEP * len(waiting_items)]
     )
     # One demand may wait in several rows, so rows are told apart by their own key here.
-    row_of = {UUID(int=row.pk): row for row in queue}
+    row_of = {row.pk: row for row in queue}
     served = choose(
         [
             Waiting(Demand(key, row.item_id, row.quantity), since=row.promised_at)
@@ -50,7 +50,7 @@ def serve_backorders(item_ids: Iterable[int], *, by: Actor = SYSTEM, not_from: C
         ],
         supply,
     )
-    got: dict[UUID, int] = defaultdict(int)
+    got: dict[int, int] = defaultdict(int)
     new: list[Reservation] = []
     for pick in served.picks:
         row = row_of[pick.key]

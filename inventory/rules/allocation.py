@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+
+Key = Any
+"""Tells the demands of one call apart; hashable, and in an order among themselves."""
 
 
 @dataclass(frozen=True)
 class Demand:
-    """``quantity`` units of an item for ``key`` (the order line's). Lower ``priority`` is served first,
+    """``quantity`` units of an item for ``key``. Lower ``priority`` is served first,
     equal ones in the order given. ``near`` are locations to try before others (where the order's other
     goods are, say); ``only`` forbids all others, where it is given."""
 
-    key: UUID
+    key: Key
     item_id: int
     quantity: int
     priority: int = 0
@@ -38,7 +41,7 @@ class Supply:
 
 @dataclass(frozen=True)
 class Pick:
-    key: UUID
+    key: Key
     item_id: int
     location_id: int
     quantity: int
@@ -46,7 +49,7 @@ class Pick:
 
 @dataclass(frozen=True)
 class Shortfall:
-    key: UUID
+    key: Key
     item_id: int
     quantity: int
 

@@ -4,7 +4,7 @@ of rows does in a fraction of the time, and a row that is only written needs no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
@@ -25,19 +25,25 @@ Row = Mapping[str, Any]
 # From so many rows on, COPY is the quicker way; below, its further round trips cost more than they save.
 COPIED = 8
 
-_gathered: ContextVar[dict[_Plan, list[Row]] | None] = ContextVar("gathered", default=None)
+_waiting: ContextVar[dict[_Plan, list[Row]] | None] = ContextVar("waiting", default=None)
+_streaming: ContextVar[bool] = ContextVar("streaming", default=False)
+
+
+def together(rows: int) -> AbstractContextManager[None]:
+    """A block that inserts into several tables, about ``rows`` each. Few wait for its end and go in one statement then;
+    many are sent without waiting for what becomes of them, so that the database writes while we go on reckoning.
+    Within the block nothing is sure to see them, and their errors may come as late as its end."""
+    return _gathered() if rows < COPIED else _streamed()
 
 
 @contextmanager
-def gathered() -> Iterator[None]:
-    """Small inserts whose keys nobody asks for wait for the end of the block and go in one statement then, whatever
-    their tables; what is read within the block does not see them. Many rows of one table go at once, as ever."""
+def _gathered() -> Iterator[None]:
     waiting: dict[_Plan, list[Row]] = {}
-    token = _gathered.set(waiting)
+    token = _waiting.set(waiting)
     try:
         yield
     finally:
-        _gathered.reset(token)
+        _waiting.reset(token)
     if waiting:
         parts = [f"t{n} AS ({plan.insert})" for n, plan in enumerate(waiting)]
         with prepared() as cursor:
@@ -45,6 +51,17 @@ def gathered() -> Iterator[None]:
                 f"WITH {', '.join(parts)} SELECT",
                 [plan.document(plan.values(rows)) for plan, rows in waiting.items()],
             )
+
+
+@contextmanager
+def _streamed() -> Iterator[None]:
+    connection.ensure_connection()
+    token = _streaming.set(True)
+    try:
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            yield
+    finally:
+        _streaming.reset(token)
 
 
 def insert(
@@ -65,20 +82,22 @@ def insert(
     plan = _plan(model._meta, tuple(rows[0]))
     if known == "skip":
         return _few(plan, rows, "ON CONFLICT DO NOTHING")
-    if len(rows) >= COPIED:
-        if not keys:
-            _copy(plan, rows)
-            return []
+    streaming, waiting = _streaming.get(), _waiting.get()
+    if keys and (streaming or len(rows) >= COPIED):
         made, key = _next_keys(plan, len(rows)), model._meta.pk.attname
-        _copy(
-            _plan(model._meta, (key, *rows[0])),
-            [{key: new, **row} for new, row in zip(made, rows, strict=True)],
-        )
+        insert(model, [{key: new, **row} for new, row in zip(made, rows, strict=True)])
         return made
-    waiting = _gathered.get()
-    if keys or waiting is None:
+    if keys:
         return _few(plan, rows)
-    waiting.setdefault(plan, []).extend(rows)
+    if streaming:
+        with prepared() as cursor:
+            cursor.execute(plan.insert, [plan.document(plan.values(rows))])
+    elif len(rows) >= COPIED:
+        _copy(plan, rows)
+    elif waiting is None:
+        _few(plan, rows)
+    else:
+        waiting.setdefault(plan, []).extend(rows)
     return []
 
 

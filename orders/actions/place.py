@@ -13,7 +13,7 @@ from django.utils import timezone
 from inventory.actions.fit_reservations import Fitted, Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
-from oms.core.columns import gathered, insert
+from oms.core.columns import insert, together
 from oms.core.ids import uuid7
 from oms.core.journal import Line
 from oms.core.lifecycle import move
@@ -69,7 +69,7 @@ def place_orders(placings: Sequence[Placing], *, by: Actor) -> list[int]:
     whose item is unknown wait; the others are promised. Returns the orders' primary keys in the order given.
     An order already taken in raises an IntegrityError: look it up first, the unique key decides races.
     """
-    with gathered():
+    with together(len(placings)):
         facts = [_facts(p.draft) for p in placings]
         keys = insert(Order, list(map(_order, placings, facts)), keys=True)
         taken = [

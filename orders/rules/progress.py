@@ -156,7 +156,7 @@ def balance(transactions: Iterable[Transaction]) -> Balance:
     if len(currencies) > 1:
         raise MixedCurrencies(f"the payments of one order are in {', '.join(sorted(currencies))}")
 
-    sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for t in transactions:
         sums[t.kind, t.status] += t.amount
     voided = sums.get(("void", "succeeded"))

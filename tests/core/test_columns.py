@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oms.core.columns import COPIED, gathered, insert, write_columns
+from oms.core.columns import COPIED, insert, together, write_columns
 from oms.core.models import InboundMessage, JournalEntry, OutboxEvent
 from tests.build import order
 
@@ -55,7 +55,7 @@ def test_bytes_and_moments_are_exact() -> None:
 def test_what_is_gathered_goes_in_one_statement_and_in_order() -> None:
     line = {"actor": "me", "verb": "v", "subject": "s:1", "thread": "s:1", "words": "w"}
     event = {"topic": "t", "subject": "s:1", "payload": {}, "actor": "me"}
-    with CaptureQueriesContext(connection) as asked, gathered():
+    with CaptureQueriesContext(connection) as asked, together(1):
         insert(JournalEntry, [line | {"words": "first"}])
         insert(OutboxEvent, [event])
         insert(JournalEntry, [line | {"words": "second"}])
@@ -67,17 +67,32 @@ def test_what_is_gathered_goes_in_one_statement_and_in_order() -> None:
     assert OutboxEvent.objects.filter(topic="t").count() == 1
 
 
-def test_of_a_block_that_fails_nothing_is_written() -> None:
-    with pytest.raises(ZeroDivisionError), gathered():
+def test_many_are_sent_without_waiting_and_all_are_there() -> None:
+    lines = [
+        {"actor": "me", "verb": "v", "subject": f"s:{n}", "thread": "s:1", "words": "w"}
+        for n in range(2 * COPIED)
+    ]
+    with together(len(lines)):
+        keys = insert(JournalEntry, lines, keys=True)
+        insert(OutboxEvent, [{"topic": "t", "subject": "s:1", "payload": {}, "actor": "me"}])
+    kept = JournalEntry.objects.in_bulk(keys)
+    assert [kept[key].subject for key in keys] == [line["subject"] for line in lines]
+    assert OutboxEvent.objects.filter(topic="t").count() == 1
+
+
+@pytest.mark.parametrize("rows", [1, COPIED])
+def test_of_a_block_that_fails_nothing_is_written(rows: int) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), together(rows):
         insert(OutboxEvent, [{"topic": "t", "subject": "s", "payload": {}, "actor": "me"}])
         raise ZeroDivisionError
     assert not OutboxEvent.objects.filter(topic="t").exists()
 
 
-def test_a_constraint_is_kept_at_the_end_of_the_block() -> None:
+@pytest.mark.parametrize("rows", [1, COPIED])
+def test_a_constraint_is_kept_at_the_end_of_the_block(rows: int) -> None:
     row = {"source": "s", "kind": "k", "external_id": "1", "digest": b"d", "body": b""}
     insert(InboundMessage, [row])
-    with pytest.raises(IntegrityError), transaction.atomic(), gathered():
+    with pytest.raises(IntegrityError), transaction.atomic(), together(rows):
         insert(InboundMessage, [row])
         insert(OutboxEvent, [{"topic": "t", "subject": "s", "payload": {}, "actor": "me"}])
     assert not OutboxEvent.objects.filter(topic="t").exists()
