@@ -67,7 +67,10 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
             cancel_work(ids, reason=f"Changed at the shop: {change.words}.", by=by, route_again=False)
         (read,) = free_text(account, [read])
         items = find_items(account, [read]).get(read.external_id, {})
-        apply_changes([Applying(order.pk, read, [Change(change.kind, change.words)], items)], by=by)
+        # A proposal names the lines that it is about; those only are decided now.
+        lines = [None if key == "order" else key for key in change.theirs.get("by", {"order": ""})]
+        decided = [Change(change.kind, change.words, line) for line in lines]
+        apply_changes([Applying(order.pk, read, decided, items)], by=by)
     return settle_changes([c.pk for c in found], "apply", by=by)
 
 

@@ -21,13 +21,14 @@ from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept, tax_total
 from orders.actions.place_holds import Holding, place_holds
-from orders.drafts import OrderDraft, called_off
+from orders.drafts import LineDraft, OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
 from orders.rules.order_changes import Change
 from orders.rules.reconcile import reconcile
 
 SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "money"}
+GOODS = {"line_added", "line_removed", "quantity_up", "quantity_down", "item"}
 # Of what the channel says besides, only this is judged by the screen; a new status or tag is no reason to look.
 JUDGED = ("risk", "missing", "test")
 
@@ -62,7 +63,7 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
             order.remote_updated_at = read.updated_at
         judged = [order.channel_facts.get(name) for name in JUDGED]
         _facts(order, read, kinds, by)
-        if kinds & {"line_added", "line_removed", "quantity_up", "quantity_down", "item"}:
+        if kinds & GOODS:
             _lines(order, applying, by)
         if "refund" in kinds:
             _refunds(order, read, by)
@@ -160,41 +161,27 @@ def _amounts(order: Order, read: OrderDraft) -> None:
 
 
 def _lines(order: Order, applying: Applying, by: Actor) -> None:
-    """More, fewer, other or new lines. Fewer units are a cancellation; more are ordered on top."""
+    """More, fewer, other or new lines, of those alone that the changes name: what else the shop has otherwise
+    waits for a person. Fewer units are a cancellation; more are ordered on top."""
     mine = {line.external_id: line for line in order.lines.all()}
+    theirs = {line.external_id: (at, line) for at, line in enumerate(applying.read.lines, 1)}
     fewer: dict[int, int] = {}
     grown: list[OrderLine] = []
     fresh: list[OrderLine] = []
-    for position, new in enumerate(applying.read.lines, 1):
-        line = mine.get(new.external_id)
+    for key in dict.fromkeys(c.line for c in applying.changes if c.kind in GOODS and c.line):
+        line = mine.get(key)
+        position, new = theirs.get(key, (0, None))
         if line is None:
-            fresh.append(
-                OrderLine(
-                    order=order, position=position, external_id=new.external_id, kind=new.kind,
-                    item_id=applying.items.get(new.external_id), sku=new.sku[:64],
-                    external_product_id=new.external_product_id, external_variant_id=new.external_variant_id,
-                    title=(new.title or new.sku or "(no name)")[:250], requires_shipping=new.requires_shipping,
-                    unit_price=kept(new.unit_price), net=kept(new.net.customer), tax=kept(new.tax.customer),
-                    discount=kept(new.discount.customer), shop_net=kept(new.net.shop), shop_tax=kept(new.tax.shop),
-                    shop_discount=kept(new.discount.shop), ordered=new.quantity, unallocated=new.quantity,
-                )
-            )  # fmt: skip
+            if new is not None:
+                fresh.append(_fresh(order, position, new, applying.items.get(key)))
             continue
-        wanted = line.ordered - line.cancelled
-        if new.quantity > wanted:
-            line.ordered += new.quantity - wanted
-            line.unallocated += new.quantity - wanted
+        more = (new.quantity if new else 0) - (line.ordered - line.cancelled)
+        if more > 0:
+            line.ordered += more
+            line.unallocated += more
             grown.append(line)
-        elif new.quantity < wanted:
-            fewer[line.pk] = wanted - new.quantity
-    theirs = {line.external_id for line in applying.read.lines}
-    fewer.update(
-        {
-            line.pk: line.ordered - line.cancelled
-            for key, line in mine.items()
-            if key not in theirs and line.ordered > line.cancelled
-        }
-    )
+        elif more < 0:
+            fewer[line.pk] = -more
     OrderLine.objects.bulk_create(fresh)
     stocked = [line for line in (*grown, *fresh) if line.item_id and line.stocked and line.unallocated]
     fitted = fit_reservations(
@@ -216,6 +203,17 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
     OrderLine.objects.bulk_update([*grown, *fresh], ["ordered", "unallocated", "promised", "backordered"])
     if fewer:
         cancel_orders([Cancelling(order.pk, "Taken off at the shop.", units=fewer, tell=False)], by=by)
+
+
+def _fresh(order: Order, position: int, new: LineDraft, item_id: int | None) -> OrderLine:
+    return OrderLine(
+        order=order, position=position, external_id=new.external_id, kind=new.kind, item_id=item_id, sku=new.sku[:64],
+        external_product_id=new.external_product_id, external_variant_id=new.external_variant_id,
+        title=(new.title or new.sku or "(no name)")[:250], requires_shipping=new.requires_shipping,
+        unit_price=kept(new.unit_price), net=kept(new.net.customer), tax=kept(new.tax.customer),
+        discount=kept(new.discount.customer), shop_net=kept(new.net.shop), shop_tax=kept(new.tax.shop),
+        shop_discount=kept(new.discount.shop), ordered=new.quantity, unallocated=new.quantity,
+    )  # fmt: skip
 
 
 def _refunds(order: Order, read: OrderDraft, by: Actor) -> None:

@@ -1,0 +1,183 @@
+"""What is changed at a shop after import, told by the shop's own payloads through the inbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from channels.actions.decide_change import accept_changes, decline_changes
+from channels.actions.ingest import ingest
+from channels.models import ChannelAccount
+from oms.core import inbox
+from oms.core.actors import SYSTEM
+from oms.core.errors import Refused
+from oms.core.models import InboundMessage, JournalEntry
+from orders.actions.release_holds import release_holds
+from orders.models import Hold, Order, OrderChange, OrderLine
+from tests import build, way
+
+pytestmark = pytest.mark.django_db
+NOON = datetime.fromisoformat("2026-11-20T12:00:00+00:00")
+HOME = {
+    "first_name": "Ada", "last_name": "Smith", "address_1": "12 Castle Gate", "city": "Nottingham",
+    "postcode": "NG1 7AQ", "country": "GB",
+}  # fmt: skip
+PRICE = Decimal("10.00")
+POST = Decimal("5.00")
+
+
+class Shop:
+    """A WooCommerce shop: one order in the shape of its REST API, changed as a merchant changes it, and sent
+    to us by ``tell``."""
+
+    def __init__(self, lines: Mapping[str, int]):
+        self.account = ChannelAccount.objects.create(
+            slug="shop-one", name="Shop One", kind="woocommerce", order_prefix="W", base_url="http://127.0.0.1:9",
+            credentials={"consumer_key": "ck", "consumer_secret": "cs"},
+        )  # fmt: skip
+        self.minutes = 0
+        self.refunds: list[dict[str, Any]] = []
+        self.order: dict[str, Any] = {
+            "id": 77, "number": "77", "status": "processing", "currency": "GBP", "date_created_gmt": "2026-11-20T12:00:00",
+            "date_paid_gmt": "2026-11-20T12:00:00", "transaction_id": "ch_1", "payment_method": "stripe",
+            "billing": {**HOME, "email": "ada@example.com"}, "shipping": dict(HOME), "customer_note": "",
+            "line_items": [], "fee_lines": [],
+            "shipping_lines": [{"id": 900, "method_title": "Post", "method_id": "flat", "total": str(POST)}],
+        }  # fmt: skip
+        for sku, quantity in lines.items():
+            self.line(sku, quantity)
+        self.tell()
+
+    def line(self, sku: str, quantity: int, *, was: str = "") -> None:
+        """Set how many are wanted: a new line, another number, none (then it is gone), or another product."""
+        rows = self.order["line_items"]
+        row = next((r for r in rows if r["sku"] == (was or sku)), None)
+        if row is None:
+            row = {"id": 100 + len(rows) + self.minutes, "total_tax": "0.00"}
+            rows.append(row)
+        product = 500 + ord(sku[0])
+        row.update(
+            name=f"Thing {sku}", sku=sku, product_id=product, quantity=quantity, total=str(PRICE * quantity),
+            subtotal=str(PRICE * quantity),
+        )  # fmt: skip
+        if not quantity:
+            rows.remove(row)
+
+    def street(self, street: str) -> None:
+        self.order["shipping"]["address_1"] = street
+
+    def refund(self, sku: str, quantity: int) -> None:
+        """Money back for pieces: WooCommerce leaves quantity and totals as they were."""
+        row = next(r for r in self.order["line_items"] if r["sku"] == sku)
+        self.refunds.append(
+            {
+                "id": 800 + len(self.refunds), "amount": str(PRICE * quantity),
+                "line_items": [
+                    {
+                        "quantity": -quantity, "total": str(-PRICE * quantity), "total_tax": "0.00",
+                        "meta_data": [{"key": "_refunded_item_id", "value": str(row["id"])}],
+                    }
+                ],
+            }
+        )  # fmt: skip
+
+    def tell(self) -> dict[str, int]:
+        """The payload of now comes in, a minute after the last."""
+        self.minutes += 1
+        at = NOON + timedelta(minutes=self.minutes)
+        order = self.order
+        order["date_modified_gmt"] = at.strftime("%Y-%m-%dT%H:%M:%S")
+        parts = [*order["line_items"], *order["shipping_lines"], *order["fee_lines"]]
+        order["total"] = str(sum(Decimal(part["total"]) for part in parts))
+        body = json.dumps({"order": deepcopy(order), "refunds": self.refunds}).encode()
+        inbox.store([inbox.Incoming(self.account.slug, "order", "77", body, remote_at=at)])
+        figures = ingest(self.account)
+        assert figures["parked"] == 0, InboundMessage.objects.exclude(detail="").values_list(
+            "reason", "detail"
+        )
+        return figures
+
+
+@pytest.fixture
+def ten(db: None) -> None:
+    for sku in "ABC":
+        build.stock(build.item(sku), 10)
+
+
+def order() -> Order:
+    return Order.objects.get(source="shop-one")
+
+
+def counts() -> dict[str, tuple[int, int]]:
+    """Of each line: ordered and cancelled."""
+    return {x.sku: (x.ordered, x.cancelled) for x in OrderLine.objects.order_by("pk")}
+
+
+def held() -> list[str]:
+    return list(Hold.objects.filter(type="changed_at_shop", state="active").values_list("words", flat=True))
+
+
+def proposed() -> dict[str, OrderChange]:
+    return {c.kind: c for c in OrderChange.objects.filter(state="proposed")}
+
+
+def books() -> tuple[Any, ...]:
+    """All that a refusal must leave alone."""
+    return (
+        counts(), held(), list(OrderChange.objects.order_by("pk").values("kind", "state", "theirs")),
+        list(Order.objects.values("state", "version", "total", "shipping_address")),
+        [build.level(build.item(sku)).reserved for sku in "ABC"], JournalEntry.objects.count(),
+    )  # fmt: skip
+
+
+def test_of_a_mixed_edit_more_is_taken_and_less_is_asked(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    way.work_of(order())
+    shop.line("C", 2)
+    shop.line("A", 1)
+    assert shop.tell()["changed"] == 1
+    assert counts() == {"A": (3, 0), "B": (2, 0), "C": (2, 0)}
+    assert held() == ["Changed at the shop: Thing A: 1 instead of 3"]
+    (change,) = proposed().values()
+    assert change.kind == "quantity_down"
+    accept_changes([change.pk], by=SYSTEM)
+    assert counts() == {"A": (3, 2), "B": (2, 0), "C": (2, 0)} and not held()
+    way.sound()
+
+
+def test_only_the_decided_line_is_decided(ten: None) -> None:
+    """Two kinds wait; taking one over leaves the other where it is."""
+    shop = Shop({"A": 3, "B": 2})
+    way.work_of(order())
+    shop.line("A", 1)
+    shop.line("B", 0)
+    shop.tell()
+    assert set(proposed()) == {"quantity_down", "line_removed"}
+    accept_changes([proposed()["line_removed"].pk], by=SYSTEM)
+    assert counts() == {"A": (3, 0), "B": (2, 2)}
+    assert set(proposed()) == {"quantity_down"} and held()
+    decline_changes([proposed()["quantity_down"].pk], by=SYSTEM)
+    assert counts() == {"A": (3, 0), "B": (2, 2)} and not held()
+    way.sound()
+
+
+def test_what_was_sent_meanwhile_is_refused_and_nothing_changes(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    works = way.work_of(order())
+    shop.line("A", 1)
+    shop.tell()
+    change = proposed()["quantity_down"]
+    release_holds([Hold.objects.get(state="active").pk], by=SYSTEM, note="the parcel is at the door")
+    for work in works:
+        way.send(work)
+    before = books()
+    with pytest.raises(Refused, match="only 0 pieces are left"):
+        accept_changes([change.pk], by=SYSTEM)
+    assert books() == before
+    way.sound()
