@@ -198,7 +198,7 @@ def _change(
         decision = decide(found, begun.get(order.pk, set()))
         mine = items.get(r.draft.external_id, {})
         if decision.apply:
-            applying.append(Applying(order.pk, drafts[r.draft.external_id], decision.apply, mine))
+            applying.append(Applying(order.pk, drafts[r.draft.external_id], decision.apply, mine, known))
         if decision.hold and decision.reason and order.state not in {"completed", "cancelled"}:
             proposing.append(Proposing(order.pk, decision.hold, decision.reason, {"message": r.message.pk}))
     apply_changes(applying, by=by)

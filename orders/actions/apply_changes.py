@@ -35,12 +35,15 @@ JUDGED = ("risk", "missing", "test")
 
 @dataclass(frozen=True)
 class Applying:
-    """``read`` is the order as the shop has it now; ``changes`` those of its differences to apply."""
+    """``read`` is the order as the shop has it now; ``changes`` those of its differences to apply. ``known``
+    is what was read before: pieces come and go by what the shop changed since then. Without it all that
+    differs from ours is made as at the shop."""
 
     order_id: int
     read: OrderDraft
     changes: Sequence[Change]
     items: Mapping[str, int] = field(default_factory=dict)
+    known: OrderDraft | None = None
 
 
 @transaction.atomic
@@ -165,6 +168,8 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
     waits for a person. Fewer units are a cancellation; more are ordered on top."""
     mine = {line.external_id: line for line in order.lines.all()}
     theirs = {line.external_id: (at, line) for at, line in enumerate(applying.read.lines, 1)}
+    known = None if applying.known is None else {line.external_id: line for line in applying.known.lines}
+    gone = called_off(applying.read)
     fewer: dict[int, int] = {}
     grown: list[OrderLine] = []
     fresh: list[OrderLine] = []
@@ -175,7 +180,8 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
             if new is not None:
                 fresh.append(_fresh(order, position, new, applying.items.get(key)))
             continue
-        more = (new.quantity if new else 0) - (line.ordered - line.cancelled)
+        before = None if known is None else known[key].quantity if key in known else 0
+        more = _more(line, new, gone.get(key, 0), before)
         if more > 0:
             line.ordered += more
             line.unallocated += more
@@ -203,6 +209,20 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
     OrderLine.objects.bulk_update([*grown, *fresh], ["ordered", "unallocated", "promised", "backordered"])
     if fewer:
         cancel_orders([Cancelling(order.pk, "Taken off at the shop.", units=fewer, tell=False)], by=by)
+
+
+def _more(line: OrderLine, new: LineDraft | None, gone: int, before: int | None) -> int:
+    """Units to add, or below zero to take off: towards what the shop wants, and by no more than it changed
+    since ``before`` was read. So a piece that we cancelled, or that was paid back (``gone``) while the shop's
+    quantity stays, is not ordered again; and what we took off ourselves is not taken off twice."""
+    ours = line.ordered - line.cancelled
+    if new is None or new.quantity <= 0:
+        return -ours
+    gap = new.quantity - min(gone, line.cancelled) - ours
+    if before is None:
+        return gap
+    changed = new.quantity - before
+    return max(0, min(gap, changed)) if changed > 0 else min(0, max(gap, changed))
 
 
 def _fresh(order: Order, position: int, new: LineDraft, item_id: int | None) -> OrderLine:

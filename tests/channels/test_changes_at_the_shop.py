@@ -18,6 +18,7 @@ from oms.core import inbox
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import InboundMessage, JournalEntry
+from orders.actions.cancel import Cancelling, cancel_orders
 from orders.actions.release_holds import release_holds
 from orders.models import Hold, Order, OrderChange, OrderLine
 from tests import build, way
@@ -180,4 +181,58 @@ def test_what_was_sent_meanwhile_is_refused_and_nothing_changes(ten: None) -> No
     with pytest.raises(Refused, match="only 0 pieces are left"):
         accept_changes([change.pk], by=SYSTEM)
     assert books() == before
+    way.sound()
+
+
+def cancel(sku: str, quantity: int) -> None:
+    line = OrderLine.objects.get(sku=sku)
+    cancel_orders([Cancelling(line.order_id, "Broken.", units={line.pk: quantity})], by=SYSTEM)
+
+
+def test_what_was_cancelled_here_stays_cancelled(ten: None) -> None:
+    """The shop goes on counting three, before and after it changes other lines."""
+    shop = Shop({"A": 3, "B": 2})
+    cancel("A", 1)
+    shop.line("B", 1)
+    shop.tell()
+    assert counts() == {"A": (3, 1), "B": (2, 1)}
+    shop.line("A", 5)  # two more, not three
+    shop.tell()
+    assert counts() == {"A": (5, 1), "B": (2, 1)}
+    way.sound()
+
+
+def test_what_was_paid_back_stays_cancelled(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    shop.refund("A", 1)
+    shop.tell()
+    assert counts() == {"A": (3, 1), "B": (2, 0)}
+    shop.line("A", 2)  # one less of those that were left
+    shop.line("B", 3)
+    shop.tell()
+    assert counts() == {"A": (3, 2), "B": (3, 0)}
+    way.sound()
+
+
+def test_the_shop_put_right_by_hand_takes_nothing_off_twice(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    cancel("A", 1)
+    shop.line("A", 2)
+    shop.tell()
+    assert counts() == {"A": (3, 1), "B": (2, 0)}
+    shop.line("A", 3)  # and now one more
+    shop.tell()
+    assert counts() == {"A": (4, 1), "B": (2, 0)}
+    way.sound()
+
+
+def test_less_that_waits_and_is_taken_back_adds_nothing(ten: None) -> None:
+    """Held at one, back at three: there were three here all the time."""
+    shop = Shop({"A": 3, "B": 2})
+    way.work_of(order())
+    shop.line("A", 1)
+    shop.tell()
+    shop.line("A", 3)
+    shop.tell()
+    assert counts() == {"A": (3, 0), "B": (2, 0)}
     way.sound()
