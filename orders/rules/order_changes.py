@@ -3,6 +3,9 @@
 Before work is released, what the shop says is applied. After it, a change of goods, address or cancellation
 holds the order with both sides shown, since somebody may have the goods in hand. Facts about money that
 already happened (payments, refunds) are always recorded.
+
+What a person is shown is another comparison: our order as it stands against the shop's newest word
+(``differing``). The shop may have changed twice, gone back, or said what we have long since done.
 """
 
 from __future__ import annotations
@@ -47,6 +50,14 @@ POLICIES: Mapping[str, Policy] = {
 may say "please wait", so it is read by a person once the work has begun."""
 
 _OF_A_LINE = frozenset({"line_removed", "quantity_up", "quantity_down", "item"})
+_SAME_MATTER = {
+    "revived": "cancelled", "line_added": "quantity", "line_removed": "quantity", "quantity_up": "quantity",
+    "quantity_down": "quantity",
+}  # fmt: skip
+
+Matter = tuple[str, str | None]
+"""What a change is about, whichever way it goes: whether the order is wanted, its address, the pieces of a
+line (by the channel's line id) and so on."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +73,22 @@ class Change:
 
 @dataclass(frozen=True)
 class Decision:
-    """``apply`` now; ``hold`` for a person, with the reason for the hold (type changed_at_shop) if any."""
+    """``apply`` now; ``hold`` for a person."""
 
     apply: tuple[Change, ...]
     hold: tuple[Change, ...]
-    reason: Reason | None
 
 
 def changes(known: OrderDraft, read: OrderDraft) -> tuple[Change, ...]:
     """Empty where nothing of note changed, and where ``read`` is older than what we know (it came late)."""
     if read.updated_at < known.updated_at:
         return ()
+    called_off = read.cancelled_at and not known.cancelled_at
     return (
         *_cancel(known, read),
         *_addresses(known, read),
-        *_lines(known, read),
+        # Some shops empty the lines of an order that they cancel: that is no change besides.
+        *(() if called_off else _lines(known, read)),
         *_money(known, read),
         *_facts(known, read),
         *_rest(known, read),
@@ -92,11 +104,24 @@ def decide(found: Sequence[Change], released: Collection[str]) -> Decision:
         begun = change.line in released if change.kind in _OF_A_LINE else bool(released)
         policy = POLICIES[change.kind]
         (apply if (policy.after if begun else policy.before) == "apply" else hold).append(change)
-    reason = None
-    if hold:
-        told = "; ".join(c.words for c in hold[:3]) + (f"; and {len(hold) - 3} more" if len(hold) > 3 else "")
-        reason = Reason("changed_at_shop", f"Changed at the shop: {told}")
-    return Decision(tuple(apply), tuple(hold), reason)
+    return Decision(tuple(apply), tuple(hold))
+
+
+def matter(kind: str, line: str | None) -> Matter:
+    return _SAME_MATTER.get(kind, kind), line
+
+
+def differing(ours: OrderDraft, read: OrderDraft, moved: Collection[Matter]) -> tuple[Change, ...]:
+    """Of the matters that moved at the shop, those that a person has to decide: what is other here than
+    there now. Empty where the shop came back to ours, or we came to the shop's."""
+    found = (c for c in changes(ours, read) if POLICIES[c.kind].after == "hold")
+    return tuple(c for c in found if matter(c.kind, c.line) in moved)
+
+
+def held(found: Sequence[Change]) -> Reason:
+    """Why an order is held for these changes (hold of type changed_at_shop)."""
+    told = "; ".join(c.words for c in found[:3]) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
+    return Reason("changed_at_shop", f"Changed at the shop: {told}")
 
 
 def _cancel(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:

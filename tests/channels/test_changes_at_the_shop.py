@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from channels.actions.decide_change import accept_changes, decline_changes
 from channels.actions.ingest import ingest
 from channels.models import ChannelAccount
+from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from oms.core import inbox
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import InboundMessage, JournalEntry
 from orders.actions.cancel import Cancelling, cancel_orders
+from orders.actions.correct_address import correct_address
 from orders.actions.release_holds import release_holds
 from orders.models import Hold, Order, OrderChange, OrderLine
 from tests import build, way
+from tests.pressing import Hand
 
 pytestmark = pytest.mark.django_db
 NOON = datetime.fromisoformat("2026-11-20T12:00:00+00:00")
@@ -236,3 +241,118 @@ def test_less_that_waits_and_is_taken_back_adds_nothing(ten: None) -> None:
     shop.tell()
     assert counts() == {"A": (3, 0), "B": (2, 0)}
     way.sound()
+
+
+def seen(order: Order) -> str:
+    """The order's page, as a clerk reads it."""
+    page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert page.status_code == 200
+    return str(page.content.decode())
+
+
+def both_sides(kind: str) -> tuple[list[str], list[str]]:
+    change = proposed()[kind]
+    return list(change.ours.values()), list(change.theirs["by"].values())
+
+
+def test_here_is_ours_however_often_the_shop_changes(ten: None) -> None:
+    shop = Shop({"A": 3})
+    way.work_of(order())
+    for street in ("2 Mill Lane", "3 Park Row"):
+        shop.street(street)
+        shop.tell()
+        (here,), (there,) = both_sides("address")
+        assert "12 Castle Gate" in here and street in there
+    assert OrderChange.objects.count() == 2 and len(held()) == 1
+    page = seen(order())
+    assert page.index("12 Castle Gate, Nottingham") < page.index("3 Park Row, Nottingham")
+    # Another payload that changes neither side leaves the question as it is, even when its hold was lifted.
+    release_holds([Hold.objects.get(state="active").pk], by=SYSTEM)
+    shop.refund("A", 1)
+    shop.tell()
+    assert OrderChange.objects.count() == 2 and not held()
+
+
+def test_a_shop_that_goes_back_takes_its_question_back(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    way.work_of(order())
+    shop.street("2 Mill Lane")
+    shop.line("A", 1)
+    shop.tell()
+    assert set(proposed()) == {"address", "quantity_down"}
+    shop.street("12 Castle Gate")
+    shop.tell()
+    assert set(proposed()) == {"quantity_down"}
+    assert held() == ["Changed at the shop: Thing A: 1 instead of 3"]
+    shop.line("A", 3)
+    shop.tell()
+    assert not proposed() and not held()
+    last = Hold.objects.order_by("pk").last()
+    assert last and last.state == "expired" and last.note == "nothing differs from the shop any more"
+    told = JournalEntry.objects.filter(verb="supersede").order_by("pk").last()
+    assert told and "nothing differs any more" in told.words
+    assert order().state == "open" and counts() == {"A": (3, 0), "B": (2, 0)}
+
+
+def test_an_address_corrected_here_is_ours(ten: None) -> None:
+    shop = Shop({"A": 3})
+    corrected = replace(build.NOTTINGHAM, line1="14 Castle Gate")
+    correct_address(order().pk, address=corrected, by=SYSTEM)
+    way.work_of(order())
+    shop.street("2 Mill Lane")
+    shop.tell()
+    (here,), (there,) = both_sides("address")
+    assert "14 Castle Gate" in here and "2 Mill Lane" in there
+    shop.street("14 Castle Gate")
+    shop.tell()
+    assert not proposed() and not held()
+
+
+def test_a_second_line_joins_the_first(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    way.work_of(order())
+    shop.line("A", 2)
+    shop.tell()
+    shop.line("B", 1)
+    shop.tell()
+    assert both_sides("quantity_down") == (["3", "2"], ["2", "1"])
+    shop.line("A", 0)
+    shop.tell()
+    assert both_sides("quantity_down") == (["2"], ["1"]) and both_sides("line_removed") == (["3"], ["0"])
+    shop.order["status"] = "cancelled"
+    shop.tell()
+    assert set(proposed()) == {"cancelled"}
+    accept_changes([proposed()["cancelled"].pk], by=SYSTEM)
+    assert order().state == "cancelled" and not held()
+    way.sound()
+
+
+def test_with_the_order_its_open_questions_end(ten: None) -> None:
+    shop = Shop({"A": 3})
+    way.work_of(order())
+    shop.street("2 Mill Lane")
+    shop.tell()
+    cancel_orders_in_work([Cancelling(order().pk, "Changed her mind.")], by=SYSTEM)
+    assert not proposed() and not held()
+    assert OrderChange.objects.get().state == "superseded"
+
+
+def test_what_we_took_off_already_needs_no_decision(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    cancel("A", 1)
+    way.work_of(order())
+    shop.line("A", 2)
+    shop.tell()
+    assert not proposed() and not held() and counts() == {"A": (3, 1), "B": (2, 0)}
+
+
+def test_ours_once_kept_is_not_asked_again(ten: None) -> None:
+    shop = Shop({"A": 3})
+    way.work_of(order())
+    shop.street("2 Mill Lane")
+    shop.tell()
+    decline_changes([proposed()["address"].pk], by=SYSTEM)
+    shop.line("A", 2)
+    shop.tell()
+    assert set(proposed()) == {"quantity_down"}
+    assert order().shipping_address["line1"] == "12 Castle Gate"
