@@ -12,6 +12,7 @@ from django.db.models import F
 from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.outbox import emit
 from orders.actions.cancel import Cancelling, cancel_orders
@@ -168,6 +169,10 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
     waits for a person. Fewer units are a cancellation; more are ordered on top."""
     mine = {line.external_id: line for line in order.lines.all()}
     theirs = {line.external_id: (at, line) for at, line in enumerate(applying.read.lines, 1)}
+    swaps = [
+        mine[c.line] for c in applying.changes if c.kind == "item" and c.line in mine and c.line in theirs
+    ]
+    _swap(order, [(line, theirs[line.external_id][1]) for line in swaps], applying.items, by)
     known = None if applying.known is None else {line.external_id: line for line in applying.known.lines}
     gone = called_off(applying.read)
     fewer: dict[int, int] = {}
@@ -189,7 +194,8 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
         elif more < 0:
             fewer[line.pk] = -more
     OrderLine.objects.bulk_create(fresh)
-    stocked = [line for line in (*grown, *fresh) if line.item_id and line.stocked and line.unallocated]
+    touched = list(dict.fromkeys((*swaps, *grown, *fresh)))
+    stocked = [line for line in touched if line.item_id and line.stocked and line.unallocated]
     fitted = fit_reservations(
         [
             Need(
@@ -206,9 +212,57 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
         now = fitted[line.demand_key]
         line.promised = now.promised - line.released - line.picked - line.packed
         line.backordered, line.unallocated = now.backordered, 0
-    OrderLine.objects.bulk_update([*grown, *fresh], ["ordered", "unallocated", "promised", "backordered"])
+    OrderLine.objects.bulk_update(touched, ["ordered", "unallocated", "promised", "backordered"])
     if fewer:
         cancel_orders([Cancelling(order.pk, "Taken off at the shop.", units=fewer, tell=False)], by=by)
+
+
+def _swap(
+    order: Order, swaps: Sequence[tuple[OrderLine, LineDraft]], items: Mapping[str, int], by: Actor
+) -> None:
+    """Another product on a line: what it holds is given back, and all that is not cancelled waits to be promised
+    anew. Raises :class:`Refused` when the old one is in a warehouse's hands or sent."""
+    reasons = []
+    for line, new in swaps:
+        if busy := line.released + line.picked + line.packed + line.shipped:
+            words = (
+                f"{busy} × {line.title} are in a warehouse's hands or sent, so it cannot become {new.title}."
+            )
+            reasons.append(Reason("sent_already", words))
+    if reasons:
+        raise Refused(reasons)
+    other = [
+        (line, new)
+        for line, new in swaps
+        if (line.item_id, line.kind, line.requires_shipping)
+        != (items.get(new.external_id), new.kind, new.requires_shipping)
+    ]
+    fit_reservations(
+        [
+            Need(line.demand_key, line.item_id, 0, order.placed_at)
+            for line, _ in other
+            if line.item_id and line.promised + line.backordered
+        ],
+        by=by,
+    )
+    for line, _ in other:
+        line.unallocated += line.promised + line.backordered
+        line.promised = line.backordered = 0
+    for line, new in swaps:
+        line.item_id, line.kind = items.get(new.external_id), new.kind
+        line.sku, line.title = new.sku[:64], (new.title or new.sku or "(no name)")[:250]
+        line.external_product_id = new.external_product_id
+        line.external_variant_id = new.external_variant_id
+        line.requires_shipping, line.unit_price = new.requires_shipping, kept(new.unit_price)
+    clear_holds(
+        [order.pk], ["unmapped_sku"], by=by, note="another item at the shop",
+        line_ids=[line.pk for line, _ in swaps],
+    )  # fmt: skip
+    OrderLine.objects.bulk_update(
+        [line for line, _ in swaps],
+        ["item", "kind", "sku", "title", "external_product_id", "external_variant_id", "requires_shipping",
+         "unit_price", "unallocated", "promised", "backordered"],
+    )  # fmt: skip
 
 
 def _more(line: OrderLine, new: LineDraft | None, gone: int, before: int | None) -> int:

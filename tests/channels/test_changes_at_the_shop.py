@@ -24,6 +24,7 @@ from oms.core.models import InboundMessage, JournalEntry
 from orders.actions.cancel import Cancelling, cancel_orders
 from orders.actions.correct_address import correct_address
 from orders.actions.release_holds import release_holds
+from orders.actions.screen import screen_orders
 from orders.models import Hold, Order, OrderChange, OrderLine
 from tests import build, way
 from tests.pressing import Hand
@@ -356,3 +357,80 @@ def test_ours_once_kept_is_not_asked_again(ten: None) -> None:
     shop.tell()
     assert set(proposed()) == {"quantity_down"}
     assert order().shipping_address["line1"] == "12 Castle Gate"
+
+
+def reserved(sku: str) -> int:
+    return build.level(build.item(sku)).reserved
+
+
+def test_another_product_on_a_line_is_promised_in_its_place(ten: None) -> None:
+    shop = Shop({"A": 3})
+    assert reserved("A") == 3
+    shop.line("C", 3, was="A")
+    shop.tell()
+    line = OrderLine.objects.get()
+    assert (line.sku, line.title, line.item, line.external_variant_id) == (
+        "C",
+        "Thing C",
+        build.item("C"),
+        "567",
+    )
+    assert (line.ordered, line.promised, reserved("A"), reserved("C")) == (3, 3, 0, 3)
+    (work,) = way.work_of(order())
+    assert work.lines.get().item == build.item("C")
+    way.sound()
+
+
+def test_another_product_with_fewer_pieces_keeps_what_was_cancelled(ten: None) -> None:
+    shop = Shop({"A": 4})
+    cancel("A", 1)
+    shop.line("C", 2, was="A")
+    shop.tell()
+    assert counts() == {"C": (4, 2)} and (reserved("A"), reserved("C")) == (0, 2)
+    way.sound()
+
+
+def test_a_product_that_nobody_knows_waits_to_be_named(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.line("Z", 3, was="A")
+    shop.tell()
+    screen_orders([order().pk], by=SYSTEM)
+    line = OrderLine.objects.get()
+    assert (line.item, line.unallocated, reserved("A")) == (None, 3, 0)
+    assert Hold.objects.get(state="active").type == "unmapped_sku"
+    shop.line("B", 3, was="Z")
+    shop.tell()
+    assert (OrderLine.objects.get().promised, reserved("B")) == (3, 3)
+    assert not Hold.objects.filter(state="active").exists()
+    way.sound()
+
+
+def test_another_product_after_release_is_decided(ten: None) -> None:
+    shop = Shop({"A": 3})
+    way.work_of(order())
+    shop.line("C", 3, was="A")
+    shop.tell()
+    assert both_sides("item") == (["Thing A (A)"], ["Thing C (C)"])
+    assert OrderLine.objects.get().item == build.item("A") and held()
+    accept_changes([proposed()["item"].pk], by=SYSTEM)
+    assert OrderLine.objects.get().item == build.item("C") and not held()
+    assert (reserved("A"), reserved("C")) == (0, 3)
+    assert [
+        w.lines.get().item.sku for w in way.work_of(order()) if w.state == "planned" or w.state == "released"
+    ] == ["C"]
+    way.sound()
+
+
+def test_a_product_that_was_sent_becomes_no_other(ten: None) -> None:
+    shop = Shop({"A": 3})
+    (work,) = way.work_of(order())
+    shop.line("C", 3, was="A")
+    shop.tell()
+    change = proposed()["item"]
+    release_holds([Hold.objects.get(state="active").pk], by=SYSTEM)
+    way.send(work)
+    before = books()
+    with pytest.raises(Refused, match="cannot become Thing C"):
+        accept_changes([change.pk], by=SYSTEM)
+    assert books() == before
+    way.sound()
