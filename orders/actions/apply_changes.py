@@ -12,6 +12,7 @@ from django.db.models import F
 from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
+from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.outbox import emit
@@ -22,7 +23,7 @@ from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept, tax_total
 from orders.actions.place_holds import Holding, place_holds
-from orders.drafts import LineDraft, OrderDraft, called_off
+from orders.drafts import NOTHING, LineDraft, OrderDraft, called_off
 from orders.events import OrderPlaced
 from orders.models import Order, OrderCharge, OrderLine
 from orders.rules.order_changes import Change
@@ -69,6 +70,8 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
         _facts(order, read, kinds, by)
         if kinds & GOODS:
             _lines(order, applying, by)
+        if "money" in kinds:
+            _amounts(order, read)
         if "refund" in kinds:
             _refunds(order, read, by)
         if "cancelled" in kinds and order.state not in {"cancelled", "completed"}:
@@ -138,7 +141,6 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
                 for c in read.charges
             ]
         )  # fmt: skip
-        _amounts(order, read)
         clear_holds([order.pk], ["total_mismatch"], by=by, note="the shop changed the amounts")
         place_holds([Holding(order.pk, f) for f in reconcile(read).findings[:1]], by=by)
     if "payment" in kinds:
@@ -146,22 +148,17 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
 
 
 def _amounts(order: Order, read: OrderDraft) -> None:
+    """Each line's amounts as the shop has them now. What the shop has no line for any more costs nothing: its
+    total counts without it."""
     theirs = {line.external_id: line for line in read.lines}
-    changed = []
-    for line in order.lines.all():
-        new = theirs.get(line.external_id)
-        if new:
-            line.net, line.tax, line.discount = (
-                kept(new.net.customer),
-                kept(new.tax.customer),
-                kept(new.discount.customer),
-            )
-            line.shop_net, line.shop_tax = kept(new.net.shop), kept(new.tax.shop)
-            line.shop_discount = kept(new.discount.shop)
-            changed.append(line)
-    OrderLine.objects.bulk_update(
-        changed, ["net", "tax", "discount", "shop_net", "shop_tax", "shop_discount"]
-    )
+    lines = list(OrderLine.objects.filter(order=order))
+    for line in lines:
+        new = theirs.get(line.external_id) or LineDraft(line.external_id, line.title, 0, NOTHING)
+        line.net, line.shop_net = kept(new.net.customer), kept(new.net.shop)
+        line.tax, line.shop_tax = kept(new.tax.customer), kept(new.tax.shop)
+        line.discount, line.shop_discount = kept(new.discount.customer), kept(new.discount.shop)
+        line.unbilled = max(0, line.ordered - (new.quantity if new.ordered is None else new.ordered))
+    write_columns(lines, "net", "tax", "discount", "shop_net", "shop_tax", "shop_discount", "unbilled")
 
 
 def _lines(order: Order, applying: Applying, by: Actor) -> None:

@@ -39,7 +39,7 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
                 given[part.line_id] = given.get(part.line_id, 0) + part.quantity
     fields: dict[str, forms.Field] = {}
     for line in order.lines.all():
-        left = max(0, line.ordered - given.get(line.pk, 0))
+        left = max(0, line.billed - given.get(line.pk, 0))
         told = f"{line.shipped} shipped, {line.cancelled} cancelled, {given.get(line.pk, 0)} paid back before"
         fields[f"units_{line.pk}"] = pieces(line.title, left, help_text=told)
         fields[f"amount_{line.pk}"] = amount(

@@ -23,9 +23,11 @@ from oms.core.errors import Refused
 from oms.core.models import InboundMessage, JournalEntry
 from orders.actions.cancel import Cancelling, cancel_orders
 from orders.actions.correct_address import correct_address
+from orders.actions.quote_refund import for_quote, quote_refund
 from orders.actions.release_holds import release_holds
 from orders.actions.screen import screen_orders
 from orders.models import Hold, Order, OrderChange, OrderLine
+from orders.rules.refund_amount import LineAsk, RefundAsk
 from tests import build, way
 from tests.pressing import Hand
 
@@ -434,3 +436,64 @@ def test_a_product_that_was_sent_becomes_no_other(ten: None) -> None:
         accept_changes([change.pk], by=SYSTEM)
     assert books() == before
     way.sound()
+
+
+def to_refund(**units: int) -> Decimal:
+    """What a refund of these pieces comes to, or of everything."""
+    ids = {line.sku: line.pk for line in OrderLine.objects.all()}
+    asks = [LineAsk(ids[sku], quantity) for sku, quantity in units.items()]
+    quote = quote_refund(for_quote([order().pk])[0], RefundAsk(asks, whole=not units))
+    assert not quote.refusals, quote.refusals
+    return quote.total
+
+
+def test_a_line_taken_off_costs_nothing_and_is_not_paid_back(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    assert "does not add up" not in seen(order())
+    shop.line("B", 0)
+    shop.tell()
+    gone = OrderLine.objects.get(sku="B")
+    assert (gone.net, gone.shop_net, gone.cancelled) == (0, 0, 2)
+    assert order().total == Decimal("35.00") and "does not add up" not in seen(order())
+    assert not Hold.objects.filter(type="total_mismatch").exists()
+    assert to_refund(A=3) == 30 and to_refund(A=1) == 10
+    before = books()
+    quote = quote_refund(for_quote([order().pk])[0], RefundAsk([LineAsk(gone.pk, 1)]))
+    assert quote.refusals and books() == before
+
+
+def test_pieces_taken_off_leave_the_price_of_the_others(ten: None) -> None:
+    """The shop's amounts are for the pieces that are left; where we cancelled, they are as they were paid."""
+    shop = Shop({"A": 3, "B": 2})
+    cancel("A", 1)
+    shop.line("B", 1)
+    shop.tell()
+    assert to_refund(A=1) == 10 and to_refund(B=1) == 10
+    page = Hand("clerk").look("orders.refund", order()).context["form"]
+    assert [page.fields[f"units_{x.pk}"].max_value for x in order().lines.all()] == [3, 1]
+    assert "does not add up" not in seen(order())
+
+
+def test_a_line_that_is_kept_against_the_shop_costs_what_the_shop_says(ten: None) -> None:
+    shop = Shop({"A": 3, "B": 2})
+    way.work_of(order())
+    shop.line("B", 0)
+    shop.tell()
+    assert "does not add up" not in seen(order())
+    decline_changes([proposed()["line_removed"].pk], by=SYSTEM)
+    assert counts()["B"] == (2, 0) and OrderLine.objects.get(sku="B").net == 0
+    assert to_refund(A=1) == 10
+    way.sound()
+
+
+def test_charges_come_and_go_with_the_total(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.order["fee_lines"] = [{"id": 950, "name": "Gift wrap", "total": "2.00"}]
+    shop.tell()
+    assert "Gift wrap" in seen(order()) and "does not add up" not in seen(order())
+    shop.order["fee_lines"] = []
+    shop.order["shipping_lines"][0]["total"] = "3.00"
+    shop.tell()
+    charges = order().charges.values_list("kind", "net", "shop_net")
+    assert list(charges) == [("shipping", 3, 3)] and order().total == 33
+    assert "Gift wrap" not in seen(order()) and "does not add up" not in seen(order())
