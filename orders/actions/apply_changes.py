@@ -15,17 +15,20 @@ from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
+from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.cancel import Cancelling, cancel_orders
 from orders.actions.clear_holds import clear_holds
-from orders.actions.derive import derive_statuses
+from orders.actions.derive import derive_statuses, facts_of
 from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept, tax_total
 from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import NOTHING, LineDraft, OrderDraft, called_off
 from orders.events import OrderPlaced
-from orders.models import Order, OrderCharge, OrderLine
+from orders.models import Hold, Order, OrderCharge, OrderLine
+from orders.rules.holds import Finding
+from orders.rules.ledger import look
 from orders.rules.order_changes import Change
 from orders.rules.reconcile import reconcile
 
@@ -68,28 +71,28 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
             order.remote_updated_at = read.updated_at
         judged = [order.channel_facts.get(name) for name in JUDGED]
         _facts(order, read, kinds, by)
-        if kinds & GOODS:
-            _lines(order, applying, by)
-        if "money" in kinds:
-            _amounts(order, read)
-        if "refund" in kinds:
-            _refunds(order, read, by)
-        if "cancelled" in kinds and order.state not in {"cancelled", "completed"}:
-            cancel_orders(
-                [Cancelling(order.pk, f"Cancelled at the shop. {read.cancel_reason}".strip(), tell=False)],
-                by=by,
-            )
-            order = Order.objects.get(pk=order.pk)
         order.version += 1
+        # Before anything is cancelled: what follows from that reads the order as it is now.
         Order.objects.filter(pk=order.pk).update(
             **{name: getattr(order, name) for name in _COLUMNS}, version=order.version
         )
-        if applying.changes:
-            told.append(
-                Line.of(
-                    order, "change_at_shop", "At the shop: " + "; ".join(c.words for c in applying.changes)
-                )
-            )
+        was = order.state
+        if kinds & GOODS:
+            order = _lines(order, applying, by)
+        if "money" in kinds:
+            _money(order, read, by)
+        if "payment" in kinds:
+            record_payments([(order, read.payments)], by=by)
+        if "refund" in kinds:
+            order = _refunds(order, read, by)
+        if "cancelled" in kinds:
+            order = _cancel(order, f"Cancelled at the shop. {read.cancel_reason}".strip(), by)
+        # A payment tells itself, where it is one that we did not know.
+        words = "; ".join(c.words for c in applying.changes if c.kind != "payment")
+        if words:
+            stays = was == "cancelled" and kinds & {"line_added", "quantity_up"}
+            words += ". It is cancelled here, and stays so." if stays else ""
+            told.append(Line.of(order, "change_at_shop", f"At the shop: {words}"))
         other = judged != [order.channel_facts.get(name) for name in JUDGED]
         if (other or kinds & SCREENED_AGAIN) and order.state in {"received", "review", "open"}:
             again.append(order.pk)
@@ -104,7 +107,8 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
 
 _COLUMNS = (
     "remote_updated_at", "email", "phone", "customer_name", "shipping_address", "billing_address", "country",
-    "shipping_method", "note", "tags", "channel_status", "channel_facts", "total", "shop_total", "tax_total",
+    "shipping_method", "note", "tags", "channel_status", "channel_facts", "currency", "shop_currency", "total",
+    "shop_total", "tax_total",
 )  # fmt: skip
 
 
@@ -128,23 +132,56 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
         if not read.missing:
             clear_holds([order.pk], ["channel_incomplete"], by=by, note="the channel told the rest")
     if "money" in kinds:
+        order.currency, order.shop_currency = read.currency, read.shop_currency
         order.total, order.shop_total = kept(read.total.customer), kept(read.total.shop)
         order.tax_total = tax_total(read)
-        OrderCharge.objects.filter(order=order).delete()
-        OrderCharge.objects.bulk_create(
-            [
-                OrderCharge(
-                    order=order, external_id=c.external_id, kind=c.kind, code=c.code[:80], title=c.title[:150],
-                    net=kept(c.net.customer), tax=kept(c.tax.customer), discount=kept(c.discount.customer),
-                    shop_net=kept(c.net.shop), shop_tax=kept(c.tax.shop),
-                )
-                for c in read.charges
-            ]
-        )  # fmt: skip
-        clear_holds([order.pk], ["total_mismatch"], by=by, note="the shop changed the amounts")
-        place_holds([Holding(order.pk, f) for f in reconcile(read).findings[:1]], by=by)
-    if "payment" in kinds:
-        record_payments([(order, read.payments)], by=by)
+
+
+def _cancel(order: Order, reason: str, by: Actor, units: Mapping[int, int] | None = None) -> Order:
+    """Cancel what the shop cancelled; a finished order stays as it is. Returns the order as it is afterwards."""
+    if order.state in {"cancelled", "completed"}:
+        return order
+    return cancel_orders([Cancelling(order.pk, reason, units=units or {}, tell=False)], by=by)[0]
+
+
+def _money(order: Order, read: OrderDraft, by: Actor) -> None:
+    """Charges and amounts as the shop has them now, and what is wrong with them or with what was paid."""
+    OrderCharge.objects.filter(order=order).delete()
+    OrderCharge.objects.bulk_create(
+        [
+            OrderCharge(
+                order=order, external_id=c.external_id, kind=c.kind, code=c.code[:80], title=c.title[:150],
+                net=kept(c.net.customer), tax=kept(c.tax.customer), discount=kept(c.discount.customer),
+                shop_net=kept(c.net.shop), shop_tax=kept(c.tax.shop),
+            )
+            for c in read.charges
+        ]
+    )  # fmt: skip
+    _amounts(order, read)
+    clear_holds([order.pk], ["total_mismatch"], by=by, note="the shop changed the amounts")
+    facts = facts_of(order)
+    found = [
+        *reconcile(read).findings[:1],
+        *(f for f in look(facts, order.total) if f.hold == "total_mismatch"),
+    ]
+    paid_in = {fact.currency for fact in facts} - {order.currency}
+    if paid_in:
+        words = f"The shop changed the currency to {order.currency}, but it was paid in {', '.join(sorted(paid_in))}"
+        found.append(Finding("total_mismatch", Reason("currency_changed", words)))
+    settled = set(
+        Hold.objects.filter(order=order, type="total_mismatch", state="released").values_list(
+            "data__code", flat=True
+        )
+    )
+    # What a person has looked at and released is not asked again; other amounts of the order are new.
+    place_holds(
+        [
+            Holding(order.pk, f)
+            for f in found
+            if f.reason.code == "total_mismatch" or f.reason.code not in settled
+        ],
+        by=by,
+    )
 
 
 def _amounts(order: Order, read: OrderDraft) -> None:
@@ -161,9 +198,10 @@ def _amounts(order: Order, read: OrderDraft) -> None:
     write_columns(lines, "net", "tax", "discount", "shop_net", "shop_tax", "shop_discount", "unbilled")
 
 
-def _lines(order: Order, applying: Applying, by: Actor) -> None:
+def _lines(order: Order, applying: Applying, by: Actor) -> Order:
     """More, fewer, other or new lines, of those alone that the changes name: what else the shop has otherwise
-    waits for a person. Fewer units are a cancellation; more are ordered on top."""
+    waits for a person. Fewer units are a cancellation; more are ordered on top, and take a finished order up
+    again. Of a cancelled order nothing more is sent. Returns the order as it is afterwards."""
     mine = {line.external_id: line for line in order.lines.all()}
     theirs = {line.external_id: (at, line) for at, line in enumerate(applying.read.lines, 1)}
     swaps = [
@@ -184,13 +222,17 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
             continue
         before = None if known is None else known[key].quantity if key in known else 0
         more = _more(line, new, gone.get(key, 0), before)
-        if more > 0:
+        if more > 0 and order.state != "cancelled":
             line.ordered += more
             line.unallocated += more
             grown.append(line)
         elif more < 0:
             fewer[line.pk] = -more
     OrderLine.objects.bulk_create(fresh)
+    if order.state == "completed" and any(line.stocked for line in (*grown, *fresh)):
+        words = "Opened again: more was ordered at the shop."
+        move([order], "reopen", by=by, words=words, sets={"closed_at": None}).or_refuse()
+        place_holds([Holding(order.pk, Finding("manual", Reason("reopened", words)))], by=by)
     touched = list(dict.fromkeys((*swaps, *grown, *fresh)))
     stocked = [line for line in touched if line.item_id and line.stocked and line.unallocated]
     fitted = fit_reservations(
@@ -210,8 +252,7 @@ def _lines(order: Order, applying: Applying, by: Actor) -> None:
         line.promised = now.promised - line.released - line.picked - line.packed
         line.backordered, line.unallocated = now.backordered, 0
     OrderLine.objects.bulk_update(touched, ["ordered", "unallocated", "promised", "backordered"])
-    if fewer:
-        cancel_orders([Cancelling(order.pk, "Taken off at the shop.", units=fewer, tell=False)], by=by)
+    return _cancel(order, "Taken off at the shop.", by, fewer) if fewer else order
 
 
 def _swap(
@@ -277,24 +318,27 @@ def _more(line: OrderLine, new: LineDraft | None, gone: int, before: int | None)
 
 
 def _fresh(order: Order, position: int, new: LineDraft, item_id: int | None) -> OrderLine:
+    off = new.quantity if order.state == "cancelled" else 0
     return OrderLine(
         order=order, position=position, external_id=new.external_id, kind=new.kind, item_id=item_id, sku=new.sku[:64],
         external_product_id=new.external_product_id, external_variant_id=new.external_variant_id,
         title=(new.title or new.sku or "(no name)")[:250], requires_shipping=new.requires_shipping,
         unit_price=kept(new.unit_price), net=kept(new.net.customer), tax=kept(new.tax.customer),
         discount=kept(new.discount.customer), shop_net=kept(new.net.shop), shop_tax=kept(new.tax.shop),
-        shop_discount=kept(new.discount.shop), ordered=new.quantity, unallocated=new.quantity,
+        shop_discount=kept(new.discount.shop), ordered=new.quantity, cancelled=off,
+        unallocated=new.quantity - off,
     )  # fmt: skip
 
 
-def _refunds(order: Order, read: OrderDraft, by: Actor) -> None:
-    """Record refunds made at the shop; units paid back that never left are cancelled."""
+def _refunds(order: Order, read: OrderDraft, by: Actor) -> Order:
+    """Record refunds made at the shop; units paid back that never left are cancelled. Returns the order as it
+    is afterwards."""
     lines = {line.external_id: line for line in OrderLine.objects.filter(order=order)}
     made = record_shop_refunds(
         [(order, read.refunds)], {(order.pk, key): line.pk for key, line in lines.items()}, by=by
     )
-    if not made or order.state in {"cancelled", "completed"}:
-        return
+    if not made:
+        return order
     units: dict[int, int] = {}
     for key, refunded in called_off(read).items():
         line = lines.get(key)
@@ -303,5 +347,4 @@ def _refunds(order: Order, read: OrderDraft, by: Actor) -> None:
             unwanted = refunded - line.cancelled - line.returned
             units[line.pk] = min(unwanted, line.unallocated + line.backordered + line.promised)
     units = {pk: quantity for pk, quantity in units.items() if quantity > 0}
-    if units:
-        cancel_orders([Cancelling(order.pk, "Paid back at the shop.", units=units, tell=False)], by=by)
+    return _cancel(order, "Paid back at the shop.", by, units) if units else order

@@ -22,6 +22,7 @@ from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.models import InboundMessage, JournalEntry
 from orders.actions.cancel import Cancelling, cancel_orders
+from orders.actions.complete import complete_orders
 from orders.actions.correct_address import correct_address
 from orders.actions.quote_refund import for_quote, quote_refund
 from orders.actions.release_holds import release_holds
@@ -29,6 +30,7 @@ from orders.actions.screen import screen_orders
 from orders.models import Hold, Order, OrderChange, OrderLine
 from orders.rules.refund_amount import LineAsk, RefundAsk
 from tests import build, way
+from tests.channels.adapters import test_shopify_read as shopify
 from tests.pressing import Hand
 
 pytestmark = pytest.mark.django_db
@@ -497,3 +499,78 @@ def test_charges_come_and_go_with_the_total(ten: None) -> None:
     charges = order().charges.values_list("kind", "net", "shop_net")
     assert list(charges) == [("shipping", 3, 3)] and order().total == 33
     assert "Gift wrap" not in seen(order()) and "does not add up" not in seen(order())
+
+
+def test_cancelled_and_the_rest_of_the_payload_is_taken_in_too(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.order["status"] = "cancelled"
+    shop.order["customer_note"] = "Sorry!"
+    shop.tell()
+    assert (order().state, order().channel_status, order().note) == ("cancelled", "cancelled", "Sorry!")
+    assert reserved("A") == 0
+
+
+def test_nothing_is_promised_to_a_cancelled_order(ten: None) -> None:
+    shop = Shop({"A": 3})
+    cancel("A", 3)
+    assert order().state == "cancelled"
+    shop.line("A", 4)
+    shop.line("C", 2)
+    shop.tell()
+    assert counts() == {"A": (3, 3), "C": (2, 2)} and order().state == "cancelled"
+    assert (reserved("A"), reserved("C")) == (0, 0) and "does not add up" not in seen(order())
+    assert JournalEntry.objects.filter(verb="change_at_shop", words__contains="stays so").exists()
+    way.sound()
+
+
+def test_more_for_a_finished_order_takes_it_up_again(ten: None) -> None:
+    shop = Shop({"A": 3})
+    for work in way.work_of(order()):
+        way.send(work)
+    way.deliver(order())
+    complete_orders([order().pk], by=SYSTEM)
+    assert order().state == "completed"
+    shop.line("C", 2)
+    shop.tell()
+    assert order().state == "review" and order().closed_at is None and reserved("C") == 2
+    assert "Opened again: more was ordered at the shop." in Hold.objects.values_list("words", flat=True)
+    way.sound()
+
+
+def test_a_payment_is_told_once_and_a_doubt_about_it_outlives_other_amounts(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.line("A", 2)  # the shop says of its one payment that it was for the new total
+    shop.tell()
+    told = JournalEntry.objects.get(verb="change_at_shop").words
+    assert "capture" not in told and not JournalEntry.objects.filter(verb="pay").exists()
+    assert order().payment_status == "overpaid"
+
+
+def test_another_currency_than_was_paid_is_held(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.order["currency"] = "EUR"
+    shop.tell()
+    assert (order().currency, order().shop_currency) == ("EUR", "EUR")
+    words = Hold.objects.get(type="total_mismatch", state="active").words
+    assert words == "The shop changed the currency to EUR, but it was paid in GBP"
+
+
+def test_a_shop_that_empties_the_lines_it_cancels() -> None:
+    """Shopify: no piece is wanted any more, and the order is cancelled, both at once."""
+    build.stock(build.item("TEA"), 10)
+    account = ChannelAccount.objects.create(
+        slug="shop-two", name="Shop Two", kind="shopify", order_prefix="S", base_url="http://127.0.0.1:9",
+        credentials={"access_token": "shpat"},
+    )  # fmt: skip
+    again = {
+        "updatedAt": "2026-03-01T12:00:00Z", "cancelledAt": "2026-03-01T12:00:00Z", "cancelReason": "CUSTOMER",
+        "lineItems": {"nodes": [shopify.line(currentQuantity=0)]},
+    }  # fmt: skip
+    for told in ({}, again):
+        body = json.dumps({"order": shopify.order(**told)}).encode()
+        inbox.store([inbox.Incoming("shop-two", "order", "450789469", body)])
+        assert ingest(account)["parked"] == 0
+    made = Order.objects.get()
+    assert made.state == "cancelled" and build.level(build.item("TEA")).reserved == 0
+    assert JournalEntry.objects.filter(words__contains="Cancelled at the shop. customer").exists()
+    assert "does not add up" not in seen(made)
