@@ -1,5 +1,4 @@
-"""Apply what the shop changed after import, before work began on it: the same function as placing decides
-what stock the order holds afterwards."""
+"""Apply what the shop changed after import, before work began on it."""
 
 from __future__ import annotations
 
@@ -9,31 +8,25 @@ from dataclasses import asdict, dataclass, field
 from django.db import transaction
 from django.db.models import F
 
-from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
-from oms.core.columns import write_columns
-from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
-from oms.core.lifecycle import move
 from oms.core.outbox import emit
 from orders.actions.cancel import Cancelling, cancel_orders
+from orders.actions.change_lines import GOODS, change_lines
+from orders.actions.change_money import change_money
 from orders.actions.clear_holds import clear_holds
-from orders.actions.derive import derive_statuses, facts_of
+from orders.actions.derive import derive_statuses
 from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept, tax_total
-from orders.actions.place_holds import Holding, place_holds
-from orders.drafts import NOTHING, LineDraft, OrderDraft, called_off
+from orders.actions.revive import revive
+from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
-from orders.models import Hold, Order, OrderCharge, OrderLine
-from orders.rules.holds import Finding
-from orders.rules.ledger import look
+from orders.models import Order, OrderLine
 from orders.rules.order_changes import Change
-from orders.rules.reconcile import reconcile
 
-SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "money"}
-GOODS = {"line_added", "line_removed", "quantity_up", "quantity_down", "item"}
+SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "money", "revived"}
 # Of what the channel says besides, only this is judged by the screen; a new status or tag is no reason to look.
 JUDGED = ("risk", "missing", "test")
 
@@ -77,10 +70,13 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
             **{name: getattr(order, name) for name in _COLUMNS}, version=order.version
         )
         was = order.state
+        if "revived" in kinds:
+            revive(order, read, by=by)
         if kinds & GOODS:
-            order = _lines(order, applying, by)
+            fewer = change_lines(order, read, applying.changes, applying.items, applying.known, by=by)
+            order = _cancel(order, "Taken off at the shop.", by, fewer) if fewer else order
         if "money" in kinds:
-            _money(order, read, by)
+            change_money(order, read, by=by)
         if "payment" in kinds:
             record_payments([(order, read.payments)], by=by)
         if "refund" in kinds:
@@ -142,192 +138,6 @@ def _cancel(order: Order, reason: str, by: Actor, units: Mapping[int, int] | Non
     if order.state in {"cancelled", "completed"}:
         return order
     return cancel_orders([Cancelling(order.pk, reason, units=units or {}, tell=False)], by=by)[0]
-
-
-def _money(order: Order, read: OrderDraft, by: Actor) -> None:
-    """Charges and amounts as the shop has them now, and what is wrong with them or with what was paid."""
-    OrderCharge.objects.filter(order=order).delete()
-    OrderCharge.objects.bulk_create(
-        [
-            OrderCharge(
-                order=order, external_id=c.external_id, kind=c.kind, code=c.code[:80], title=c.title[:150],
-                net=kept(c.net.customer), tax=kept(c.tax.customer), discount=kept(c.discount.customer),
-                shop_net=kept(c.net.shop), shop_tax=kept(c.tax.shop),
-            )
-            for c in read.charges
-        ]
-    )  # fmt: skip
-    _amounts(order, read)
-    clear_holds([order.pk], ["total_mismatch"], by=by, note="the shop changed the amounts")
-    facts = facts_of(order)
-    found = [
-        *reconcile(read).findings[:1],
-        *(f for f in look(facts, order.total) if f.hold == "total_mismatch"),
-    ]
-    paid_in = {fact.currency for fact in facts} - {order.currency}
-    if paid_in:
-        words = f"The shop changed the currency to {order.currency}, but it was paid in {', '.join(sorted(paid_in))}"
-        found.append(Finding("total_mismatch", Reason("currency_changed", words)))
-    settled = set(
-        Hold.objects.filter(order=order, type="total_mismatch", state="released").values_list(
-            "data__code", flat=True
-        )
-    )
-    # What a person has looked at and released is not asked again; other amounts of the order are new.
-    place_holds(
-        [
-            Holding(order.pk, f)
-            for f in found
-            if f.reason.code == "total_mismatch" or f.reason.code not in settled
-        ],
-        by=by,
-    )
-
-
-def _amounts(order: Order, read: OrderDraft) -> None:
-    """Each line's amounts as the shop has them now. What the shop has no line for any more costs nothing: its
-    total counts without it."""
-    theirs = {line.external_id: line for line in read.lines}
-    lines = list(OrderLine.objects.filter(order=order))
-    for line in lines:
-        new = theirs.get(line.external_id) or LineDraft(line.external_id, line.title, 0, NOTHING)
-        line.net, line.shop_net = kept(new.net.customer), kept(new.net.shop)
-        line.tax, line.shop_tax = kept(new.tax.customer), kept(new.tax.shop)
-        line.discount, line.shop_discount = kept(new.discount.customer), kept(new.discount.shop)
-        line.unbilled = max(0, line.ordered - (new.quantity if new.ordered is None else new.ordered))
-    write_columns(lines, "net", "tax", "discount", "shop_net", "shop_tax", "shop_discount", "unbilled")
-
-
-def _lines(order: Order, applying: Applying, by: Actor) -> Order:
-    """More, fewer, other or new lines, of those alone that the changes name: what else the shop has otherwise
-    waits for a person. Fewer units are a cancellation; more are ordered on top, and take a finished order up
-    again. Of a cancelled order nothing more is sent. Returns the order as it is afterwards."""
-    mine = {line.external_id: line for line in order.lines.all()}
-    theirs = {line.external_id: (at, line) for at, line in enumerate(applying.read.lines, 1)}
-    swaps = [
-        mine[c.line] for c in applying.changes if c.kind == "item" and c.line in mine and c.line in theirs
-    ]
-    _swap(order, [(line, theirs[line.external_id][1]) for line in swaps], applying.items, by)
-    known = None if applying.known is None else {line.external_id: line for line in applying.known.lines}
-    gone = called_off(applying.read)
-    fewer: dict[int, int] = {}
-    grown: list[OrderLine] = []
-    fresh: list[OrderLine] = []
-    for key in dict.fromkeys(c.line for c in applying.changes if c.kind in GOODS and c.line):
-        line = mine.get(key)
-        position, new = theirs.get(key, (0, None))
-        if line is None:
-            if new is not None:
-                fresh.append(_fresh(order, position, new, applying.items.get(key)))
-            continue
-        before = None if known is None else known[key].quantity if key in known else 0
-        more = _more(line, new, gone.get(key, 0), before)
-        if more > 0 and order.state != "cancelled":
-            line.ordered += more
-            line.unallocated += more
-            grown.append(line)
-        elif more < 0:
-            fewer[line.pk] = -more
-    OrderLine.objects.bulk_create(fresh)
-    if order.state == "completed" and any(line.stocked for line in (*grown, *fresh)):
-        words = "Opened again: more was ordered at the shop."
-        move([order], "reopen", by=by, words=words, sets={"closed_at": None}).or_refuse()
-        place_holds([Holding(order.pk, Finding("manual", Reason("reopened", words)))], by=by)
-    touched = list(dict.fromkeys((*swaps, *grown, *fresh)))
-    stocked = [line for line in touched if line.item_id and line.stocked and line.unallocated]
-    fitted = fit_reservations(
-        [
-            Need(
-                line.demand_key, line.item_id,
-                line.unallocated + line.backordered + line.promised + line.released + line.picked + line.packed,
-                order.placed_at,
-            )
-            for line in stocked
-            if line.item_id
-        ],
-        by=by,
-    )  # fmt: skip
-    for line in stocked:
-        now = fitted[line.demand_key]
-        line.promised = now.promised - line.released - line.picked - line.packed
-        line.backordered, line.unallocated = now.backordered, 0
-    OrderLine.objects.bulk_update(touched, ["ordered", "unallocated", "promised", "backordered"])
-    return _cancel(order, "Taken off at the shop.", by, fewer) if fewer else order
-
-
-def _swap(
-    order: Order, swaps: Sequence[tuple[OrderLine, LineDraft]], items: Mapping[str, int], by: Actor
-) -> None:
-    """Another product on a line: what it holds is given back, and all that is not cancelled waits to be promised
-    anew. Raises :class:`Refused` when the old one is in a warehouse's hands or sent."""
-    reasons = []
-    for line, new in swaps:
-        if busy := line.released + line.picked + line.packed + line.shipped:
-            words = (
-                f"{busy} × {line.title} are in a warehouse's hands or sent, so it cannot become {new.title}."
-            )
-            reasons.append(Reason("sent_already", words))
-    if reasons:
-        raise Refused(reasons)
-    other = [
-        (line, new)
-        for line, new in swaps
-        if (line.item_id, line.kind, line.requires_shipping)
-        != (items.get(new.external_id), new.kind, new.requires_shipping)
-    ]
-    fit_reservations(
-        [
-            Need(line.demand_key, line.item_id, 0, order.placed_at)
-            for line, _ in other
-            if line.item_id and line.promised + line.backordered
-        ],
-        by=by,
-    )
-    for line, _ in other:
-        line.unallocated += line.promised + line.backordered
-        line.promised = line.backordered = 0
-    for line, new in swaps:
-        line.item_id, line.kind = items.get(new.external_id), new.kind
-        line.sku, line.title = new.sku[:64], (new.title or new.sku or "(no name)")[:250]
-        line.external_product_id = new.external_product_id
-        line.external_variant_id = new.external_variant_id
-        line.requires_shipping, line.unit_price = new.requires_shipping, kept(new.unit_price)
-    clear_holds(
-        [order.pk], ["unmapped_sku"], by=by, note="another item at the shop",
-        line_ids=[line.pk for line, _ in swaps],
-    )  # fmt: skip
-    OrderLine.objects.bulk_update(
-        [line for line, _ in swaps],
-        ["item", "kind", "sku", "title", "external_product_id", "external_variant_id", "requires_shipping",
-         "unit_price", "unallocated", "promised", "backordered"],
-    )  # fmt: skip
-
-
-def _more(line: OrderLine, new: LineDraft | None, gone: int, before: int | None) -> int:
-    """Units to add, or below zero to take off: towards what the shop wants, and by no more than it changed
-    since ``before`` was read. So a piece that we cancelled, or that was paid back (``gone``) while the shop's
-    quantity stays, is not ordered again; and what we took off ourselves is not taken off twice."""
-    ours = line.ordered - line.cancelled
-    if new is None or new.quantity <= 0:
-        return -ours
-    gap = new.quantity - min(gone, line.cancelled) - ours
-    if before is None:
-        return gap
-    changed = new.quantity - before
-    return max(0, min(gap, changed)) if changed > 0 else min(0, max(gap, changed))
-
-
-def _fresh(order: Order, position: int, new: LineDraft, item_id: int | None) -> OrderLine:
-    off = new.quantity if order.state == "cancelled" else 0
-    return OrderLine(
-        order=order, position=position, external_id=new.external_id, kind=new.kind, item_id=item_id, sku=new.sku[:64],
-        external_product_id=new.external_product_id, external_variant_id=new.external_variant_id,
-        title=(new.title or new.sku or "(no name)")[:250], requires_shipping=new.requires_shipping,
-        unit_price=kept(new.unit_price), net=kept(new.net.customer), tax=kept(new.tax.customer),
-        discount=kept(new.discount.customer), shop_net=kept(new.net.shop), shop_tax=kept(new.tax.shop),
-        shop_discount=kept(new.discount.shop), ordered=new.quantity, cancelled=off,
-        unallocated=new.quantity - off,
-    )  # fmt: skip
 
 
 def _refunds(order: Order, read: OrderDraft, by: Actor) -> Order:

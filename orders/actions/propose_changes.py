@@ -82,11 +82,13 @@ def propose_changes(proposings: Sequence[Proposing], *, by: Actor) -> list[Order
 
 
 def _found(order: Order, p: Proposing, before: Collection[OrderChange]) -> tuple[Change, ...]:
-    if order.state in {"completed", "cancelled"}:
+    if order.state == "completed":
         return ()
     moved: set[Matter] = {matter(change.kind, change.line) for change in p.moved}
     moved.update(matter(row.kind, line) for row in before for line in lines_of(row))
-    return differing(*_sides(order, p.read), moved) if moved else ()
+    found = differing(*_sides(order, p.read), moved) if moved else ()
+    # Of a cancelled order one thing alone can be decided: whether it is wanted again.
+    return tuple(c for c in found if c.kind == "revived") if order.state == "cancelled" else found
 
 
 def lines_of(change: OrderChange) -> list[str | None]:
@@ -119,7 +121,7 @@ def _sides(order: Order, read: OrderDraft) -> tuple[OrderDraft, OrderDraft]:
     )
     ours = replace(
         theirs,
-        cancelled_at=None,
+        cancelled_at=(order.closed_at or read.updated_at) if order.state == "cancelled" else None,
         shipping_address=AddressDraft(**order.shipping_address),
         shipping_method=order.shipping_method,
         note=order.note,

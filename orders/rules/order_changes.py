@@ -127,9 +127,9 @@ def held(found: Sequence[Change]) -> Reason:
 def _cancel(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
     if read.cancelled_at and not known.cancelled_at:
         why = f" ({read.cancel_reason})" if read.cancel_reason else ""
-        yield Change("cancelled", f"cancelled{why}", after=read.cancelled_at.isoformat())
+        yield Change("cancelled", f"cancelled{why}", None, "wanted", "cancelled")
     elif known.cancelled_at and not read.cancelled_at:
-        yield Change("revived", "no longer cancelled", before=known.cancelled_at.isoformat())
+        yield Change("revived", "no longer cancelled", None, "cancelled", "wanted")
 
 
 def _addresses(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:

@@ -574,3 +574,46 @@ def test_a_shop_that_empties_the_lines_it_cancels() -> None:
     assert made.state == "cancelled" and build.level(build.item("TEA")).reserved == 0
     assert JournalEntry.objects.filter(words__contains="Cancelled at the shop. customer").exists()
     assert "does not add up" not in seen(made)
+
+
+def test_a_cancelled_order_that_is_paid_late_is_asked_for_and_taken_up(ten: None) -> None:
+    """WooCommerce cancels what is not paid in time, and takes the money all the same when it comes."""
+    shop = Shop({"A": 3})
+    shop.order["status"] = "cancelled"
+    shop.tell()
+    assert order().state == "cancelled" and not proposed()
+    shop.order["status"] = "processing"
+    shop.tell()
+    assert order().state == "cancelled" and both_sides("revived") == (["cancelled"], ["wanted"])
+    assert held() == ["Changed at the shop: no longer cancelled"]
+    accept_changes([proposed()["revived"].pk], by=SYSTEM)
+    assert (order().state, order().closed_at, reserved("A")) == ("received", None, 3) and not held()
+    assert counts() == {"A": (3, 0)} and to_refund(A=1) == 10
+    assert len(way.work_of(order())) == 1 and order().state == "open"
+    way.sound()
+
+
+def test_a_cancelled_order_is_left_cancelled(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.order["status"] = "cancelled"
+    shop.tell()
+    shop.order["status"] = "processing"
+    shop.tell()
+    decline_changes([proposed()["revived"].pk], by=SYSTEM)
+    assert (order().state, reserved("A")) == ("cancelled", 0) and not held()
+
+
+def test_what_was_paid_back_is_not_taken_up_again(ten: None) -> None:
+    shop = Shop({"A": 3})
+    shop.order["status"] = "cancelled"
+    shop.refund("A", 3)
+    shop.tell()
+    shop.order["status"] = "processing"
+    shop.tell()
+    before = books()
+    with pytest.raises(Refused, match="all was paid back"):
+        accept_changes([proposed()["revived"].pk], by=SYSTEM)
+    assert books() == before
+    shop.order["status"] = "cancelled"
+    shop.tell()
+    assert not proposed() and not held() and order().state == "cancelled"
