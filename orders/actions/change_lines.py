@@ -137,13 +137,14 @@ def _more(line: OrderLine, new: LineDraft | None, gone: int, before: int | None)
 
 
 def _fresh(order: Order, position: int, new: LineDraft, item_id: int | None) -> OrderLine:
-    off = new.quantity if order.state == "cancelled" else 0
+    ordered = new.quantity if new.ordered is None else max(new.quantity, new.ordered)
+    wanted = 0 if order.state == "cancelled" else new.quantity
     return OrderLine(
         order=order, position=position, external_id=new.external_id, kind=new.kind, item_id=item_id, sku=new.sku[:64],
         external_product_id=new.external_product_id, external_variant_id=new.external_variant_id,
         title=(new.title or new.sku or "(no name)")[:250], requires_shipping=new.requires_shipping,
         unit_price=kept(new.unit_price), net=kept(new.net.customer), tax=kept(new.tax.customer),
         discount=kept(new.discount.customer), shop_net=kept(new.net.shop), shop_tax=kept(new.tax.shop),
-        shop_discount=kept(new.discount.shop), ordered=new.quantity, cancelled=off,
-        unallocated=new.quantity - off,
+        shop_discount=kept(new.discount.shop), ordered=ordered, cancelled=ordered - wanted,
+        unallocated=wanted,
     )  # fmt: skip

@@ -555,25 +555,56 @@ def test_another_currency_than_was_paid_is_held(ten: None) -> None:
     assert words == "The shop changed the currency to EUR, but it was paid in GBP"
 
 
-def test_a_shop_that_empties_the_lines_it_cancels() -> None:
-    """Shopify: no piece is wanted any more, and the order is cancelled, both at once."""
+def shopify_tells(*payloads: dict[str, Any]) -> Order:
+    """Payloads of one order of a Shopify shop, each taken in; what became of it."""
     build.stock(build.item("TEA"), 10)
     account = ChannelAccount.objects.create(
         slug="shop-two", name="Shop Two", kind="shopify", order_prefix="S", base_url="http://127.0.0.1:9",
         credentials={"access_token": "shpat"},
     )  # fmt: skip
+    for told in payloads:
+        body = json.dumps({"order": shopify.order(**told)}).encode()
+        inbox.store([inbox.Incoming("shop-two", "order", "450789469", body)])
+        assert ingest(account)["parked"] == 0
+    return Order.objects.get(source="shop-two")
+
+
+def test_a_shop_that_empties_the_lines_it_cancels() -> None:
+    """Shopify: no piece is wanted any more, and the order is cancelled, both at once."""
     again = {
         "updatedAt": "2026-03-01T12:00:00Z", "cancelledAt": "2026-03-01T12:00:00Z", "cancelReason": "CUSTOMER",
         "lineItems": {"nodes": [shopify.line(currentQuantity=0)]},
     }  # fmt: skip
-    for told in ({}, again):
-        body = json.dumps({"order": shopify.order(**told)}).encode()
-        inbox.store([inbox.Incoming("shop-two", "order", "450789469", body)])
-        assert ingest(account)["parked"] == 0
-    made = Order.objects.get()
+    made = shopify_tells({}, again)
     assert made.state == "cancelled" and build.level(build.item("TEA")).reserved == 0
     assert JournalEntry.objects.filter(words__contains="Cancelled at the shop. customer").exists()
     assert "does not add up" not in seen(made)
+
+
+@pytest.mark.parametrize("first", [2, 1])
+def test_a_shop_whose_amounts_stay_when_pieces_go(first: int) -> None:
+    """Shopify keeps what two cost when one is taken off, whether that was before the order came here or after."""
+    edited = {
+        "updatedAt": "2026-03-01T12:00:00Z",
+        "note": "x",
+        "lineItems": {"nodes": [shopify.line(currentQuantity=1)]},
+    }
+    paid = {"transactions": [shopify_payment()]}
+    made = shopify_tells(
+        {"lineItems": {"nodes": [shopify.line(currentQuantity=first)]}, **paid}, {**edited, **paid}
+    )
+    assert counts() == {"TEA": (2, 1)} and build.level(build.item("TEA")).reserved == 1
+    quote = quote_refund(for_quote([made.pk])[0], RefundAsk([LineAsk(made.lines.get().pk, 1)]))
+    assert not quote.refusals and quote.total == Decimal("12.96")  # half of 21.60 and 4.32
+    assert "does not add up" not in seen(made)
+
+
+def shopify_payment() -> dict[str, Any]:
+    return {
+        "id": "gid://shopify/OrderTransaction/9", "kind": "SALE", "status": "SUCCESS", "gateway": "shopify_payments",
+        "processedAt": "2026-03-01T10:00:00Z", "createdAt": "2026-03-01T10:00:00Z",
+        "amountSet": shopify.money("33.12", "27.60"),
+    }  # fmt: skip
 
 
 def test_a_cancelled_order_that_is_paid_late_is_asked_for_and_taken_up(ten: None) -> None:
