@@ -48,6 +48,8 @@ class Applying:
 def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
     """Bring orders in line with their shop. Raises :class:`Refused` when a change needs units that are in a
     warehouse's hands: those are for a person (``propose_changes``)."""
+    if not applyings:
+        return
     orders = {
         o.pk: o
         for o in Order.objects.filter(pk__in=[a.order_id for a in applyings])

@@ -37,6 +37,8 @@ def propose_changes(proposings: Sequence[Proposing], *, by: Actor) -> list[Order
     What waits for a decision already is looked at anew with what moved since: a proposal that reads otherwise
     now is overtaken, and one that differs in nothing any more is dropped. With the last of them the hold ends.
     """
+    if not proposings:
+        return []
     orders = {
         o.pk: o
         for o in Order.objects.filter(pk__in=[p.order_id for p in proposings])
