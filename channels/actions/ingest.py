@@ -21,7 +21,7 @@ from oms.core.models import InboundMessage
 from oms.core.steps import reached
 from orders.actions.apply_changes import Applying, apply_changes
 from orders.actions.place import Placing, place_orders
-from orders.actions.propose_changes import Proposing, propose_changes
+from orders.actions.propose_changes import Proposing, lines_of, propose_changes
 from orders.drafts import OrderDraft
 from orders.models import Order, OrderChange, OrderLine
 from orders.rules.order_changes import changes, decide
@@ -187,11 +187,14 @@ def _change(
     begun = _begun([orders[r.draft.external_id].pk for r in reads])
     drafts = {d.external_id: d for d in free_text(account, [r.draft for r in reads])}
     items = find_items(account, list(drafts.values()))
-    undecided = set(
-        OrderChange.objects.filter(
-            order__in=[orders[r.draft.external_id] for r in reads], state="proposed"
-        ).values_list("order_id", flat=True)
+    # Orders with a change that waits, and those of their lines of which it is unclear what they sell.
+    undecided: dict[int, set[str]] = {}
+    waiting = OrderChange.objects.filter(
+        order__in=[orders[r.draft.external_id] for r in reads], state="proposed"
     )
+    for change in waiting:
+        unclear = filter(None, lines_of(change)) if change.kind == "item" else ()
+        undecided.setdefault(change.order_id, set()).update(unclear)
     applying: list[Applying] = []
     proposing: list[Proposing] = []
     for r in reads:
@@ -200,7 +203,7 @@ def _change(
         if known is None or r.draft.updated_at < known.updated_at:
             continue
         draft = drafts[r.draft.external_id]
-        decision = decide(changes(known, r.draft), begun.get(order.pk, set()))
+        decision = decide(changes(known, r.draft), begun.get(order.pk, set()), undecided.get(order.pk, set()))
         mine = items.get(r.draft.external_id, {})
         if decision.apply:
             applying.append(Applying(order.pk, draft, decision.apply, mine, known))

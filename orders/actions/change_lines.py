@@ -53,6 +53,7 @@ def change_lines(
             if new is not None:
                 fresh.append(_fresh(order, position, new, items.get(key)))
             continue
+        # Of another product that a person takes over, as many as the shop wants.
         before = None if earlier is None else earlier.get(key, 0)
         more = _more(line, new, gone.get(key, 0), before)
         if more > 0 and order.state != "cancelled":

@@ -95,15 +95,20 @@ def changes(known: OrderDraft, read: OrderDraft) -> tuple[Change, ...]:
     )
 
 
-def decide(found: Sequence[Change], released: Collection[str]) -> Decision:
+def decide(found: Sequence[Change], released: Collection[str], unclear: Collection[str] = ()) -> Decision:
     """``released``: channel line ids of which a unit is released or further. A change of one line is judged
-    by that line; one of the whole order by any."""
+    by that line; one of the whole order by any. ``unclear``: lines of which a person has yet to say which
+    product they are; more of them waits for that."""
+    unclear = {*unclear, *(c.line for c in found if c.kind == "item" and c.line in released)}
     apply: list[Change] = []
     hold: list[Change] = []
     for change in found:
         begun = change.line in released if change.kind in _OF_A_LINE else bool(released)
         policy = POLICIES[change.kind]
-        (apply if (policy.after if begun else policy.before) == "apply" else hold).append(change)
+        at_once = (policy.after if begun else policy.before) == "apply"
+        (apply if at_once and not (change.kind == "quantity_up" and change.line in unclear) else hold).append(
+            change
+        )
     return Decision(tuple(apply), tuple(hold))
 
 
@@ -160,7 +165,7 @@ def _lines(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
                 yield Change("line_removed", f"{old.title} taken off", key, str(old.quantity), "0")
             continue
         if _what(old) != _what(new):
-            yield Change("item", f"{old.title} became {new.title}", key, _name(old), _name(new))
+            yield Change("item", f"{old.title} became {new.title}", key, _named(old), _named(new))
         if old.quantity != new.quantity:
             kind = "quantity_up" if new.quantity > old.quantity else "quantity_down"
             told = f"{new.title}: {new.quantity} instead of {old.quantity}"
@@ -177,8 +182,9 @@ def _what(line: LineDraft) -> tuple[str, ...]:
     return ids if any(ids) else (line.sku,)
 
 
-def _name(line: LineDraft) -> str:
-    return f"{line.title} ({line.sku})" if line.sku else line.title
+def _named(line: LineDraft) -> str:
+    """With its pieces: whoever takes another product over takes as many as the shop wants of it."""
+    return f"{line.quantity} × {line.title}" + (f" ({line.sku})" if line.sku else "")
 
 
 def _money(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:

@@ -414,7 +414,12 @@ def test_another_product_after_release_is_decided(ten: None) -> None:
     way.work_of(order())
     shop.line("C", 3, was="A")
     shop.tell()
-    assert both_sides("item") == (["Thing A (A)"], ["Thing C (C)"])
+    assert both_sides("item") == (["3 × Thing A (A)"], ["3 × Thing C (C)"])
+    shop.line("C", 2)
+    shop.tell()
+    shop.line("C", 3)
+    shop.tell()
+    assert both_sides("item") == (["3 × Thing A (A)"], ["3 × Thing C (C)"]) and list(proposed()) == ["item"]
     assert OrderLine.objects.get().item == build.item("A") and held()
     accept_changes([proposed()["item"].pk], by=SYSTEM)
     assert OrderLine.objects.get().item == build.item("C") and not held()
@@ -422,6 +427,21 @@ def test_another_product_after_release_is_decided(ten: None) -> None:
     assert [
         w.lines.get().item.sku for w in way.work_of(order()) if w.state == "planned" or w.state == "released"
     ] == ["C"]
+    way.sound()
+
+
+def test_more_of_another_product_waits_with_it(ten: None) -> None:
+    """Else it would be more of the old one."""
+    shop = Shop({"A": 3})
+    way.work_of(order())
+    shop.line("C", 4, was="A")
+    shop.tell()
+    shop.line("C", 5)
+    shop.tell()
+    assert (counts(), reserved("A"), reserved("C")) == ({"A": (3, 0)}, 3, 0)
+    assert both_sides("item") == (["3 × Thing A (A)"], ["5 × Thing C (C)"])
+    accept_changes([proposed()["item"].pk], by=SYSTEM)
+    assert (counts(), reserved("A"), reserved("C")) == ({"C": (5, 0)}, 0, 5) and not proposed()
     way.sound()
 
 
