@@ -99,7 +99,7 @@ def decide(found: Sequence[Change], released: Collection[str], unclear: Collecti
     """``released``: channel line ids of which a unit is released or further. A change of one line is judged
     by that line; one of the whole order by any. ``unclear``: lines of which a person has yet to say which
     product they are; more of them waits for that."""
-    unclear = {*unclear, *(c.line for c in found if c.kind == "item" and c.line in released)}
+    unclear = {*unclear, *(c.line for c in found if c.kind == "item" and c.line and c.line in released)}
     apply: list[Change] = []
     hold: list[Change] = []
     for change in found:
