@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='orderline',
             name='unbilled',
-            field=models.PositiveIntegerField(default=0, help_text='Pieces that the shop took out of the amounts of this line.'),
+            field=models.PositiveIntegerField(db_default=0, default=0, help_text='Pieces that the shop took out of the amounts of this line.'),
         ),
     ]
