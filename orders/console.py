@@ -132,24 +132,15 @@ def _changes(request: Any, order: Order) -> Mapping[str, Any] | None:
         return None
     attach(request.user, [c for c in changes if c.state == "proposed"])
     full = sees_people(request.user)
+    titles = {line.external_id: line.title for line in order.lines.all()}
     for change in changes:
-        sides = (change.ours, change.theirs)
+        sides = (change.ours, change.theirs.get("by", {}))
         ours, theirs = sides if full else (hidden_side(change.kind, side) for side in sides)
-        change.sides = _sides(ours, theirs)  # type: ignore[attr-defined]
-    return {"changes": sorted(changes, key=lambda c: (c.state != "proposed", -c.pk))}
-
-
-def _sides(ours: Any, theirs: Any, under: str = "") -> list[tuple[str, str, str]]:
-    """What differs between two values from JSON, one row each: what, here, there."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        names = list(dict.fromkeys([*ours, *theirs]))
-        return [
-            row
-            for name in names
-            if ours.get(name) != theirs.get(name)
-            for row in _sides(ours.get(name), theirs.get(name), f"{under} {shown.spoken(str(name))}".strip())
+        change.sides = [  # type: ignore[attr-defined]
+            (titles.get(key) or shown.spoken(change.kind), _plain(ours.get(key)), _plain(theirs.get(key)))
+            for key in dict.fromkeys([*ours, *theirs])
         ]
-    return [(under, _plain(ours), _plain(theirs))]
+    return {"changes": sorted(changes, key=lambda c: (c.state != "proposed", -c.pk))}
 
 
 def _plain(value: Any) -> str:

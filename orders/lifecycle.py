@@ -46,7 +46,8 @@ def every_line_done(order: Any) -> bool:
 
 
 class OrderLifecycle(FSMModelMixin, models.Model):
-    """received → review ⇄ open → completed; received, review, open → cancelled; completed → open by name."""
+    """received → review ⇄ open → completed; received, review, open → cancelled; completed → open by name;
+    cancelled → received when the shop wants it again."""
 
     state = FSMField(default=OrderState.RECEIVED, choices=OrderState.choices, protected=True)
 
@@ -78,6 +79,9 @@ class OrderLifecycle(FSMModelMixin, models.Model):
 
     @transition(field=state, source=OrderState.COMPLETED, target=OrderState.OPEN)
     def reopen(self) -> None: ...
+
+    @transition(field=state, source=OrderState.CANCELLED, target=OrderState.RECEIVED)
+    def revive(self) -> None: ...
 
 
 class HoldState(models.TextChoices):

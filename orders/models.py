@@ -152,6 +152,9 @@ class OrderLine(models.Model):
     shipped = models.PositiveIntegerField(default=0)
     delivered = models.PositiveIntegerField(default=0)
     returned = models.PositiveIntegerField(default=0)
+    unbilled = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Pieces that the shop took out of the amounts of this line."
+    )
 
     class Meta:
         ordering = ["order_id", "position", "id"]
@@ -181,6 +184,12 @@ class OrderLine(models.Model):
     @property
     def journal_thread(self) -> str:
         return f"order:{self.order_id}"
+
+    @property
+    def billed(self) -> int:
+        """The pieces that the amounts are for. Cancelling here leaves the amounts as they were paid; a shop
+        that takes pieces off may lower them. A piece that we still owe is never left out."""
+        return self.ordered - min(self.unbilled, self.cancelled)
 
     @property
     def stocked(self) -> bool:

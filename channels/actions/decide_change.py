@@ -18,7 +18,8 @@ from oms.core.errors import Reason, Refused
 from oms.core.models import InboundMessage
 from orders.actions.apply_changes import Applying, apply_changes
 from orders.actions.cancel import Cancelling
-from orders.actions.propose_changes import settle_changes
+from orders.actions.propose_changes import Proposing, lines_of, propose_changes, settle_changes
+from orders.drafts import OrderDraft
 from orders.models import Order, OrderChange
 from orders.rules.order_changes import Change
 
@@ -40,6 +41,9 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
         .order_by("pk")
         .values_list("pk")
     )
+    # First, since an order that is cancelled takes its open questions with it.
+    changes = settle_changes([c.pk for c in found], "apply", by=by)
+    reads: dict[int, OrderDraft] = {}
     for change in found:
         order = change.order
         account = ChannelAccount.objects.get(slug=order.source)
@@ -48,7 +52,7 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
             InboundMessage.objects.filter(
                 source=order.source, kind="order", external_id=order.external_id, state="done"
             )
-            .order_by("-remote_at", "-pk")
+            .order_by("-remote_at", "-processed_at", "-pk")
             .first()
         )
         if message is None:
@@ -57,7 +61,7 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
                     "payload_gone", gettext("What the shop said is not kept any more; read the order again.")
                 )
             )
-        read = reader_of(account).read(message.raw)
+        read = reads[order.pk] = reader_of(account).read(message.raw)
         if change.kind == "cancelled":
             cancel_orders_in_work(
                 [Cancelling(order.pk, f"Cancelled at the shop. {read.cancel_reason}".strip(), tell=False)],
@@ -70,8 +74,12 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
             cancel_work(ids, reason=f"Changed at the shop: {change.words}.", by=by, route_again=False)
         (read,) = free_text(account, [read])
         items = find_items(account, [read]).get(read.external_id, {})
-        apply_changes([Applying(order.pk, read, [Change(change.kind, change.words)], items)], by=by)
-    return settle_changes([c.pk for c in found], "apply", by=by)
+        # A proposal names the lines that it is about; those only are decided now.
+        decided = [Change(change.kind, change.words, line) for line in lines_of(change)]
+        apply_changes([Applying(order.pk, read, decided, items)], by=by)
+    # What else waited may have been settled with it.
+    propose_changes([Proposing(pk, read) for pk, read in reads.items()], by=by)
+    return changes
 
 
 @transaction.atomic

@@ -21,9 +21,9 @@ from oms.core.models import InboundMessage
 from oms.core.steps import reached
 from orders.actions.apply_changes import Applying, apply_changes
 from orders.actions.place import Placing, place_orders
-from orders.actions.propose_changes import Proposing, propose_changes
+from orders.actions.propose_changes import Proposing, lines_of, propose_changes
 from orders.drafts import OrderDraft
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderChange, OrderLine
 from orders.rules.order_changes import changes, decide
 
 log = logging.getLogger("oms.channels")
@@ -187,23 +187,30 @@ def _change(
     begun = _begun([orders[r.draft.external_id].pk for r in reads])
     drafts = {d.external_id: d for d in free_text(account, [r.draft for r in reads])}
     items = find_items(account, list(drafts.values()))
+    # Orders with a change that waits, and those of their lines of which it is unclear what they sell.
+    undecided: dict[int, set[str]] = {}
+    waiting = OrderChange.objects.filter(
+        order__in=[orders[r.draft.external_id] for r in reads], state="proposed"
+    )
+    for change in waiting:
+        unclear = filter(None, lines_of(change)) if change.kind == "item" else ()
+        undecided.setdefault(change.order_id, set()).update(unclear)
     applying: list[Applying] = []
     proposing: list[Proposing] = []
     for r in reads:
         order = orders[r.draft.external_id]
         known = before.get(r.draft.external_id)
-        found = changes(known, r.draft) if known else ()
-        if not found:
+        if known is None or r.draft.updated_at < known.updated_at:
             continue
-        decision = decide(found, begun.get(order.pk, set()))
+        draft = drafts[r.draft.external_id]
+        decision = decide(changes(known, r.draft), begun.get(order.pk, set()), undecided.get(order.pk, set()))
         mine = items.get(r.draft.external_id, {})
         if decision.apply:
-            applying.append(Applying(order.pk, drafts[r.draft.external_id], decision.apply, mine))
-        if decision.hold and decision.reason and order.state not in {"completed", "cancelled"}:
-            proposing.append(Proposing(order.pk, decision.hold, decision.reason, {"message": r.message.pk}))
+            applying.append(Applying(order.pk, draft, decision.apply, mine, known))
+        if decision.hold or order.pk in undecided:
+            proposing.append(Proposing(order.pk, draft, decision.hold, {"message": r.message.pk}))
     apply_changes(applying, by=by)
-    if proposing:
-        propose_changes(proposing, by=by)
+    propose_changes(proposing, by=by)
 
 
 def _begun(order_ids: Sequence[int]) -> dict[int, set[str]]:

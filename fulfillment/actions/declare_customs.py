@@ -57,7 +57,7 @@ def _goods(parcel: Shipment) -> Sequence[Goods]:
 
 def _good(part: ParcelLine, order: Order) -> Goods:
     item, line = part.line.item, part.line.order_line
-    value: Decimal | None = line.net / line.ordered if line.ordered else Decimal(0)
+    value: Decimal | None = line.net / line.billed if line.billed else Decimal(0)
     missing = "customs value"
     if not value:
         # A gift, or sent again at no charge: worth what it usually costs.

@@ -92,12 +92,12 @@ def insert(
     if streaming:
         with prepared() as cursor:
             cursor.execute(plan.insert, [plan.document(plan.values(rows))])
-    elif len(rows) >= COPIED:
-        _copy(plan, rows)
-    elif waiting is None:
+    elif waiting is not None:
+        waiting.setdefault(plan, []).extend(rows)
+    elif len(rows) < COPIED:
         _few(plan, rows)
     else:
-        waiting.setdefault(plan, []).extend(rows)
+        _copy(plan, rows)
     return []
 
 

@@ -1,5 +1,4 @@
-"""Apply what the shop changed after import, before work began on it: the same function as placing decides
-what stock the order holds afterwards."""
+"""Apply what the shop changed after import, before work began on it."""
 
 from __future__ import annotations
 
@@ -9,43 +8,48 @@ from dataclasses import asdict, dataclass, field
 from django.db import transaction
 from django.db.models import F
 
-from inventory.actions.fit_reservations import Need, fit_reservations
 from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.journal import Line
 from oms.core.outbox import emit
 from orders.actions.cancel import Cancelling, cancel_orders
+from orders.actions.change_lines import GOODS, change_lines
+from orders.actions.change_money import change_money
 from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
 from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
 from orders.actions.place import channel_facts, kept, tax_total
-from orders.actions.place_holds import Holding, place_holds
+from orders.actions.revive import revive
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
-from orders.models import Order, OrderCharge, OrderLine
+from orders.models import Order, OrderLine
 from orders.rules.order_changes import Change
-from orders.rules.reconcile import reconcile
 
-SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "money"}
+SCREENED_AGAIN = {"address", "line_added", "quantity_up", "item", "contact", "money", "revived"}
 # Of what the channel says besides, only this is judged by the screen; a new status or tag is no reason to look.
 JUDGED = ("risk", "missing", "test")
 
 
 @dataclass(frozen=True)
 class Applying:
-    """``read`` is the order as the shop has it now; ``changes`` those of its differences to apply."""
+    """``read`` is the order as the shop has it now; ``changes`` those of its differences to apply. ``known``
+    is what was read before: pieces come and go by what the shop changed since then. Without it all that
+    differs from ours is made as at the shop."""
 
     order_id: int
     read: OrderDraft
     changes: Sequence[Change]
     items: Mapping[str, int] = field(default_factory=dict)
+    known: OrderDraft | None = None
 
 
 @transaction.atomic
 def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
     """Bring orders in line with their shop. Raises :class:`Refused` when a change needs units that are in a
     warehouse's hands: those are for a person (``propose_changes``)."""
+    if not applyings:
+        return
     orders = {
         o.pk: o
         for o in Order.objects.filter(pk__in=[a.order_id for a in applyings])
@@ -62,26 +66,31 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
             order.remote_updated_at = read.updated_at
         judged = [order.channel_facts.get(name) for name in JUDGED]
         _facts(order, read, kinds, by)
-        if kinds & {"line_added", "line_removed", "quantity_up", "quantity_down", "item"}:
-            _lines(order, applying, by)
-        if "refund" in kinds:
-            _refunds(order, read, by)
-        if "cancelled" in kinds and order.state not in {"cancelled", "completed"}:
-            cancel_orders(
-                [Cancelling(order.pk, f"Cancelled at the shop. {read.cancel_reason}".strip(), tell=False)],
-                by=by,
-            )
-            order = Order.objects.get(pk=order.pk)
         order.version += 1
+        # Before anything is cancelled: what follows from that reads the order as it is now.
         Order.objects.filter(pk=order.pk).update(
             **{name: getattr(order, name) for name in _COLUMNS}, version=order.version
         )
-        if applying.changes:
-            told.append(
-                Line.of(
-                    order, "change_at_shop", "At the shop: " + "; ".join(c.words for c in applying.changes)
-                )
-            )
+        was = order.state
+        if "revived" in kinds:
+            revive(order, read, by=by)
+        if kinds & GOODS:
+            fewer = change_lines(order, read, applying.changes, applying.items, applying.known, by=by)
+            order = _cancel(order, "Taken off at the shop.", by, fewer) if fewer else order
+        if "money" in kinds:
+            change_money(order, read, by=by)
+        if "payment" in kinds:
+            record_payments([(order, read.payments)], by=by)
+        if "refund" in kinds:
+            order = _refunds(order, read, by)
+        if "cancelled" in kinds:
+            order = _cancel(order, f"Cancelled at the shop. {read.cancel_reason}".strip(), by)
+        # A payment tells itself, where it is one that we did not know.
+        words = "; ".join(c.words for c in applying.changes if c.kind != "payment")
+        if words:
+            stays = was == "cancelled" and kinds & {"line_added", "quantity_up"}
+            words += ". It is cancelled here, and stays so." if stays else ""
+            told.append(Line.of(order, "change_at_shop", f"At the shop: {words}"))
         other = judged != [order.channel_facts.get(name) for name in JUDGED]
         if (other or kinds & SCREENED_AGAIN) and order.state in {"received", "review", "open"}:
             again.append(order.pk)
@@ -96,7 +105,8 @@ def apply_changes(applyings: Sequence[Applying], *, by: Actor) -> None:
 
 _COLUMNS = (
     "remote_updated_at", "email", "phone", "customer_name", "shipping_address", "billing_address", "country",
-    "shipping_method", "note", "tags", "channel_status", "channel_facts", "total", "shop_total", "tax_total",
+    "shipping_method", "note", "tags", "channel_status", "channel_facts", "currency", "shop_currency", "total",
+    "shop_total", "tax_total",
 )  # fmt: skip
 
 
@@ -120,112 +130,27 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
         if not read.missing:
             clear_holds([order.pk], ["channel_incomplete"], by=by, note="the channel told the rest")
     if "money" in kinds:
+        order.currency, order.shop_currency = read.currency, read.shop_currency
         order.total, order.shop_total = kept(read.total.customer), kept(read.total.shop)
         order.tax_total = tax_total(read)
-        OrderCharge.objects.filter(order=order).delete()
-        OrderCharge.objects.bulk_create(
-            [
-                OrderCharge(
-                    order=order, external_id=c.external_id, kind=c.kind, code=c.code[:80], title=c.title[:150],
-                    net=kept(c.net.customer), tax=kept(c.tax.customer), discount=kept(c.discount.customer),
-                    shop_net=kept(c.net.shop), shop_tax=kept(c.tax.shop),
-                )
-                for c in read.charges
-            ]
-        )  # fmt: skip
-        _amounts(order, read)
-        clear_holds([order.pk], ["total_mismatch"], by=by, note="the shop changed the amounts")
-        place_holds([Holding(order.pk, f) for f in reconcile(read).findings[:1]], by=by)
-    if "payment" in kinds:
-        record_payments([(order, read.payments)], by=by)
 
 
-def _amounts(order: Order, read: OrderDraft) -> None:
-    theirs = {line.external_id: line for line in read.lines}
-    changed = []
-    for line in order.lines.all():
-        new = theirs.get(line.external_id)
-        if new:
-            line.net, line.tax, line.discount = (
-                kept(new.net.customer),
-                kept(new.tax.customer),
-                kept(new.discount.customer),
-            )
-            line.shop_net, line.shop_tax = kept(new.net.shop), kept(new.tax.shop)
-            line.shop_discount = kept(new.discount.shop)
-            changed.append(line)
-    OrderLine.objects.bulk_update(
-        changed, ["net", "tax", "discount", "shop_net", "shop_tax", "shop_discount"]
-    )
+def _cancel(order: Order, reason: str, by: Actor, units: Mapping[int, int] | None = None) -> Order:
+    """Cancel what the shop cancelled; a finished order stays as it is. Returns the order as it is afterwards."""
+    if order.state in {"cancelled", "completed"}:
+        return order
+    return cancel_orders([Cancelling(order.pk, reason, units=units or {}, tell=False)], by=by)[0]
 
 
-def _lines(order: Order, applying: Applying, by: Actor) -> None:
-    """More, fewer, other or new lines. Fewer units are a cancellation; more are ordered on top."""
-    mine = {line.external_id: line for line in order.lines.all()}
-    fewer: dict[int, int] = {}
-    grown: list[OrderLine] = []
-    fresh: list[OrderLine] = []
-    for position, new in enumerate(applying.read.lines, 1):
-        line = mine.get(new.external_id)
-        if line is None:
-            fresh.append(
-                OrderLine(
-                    order=order, position=position, external_id=new.external_id, kind=new.kind,
-                    item_id=applying.items.get(new.external_id), sku=new.sku[:64],
-                    external_product_id=new.external_product_id, external_variant_id=new.external_variant_id,
-                    title=(new.title or new.sku or "(no name)")[:250], requires_shipping=new.requires_shipping,
-                    unit_price=kept(new.unit_price), net=kept(new.net.customer), tax=kept(new.tax.customer),
-                    discount=kept(new.discount.customer), shop_net=kept(new.net.shop), shop_tax=kept(new.tax.shop),
-                    shop_discount=kept(new.discount.shop), ordered=new.quantity, unallocated=new.quantity,
-                )
-            )  # fmt: skip
-            continue
-        wanted = line.ordered - line.cancelled
-        if new.quantity > wanted:
-            line.ordered += new.quantity - wanted
-            line.unallocated += new.quantity - wanted
-            grown.append(line)
-        elif new.quantity < wanted:
-            fewer[line.pk] = wanted - new.quantity
-    theirs = {line.external_id for line in applying.read.lines}
-    fewer.update(
-        {
-            line.pk: line.ordered - line.cancelled
-            for key, line in mine.items()
-            if key not in theirs and line.ordered > line.cancelled
-        }
-    )
-    OrderLine.objects.bulk_create(fresh)
-    stocked = [line for line in (*grown, *fresh) if line.item_id and line.stocked and line.unallocated]
-    fitted = fit_reservations(
-        [
-            Need(
-                line.demand_key, line.item_id,
-                line.unallocated + line.backordered + line.promised + line.released + line.picked + line.packed,
-                order.placed_at,
-            )
-            for line in stocked
-            if line.item_id
-        ],
-        by=by,
-    )  # fmt: skip
-    for line in stocked:
-        now = fitted[line.demand_key]
-        line.promised = now.promised - line.released - line.picked - line.packed
-        line.backordered, line.unallocated = now.backordered, 0
-    OrderLine.objects.bulk_update([*grown, *fresh], ["ordered", "unallocated", "promised", "backordered"])
-    if fewer:
-        cancel_orders([Cancelling(order.pk, "Taken off at the shop.", units=fewer, tell=False)], by=by)
-
-
-def _refunds(order: Order, read: OrderDraft, by: Actor) -> None:
-    """Record refunds made at the shop; units paid back that never left are cancelled."""
+def _refunds(order: Order, read: OrderDraft, by: Actor) -> Order:
+    """Record refunds made at the shop; units paid back that never left are cancelled. Returns the order as it
+    is afterwards."""
     lines = {line.external_id: line for line in OrderLine.objects.filter(order=order)}
     made = record_shop_refunds(
         [(order, read.refunds)], {(order.pk, key): line.pk for key, line in lines.items()}, by=by
     )
-    if not made or order.state in {"cancelled", "completed"}:
-        return
+    if not made:
+        return order
     units: dict[int, int] = {}
     for key, refunded in called_off(read).items():
         line = lines.get(key)
@@ -234,5 +159,4 @@ def _refunds(order: Order, read: OrderDraft, by: Actor) -> None:
             unwanted = refunded - line.cancelled - line.returned
             units[line.pk] = min(unwanted, line.unallocated + line.backordered + line.promised)
     units = {pk: quantity for pk, quantity in units.items() if quantity > 0}
-    if units:
-        cancel_orders([Cancelling(order.pk, "Paid back at the shop.", units=units, tell=False)], by=by)
+    return _cancel(order, "Paid back at the shop.", by, units) if units else order

@@ -23,7 +23,7 @@ from orders.actions.complete import complete_orders
 from orders.actions.derive import derive_statuses
 from orders.actions.go_on import go_on
 from orders.events import LinesCancelled, OrderCancelled
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderChange, OrderLine
 from orders.rules.holds import HOLDS
 
 
@@ -130,6 +130,8 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
     dead_lines = [line.pk for line in touched if line.cancelled == line.ordered]
     clear_holds([o.pk for o in part], HOLDS, by=by, note="the line is cancelled", line_ids=dead_lines)
     clear_holds([o.pk for o in whole], HOLDS, by=by, note="the order is cancelled")
+    undecided = OrderChange.objects.filter(order__in=whole, state="proposed")
+    move(undecided, "supersede", by=by, words=lambda change: f"{change.words}: the order is cancelled")
     derive_statuses([o.pk for o in orders])
     emit([OrderCancelled(o.pk, tell=wanted[o.pk].tell) for o in whole], by=by)
     emit([LinesCancelled(o.pk, tell=wanted[o.pk].tell) for o in part], by=by)

@@ -148,12 +148,14 @@ def tax_total(d: OrderDraft) -> Decimal:
 
 
 def _lines(order_id: int, placing: Placing) -> list[Row]:
-    """Units that were cancelled or paid back at the shop before the order came here are not wanted."""
+    """Units that were cancelled, taken off or paid back at the shop before the order came here are not wanted; they
+    are kept as cancelled where the shop's amounts still hold them."""
     draft = placing.draft
     gone = called_off(draft)
     rows = []
     for position, line in enumerate(draft.lines, 1):
-        off = line.quantity if draft.cancelled_at else min(line.quantity, gone.get(line.external_id, 0))
+        ordered = line.quantity if line.ordered is None else max(line.quantity, line.ordered)
+        wanted = 0 if draft.cancelled_at else max(0, line.quantity - gone.get(line.external_id, 0))
         rows.append(
             {
                 "order_id": order_id, "demand_key": uuid7(), "position": position, "external_id": line.external_id,
@@ -162,8 +164,8 @@ def _lines(order_id: int, placing: Placing) -> list[Row]:
                 "title": (line.title or line.sku or "(no name)")[:250], "requires_shipping": line.requires_shipping,
                 "unit_price": kept(line.unit_price), "net": kept(line.net.customer), "tax": kept(line.tax.customer),
                 "discount": kept(line.discount.customer), "shop_net": kept(line.net.shop),
-                "shop_tax": kept(line.tax.shop), "shop_discount": kept(line.discount.shop), "ordered": line.quantity,
-                "cancelled": off, "unallocated": line.quantity - off, "backordered": 0, "promised": 0,
+                "shop_tax": kept(line.tax.shop), "shop_discount": kept(line.discount.shop), "ordered": ordered,
+                "cancelled": ordered - wanted, "unallocated": wanted, "backordered": 0, "promised": 0,
             }
         )  # fmt: skip
     return rows

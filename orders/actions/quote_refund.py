@@ -32,13 +32,13 @@ def quote_refund(order: Order, ask: RefundAsk) -> RefundQuote:
             currency=order.currency,
             lines=[
                 PaidLine(
-                    key=line.pk, title=line.title, quantity=line.ordered, net=line.net, tax=line.tax,
-                    refunded_quantity=min(line.ordered, sum(p.quantity for p in parts if p.line_id == line.pk)),
+                    key=line.pk, title=line.title, quantity=line.billed, net=line.net, tax=line.tax,
+                    refunded_quantity=min(line.billed, sum(p.quantity for p in parts if p.line_id == line.pk)),
                     refunded_net=sum((p.net for p in parts if p.line_id == line.pk), ZERO),
                     refunded_tax=sum((p.tax for p in parts if p.line_id == line.pk), ZERO),
                 )
                 for line in order.lines.all()
-                if line.ordered
+                if line.billed
             ],
             refundable=facts.refundable - under_way,
             shipping_net=sum((c.net for c in shipping), ZERO),

@@ -23,7 +23,7 @@ from orders.rules.holds import Finding
 
 # What the checks look at: an order has forty columns, and may have a thousand lines.
 _OF_ORDER = ("number", "state", "placed_at", "payment_status", "shipping_address", "billing_address", "email", "phone",
-             "country", "channel_facts")  # fmt: skip
+             "country", "channel_facts", "risk_score", "risk_reasons")  # fmt: skip
 _OF_LINE = ("order_id", "pk", "title", "ordered", "cancelled", "item_id", "kind", "requires_shipping", "sku")
 
 
@@ -48,19 +48,22 @@ def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> None:
     history = _velocity(orders)
     settled = _settled(ids)
     holdings: list[Holding] = []
+    assessed: list[Order] = []
     for order in orders:
         facts = _facts(order, lines[order.pk], earlier.get(order.pk, ()))
         found = [*validation.findings(facts), *_address(facts)]
         verdict = _risk(order, history)
-        order.risk_score = min(verdict.score, 32000)
-        order.risk_reasons = [{"code": h.code, "points": h.points, "words": h.words} for h in verdict.hits]
+        score, reasons = min(verdict.score, 32000), [vars(hit) for hit in verdict.hits]
+        if (order.risk_score, order.risk_reasons) != (score, reasons):
+            order.risk_score, order.risk_reasons = score, reasons
+            assessed.append(order)
         if verdict.band != risk.ACCEPT:
             words = f"Risk {verdict.score}: " + "; ".join(h.words for h in verdict.hits[:4])
             found.append(Finding("fraud_risk", Reason(verdict.band, words)))
         holdings += [
             Holding(order.pk, f) for f in found if (order.pk, f.hold, f.line, f.reason.code) not in settled
         ]
-    write_columns(orders, "risk_score", "risk_reasons")
+    write_columns(assessed, "risk_score", "risk_reasons")
     place_holds(holdings, by=by)
     to_decide = Hold.objects.filter(order=OuterRef("pk"), state="active", reviews=True)
     waiting = Order.objects.filter(Exists(to_decide), pk__among=ids, state="received")

@@ -41,7 +41,7 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
                 given[part.line_id] = given.get(part.line_id, 0) + part.quantity
     fields: dict[str, forms.Field] = {}
     for line in order.lines.all():
-        left = max(0, line.ordered - given.get(line.pk, 0))
+        left = max(0, line.billed - given.get(line.pk, 0))
         told = gettext("%(shipped)s shipped, %(cancelled)s cancelled, %(given)s paid back before") % {
             "shipped": line.shipped,
             "cancelled": line.cancelled,

@@ -3,6 +3,9 @@
 Before work is released, what the shop says is applied. After it, a change of goods, address or cancellation
 holds the order with both sides shown, since somebody may have the goods in hand. Facts about money that
 already happened (payments, refunds) are always recorded.
+
+What a person is shown is another comparison: our order as it stands against the shop's newest word
+(``differing``). The shop may have changed twice, gone back, or said what we have long since done.
 """
 
 from __future__ import annotations
@@ -47,6 +50,14 @@ POLICIES: Mapping[str, Policy] = {
 may say "please wait", so it is read by a person once the work has begun."""
 
 _OF_A_LINE = frozenset({"line_removed", "quantity_up", "quantity_down", "item"})
+_SAME_MATTER = {
+    "revived": "cancelled", "line_added": "quantity", "line_removed": "quantity", "quantity_up": "quantity",
+    "quantity_down": "quantity",
+}  # fmt: skip
+
+Matter = tuple[str, str | None]
+"""What a change is about, whichever way it goes: whether the order is wanted, its address, the pieces of a
+line (by the channel's line id) and so on."""
 
 
 @dataclass(frozen=True)
@@ -62,49 +73,68 @@ class Change:
 
 @dataclass(frozen=True)
 class Decision:
-    """``apply`` now; ``hold`` for a person, with the reason for the hold (type changed_at_shop) if any."""
+    """``apply`` now; ``hold`` for a person."""
 
     apply: tuple[Change, ...]
     hold: tuple[Change, ...]
-    reason: Reason | None
 
 
 def changes(known: OrderDraft, read: OrderDraft) -> tuple[Change, ...]:
     """Empty where nothing of note changed, and where ``read`` is older than what we know (it came late)."""
     if read.updated_at < known.updated_at:
         return ()
+    called_off = read.cancelled_at and not known.cancelled_at
     return (
         *_cancel(known, read),
         *_addresses(known, read),
-        *_lines(known, read),
+        # Some shops empty the lines of an order that they cancel: that is no change besides.
+        *(() if called_off else _lines(known, read)),
         *_money(known, read),
         *_facts(known, read),
         *_rest(known, read),
     )
 
 
-def decide(found: Sequence[Change], released: Collection[str]) -> Decision:
+def decide(found: Sequence[Change], released: Collection[str], unclear: Collection[str] = ()) -> Decision:
     """``released``: channel line ids of which a unit is released or further. A change of one line is judged
-    by that line; one of the whole order by any."""
+    by that line; one of the whole order by any. ``unclear``: lines of which a person has yet to say which
+    product they are; more of them waits for that."""
+    unclear = {*unclear, *(c.line for c in found if c.kind == "item" and c.line and c.line in released)}
     apply: list[Change] = []
     hold: list[Change] = []
     for change in found:
         begun = change.line in released if change.kind in _OF_A_LINE else bool(released)
         policy = POLICIES[change.kind]
-        (apply if (policy.after if begun else policy.before) == "apply" else hold).append(change)
-    reason = None
-    if hold:
-        told = "; ".join(c.words for c in hold[:3]) + (f"; and {len(hold) - 3} more" if len(hold) > 3 else "")
-        reason = Reason("changed_at_shop", f"Changed at the shop: {told}")
-    return Decision(tuple(apply), tuple(hold), reason)
+        at_once = (policy.after if begun else policy.before) == "apply"
+        (apply if at_once and not (change.kind == "quantity_up" and change.line in unclear) else hold).append(
+            change
+        )
+    return Decision(tuple(apply), tuple(hold))
+
+
+def matter(kind: str, line: str | None) -> Matter:
+    return _SAME_MATTER.get(kind, kind), line
+
+
+def differing(ours: OrderDraft, read: OrderDraft, moved: Collection[Matter]) -> tuple[Change, ...]:
+    """Of the matters that moved at the shop, those that a person has to decide: what is other here than
+    there now. Empty where the shop came back to ours, or we came to the shop's."""
+    found = (c for c in changes(ours, read) if POLICIES[c.kind].after == "hold")
+    return tuple(c for c in found if matter(c.kind, c.line) in moved)
+
+
+def held(found: Sequence[Change]) -> Reason:
+    """Why an order is held for these changes (hold of type changed_at_shop)."""
+    told = "; ".join(c.words for c in found[:3]) + (f"; and {len(found) - 3} more" if len(found) > 3 else "")
+    return Reason("changed_at_shop", f"Changed at the shop: {told}")
 
 
 def _cancel(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
     if read.cancelled_at and not known.cancelled_at:
         why = f" ({read.cancel_reason})" if read.cancel_reason else ""
-        yield Change("cancelled", f"cancelled{why}", after=read.cancelled_at.isoformat())
+        yield Change("cancelled", f"cancelled{why}", None, "wanted", "cancelled")
     elif known.cancelled_at and not read.cancelled_at:
-        yield Change("revived", "no longer cancelled", before=known.cancelled_at.isoformat())
+        yield Change("revived", "no longer cancelled", None, "cancelled", "wanted")
 
 
 def _addresses(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
@@ -135,7 +165,7 @@ def _lines(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
                 yield Change("line_removed", f"{old.title} taken off", key, str(old.quantity), "0")
             continue
         if _what(old) != _what(new):
-            yield Change("item", f"{old.title} became {new.title}", key, _name(old), _name(new))
+            yield Change("item", f"{old.title} became {new.title}", key, _named(old), _named(new))
         if old.quantity != new.quantity:
             kind = "quantity_up" if new.quantity > old.quantity else "quantity_down"
             told = f"{new.title}: {new.quantity} instead of {old.quantity}"
@@ -152,8 +182,9 @@ def _what(line: LineDraft) -> tuple[str, ...]:
     return ids if any(ids) else (line.sku,)
 
 
-def _name(line: LineDraft) -> str:
-    return f"{line.title} ({line.sku})" if line.sku else line.title
+def _named(line: LineDraft) -> str:
+    """With its pieces: whoever takes another product over takes as many as the shop wants of it."""
+    return f"{line.quantity} × {line.title}" + (f" ({line.sku})" if line.sku else "")
 
 
 def _money(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:

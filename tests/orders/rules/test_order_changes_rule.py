@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.drafts import AddressDraft, Amount, ChargeDraft, LineDraft, OrderDraft, PaymentDraft, RefundDraft
-from orders.rules.order_changes import POLICIES, Change, changes, decide
+from orders.rules.order_changes import POLICIES, Change, changes, decide, differing, held, matter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -79,14 +79,14 @@ def test_before_release_the_shop_is_followed():
     found = changes(KNOWN, read(cancelled_at=LATER, lines=(MUG,), note="x"))
     decision = decide(found, released=())
     assert decision.apply == found
-    assert (decision.hold, decision.reason) == ((), None)
+    assert decision.hold == ()
 
 
 def test_after_release_a_person_decides_with_both_sides_in_words():
     found = changes(KNOWN, read(cancelled_at=LATER, cancel_reason="customer"))
     decision = decide(found, released={"1"})
     assert [c.kind for c in decision.hold] == ["cancelled"]
-    assert decision.reason.words == "Changed at the shop: cancelled (customer)"
+    assert held(decision.hold).words == "Changed at the shop: cancelled (customer)"
 
 
 def test_a_line_is_judged_by_its_own_work():
@@ -103,6 +103,20 @@ def test_money_that_moved_is_always_recorded():
 
 def test_a_revived_order_always_asks():
     assert decide([Change("revived", "x")], released=()).hold
+
+
+def test_lines_that_a_cancelled_order_lost_are_no_change_besides():
+    assert kinds(read(cancelled_at=LATER, lines=())) == [("cancelled", None), ("money", None)]
+
+
+def test_a_person_decides_what_differs_of_what_moved():
+    there = read(note="please wait", lines=(replace(MUG, quantity=1), CUP), email="new@example.org")
+    assert differing(KNOWN, there, {matter("note", None)}) == (
+        Change("note", "another note of the customer", None, "", "please wait"),
+    )
+    assert [c.line for c in differing(KNOWN, there, {matter("line_removed", "1")})] == ["1"]
+    assert differing(KNOWN, there, {matter("contact", None), matter("item", "1")}) == ()
+    assert differing(there, there, {matter("note", None)}) == ()
 
 
 quantities = st.lists(st.integers(0, 4), min_size=2, max_size=2)
