@@ -153,7 +153,7 @@ class OrderLine(models.Model):
     delivered = models.PositiveIntegerField(default=0)
     returned = models.PositiveIntegerField(default=0)
     unbilled = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Pieces that the shop took out of the amounts of this line."
+        default=0, db_default=0, help_text=_("Pieces that the shop took out of the amounts of this line.")
     )
 
     class Meta:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
@@ -26,7 +28,11 @@ def revive(order: Order, read: OrderDraft, *, by: Actor) -> None:
         line.unallocated += back
     if not any(line.unallocated for line in lines):
         raise Refused(
-            Reason("nothing_wanted", f"Nothing of {order.number} is left to send: all was paid back.")
+            Reason(
+                "nothing_wanted",
+                gettext("Nothing of %(number)s is left to send: all was paid back.")
+                % {"number": order.number},
+            )
         )
     move([order], "revive", by=by, words="Wanted again at the shop.", sets={"closed_at": None}).or_refuse()
     promise_lines(order, lines, by=by)

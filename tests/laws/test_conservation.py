@@ -59,7 +59,7 @@ from orders.actions.request_refunds import request_refunds
 from orders.actions.settle_refunds import settle_refund
 from orders.drafts import Amount, OrderDraft, PaymentDraft, RefundDraft, RefundLineDraft
 from orders.models import Order, OrderLine, PaymentTransaction, Refund
-from orders.rules.order_changes import changes, decide
+from orders.rules.order_changes import Change, changes, decide
 from orders.rules.progress import balance
 from orders.rules.refund_amount import LineAsk, RefundAsk
 from returns.actions.inspect import Finding, Inspection, inspect_returns
@@ -130,7 +130,20 @@ class Shop(RuleBasedStateMachine):
             found = decide(changes(known, read), set(begun.values_list("external_id", flat=True))).apply
             items = build.mapped(read, {item.sku: item.pk for item in self.items})
             with self.may_refuse():
-                apply_changes([Applying(order.pk, read, found, items)], by=SYSTEM)
+                apply_changes([Applying(order.pk, read, found, items, known)], by=SYSTEM)
+                self.at_shop[order.pk] = read
+
+    @rule(n=index)
+    def take_up_again(self, n: int) -> None:
+        """Cancelled, and wanted again at the shop."""
+        order = some(Order.objects.filter(pk__in=self.at_shop, state="cancelled"), n)
+        if order:
+            known = self.at_shop[order.pk]
+            read = replace(known, cancelled_at=None, updated_at=timezone.now())
+            items = build.mapped(read, {item.sku: item.pk for item in self.items})
+            wanted = Change("revived", "no longer cancelled", None, "cancelled", "wanted")
+            with self.may_refuse():
+                apply_changes([Applying(order.pk, read, [wanted], items, known)], by=SYSTEM)
                 self.at_shop[order.pk] = read
 
     @rule(n=index, sku=st.sampled_from(SKUS))
