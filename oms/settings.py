@@ -226,6 +226,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 LEASE_SECONDS = env.number("LEASE_SECONDS", 300, least=5)
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
+# So many tasks after its start the scheduler writes down what it started; every three minutes, as it would by itself,
+# would show every job as late to whoever opens the console after a night's rest.
+CELERY_BEAT_SYNC_EVERY = 30
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from fulfillment.rules.routing_exact import solve_exact
 from fulfillment.rules.routing_large import solve_large
 from fulfillment.rules.routing_pieces import EPS, Cost, Found, Piece, Price
+from oms.core import money
 
 EXACT_ITEMS = 8
 
@@ -206,7 +208,7 @@ def _pieces(
             if enough:
                 pieces.append(Piece(item, left, kg * left, enough))
                 parts = len(emptied) + 1
-                notes.append(f"No location has all {quantity} of item {item}: sent in {parts} parts")
+                notes.append(f"No location has all {quantity} pieces of one item: sent in {parts} parts")
             else:
                 unplaced.append((item, left, "no_stock"))
     return pieces, unplaced, notes
@@ -256,6 +258,11 @@ def _share_out(
     return tuple(shipments), left
 
 
+def _told(cost: float, options: Options) -> str:
+    rounded = Decimal(f"{cost:.2f}")
+    return money.words(rounded, options.currency) if options.currency else str(rounded)
+
+
 def _verdicts(
     lines: Sequence[Line],
     locations: Sequence[Location],
@@ -269,7 +276,6 @@ def _verdicts(
     pieces = sum(wanted.values())
     position = {place.id: at for at, place in enumerate(usable)}
     chosen = {usable[place].id for place, _ in found.parcels}
-    unit = f" {options.currency}" if options.currency else ""
     verdicts = []
     for place in locations:
         holds = sum(min(max(0, place.available.get(item, 0)), units) for item, units in wanted.items())
@@ -278,7 +284,7 @@ def _verdicts(
         has = "has everything" if holds >= pieces else f"has only {holds} of {pieces}"
         if place.id in chosen:
             alone = "sends everything" if len(chosen) == 1 else f"sends a part of it, {has}"
-            told = f"Chosen: {alone}; the cheapest plan, {found.cost:.2f}{unit}"
+            told = f"Chosen: {alone}; the cheapest plan, {_told(found.cost, options)}"
             code = "chosen"
         elif not place.active:
             code, told = "inactive", "Refused: not active"
@@ -291,6 +297,6 @@ def _verdicts(
         elif more < 0.005:
             code, told = "dearer", f"Refused: {has}; would cost the same"
         else:
-            code, told = "dearer", f"Refused: {has}; would cost {more:.2f}{unit} more"
+            code, told = "dearer", f"Refused: {has}; would cost {_told(more, options)} more"
         verdicts.append(Verdict(place.id, place.name, place.id in chosen, code, holds, pieces, more, told))
     return tuple(verdicts)

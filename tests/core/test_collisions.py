@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
@@ -275,12 +274,9 @@ def test_a_reaction_that_collides_has_its_effects_once(monkeypatch: pytest.Monke
 # -- what is shown
 
 
-def test_home_says_how_many_there_were_today(shelf: StockLevel) -> None:
+def test_the_console_says_where_and_how_many_there_were(shelf: StockLevel) -> None:
     with held(shelf.item, never), pytest.raises(OperationalError):
         again("test", transaction.atomic(lambda: heavier(shelf.item)))
-    hand = Hand("manager")
-    home = hand.client.get("/admin/", follow=True)
-    figure: Any = next(f for f in home.context["figures"] if f["title"] == "Collisions")
-    assert figure["reading"].now == TRIES
-    listing = hand.client.get(figure["reading"].link)
-    assert listing.status_code == 200 and b"waited too long" in listing.content
+    page = Hand("manager").client.get("/admin/core/collision/")
+    assert page.status_code == 200 and b"waited too long" in page.content
+    assert [row.met for row, *_ in page.context["rows"]] == [TRIES]

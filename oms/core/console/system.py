@@ -19,10 +19,8 @@ from oms.core.actions.retry_deliveries import retry_deliveries
 from oms.core.actors import Actor
 from oms.core.backups import too_old
 from oms.core.console import shown
-from oms.core.console.figures import daily
 from oms.core.console.registry import (
     Button,
-    Figure,
     Finder,
     MenuEntry,
     Outcome,
@@ -32,7 +30,7 @@ from oms.core.console.registry import (
     register,
 )
 from oms.core.errors import Reason
-from oms.core.models import Collision, Delivery, InboundMessage, JobRun, OutboundEffect
+from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect
 from oms.core.personal import NOT_FOR_YOU, sees_people
 from oms.core.words import Words
 
@@ -191,9 +189,6 @@ register(
         find=lambda q: InboundMessage.objects.filter(external_id=q).defer("body").order_by("-pk"),
         exact=lambda q: InboundMessage.objects.none(), rank=900,
     ),
-    Figure("collisions", _("Collisions"), "core.view_collision",
-           daily(lambda: Collision.objects.all(), "hour", "admin:core_collision_changelist", of="met"),
-           rank=90, good=False),
     MenuEntry("Work", _("Work"), "inbox", "admin:index", rank=0),
     MenuEntry("Channels", _("Messages in"), "download", "admin:core_inboundmessage_changelist",
               "core.view_inboundmessage", rank=30),

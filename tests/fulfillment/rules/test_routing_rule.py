@@ -59,7 +59,7 @@ def test_lines_of_one_item_share_the_stock():
 def test_a_quantity_nobody_holds_whole_is_split_and_said():
     plan = route([Line("a", 1, 7)], [place(1, i1=4), place(2, 9, i1=3), place(3, 2, i1=3), place(4, i1=1)])
     assert sent(plan) == [("a", 1, 4), ("a", 3, 3)]
-    assert plan.notes == ("No location has all 7 of item 1: sent in 2 parts",)
+    assert plan.notes == ("No location has all 7 pieces of one item: sent in 2 parts",)
 
 
 def test_what_is_nowhere_is_left_out():
