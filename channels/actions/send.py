@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from channels.actions.connect import actor_for, adapter_for
 from channels.actions.mark_listings import mark_listings
+from channels.actions.note_untold import settle_cancelled
 from channels.actions.reread import reread
 from channels.actions.send_replacements import send_replacements
 from channels.actions.tell import CANCEL, REFUND, SHIPMENT
@@ -174,3 +175,4 @@ def _told_cancel(effect: OutboundEffect, result: Result) -> None:
         [Line.of(order, "tell_cancel", "The shop was told that the order is cancelled.")],
         by=actor_for(effect),
     )
+    settle_cancelled([order.pk])
