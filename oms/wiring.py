@@ -1,4 +1,4 @@
-"""Which recorded change sets off which reaction: the whole of it, on one page.
+"""Which recorded change sets off which reaction, and who is asked before what: the whole of it, on one page.
 
 A reaction is a function in an app's ``handlers.py``; it gets a batch of events, in order per subject.
 """
@@ -22,3 +22,9 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "inventory.demand_moved": ["fulfillment.handlers.follow_demand"],
     "fulfillment.shipped": ["channels.handlers.tell_shipment"],
 }
+
+ASKED_BEFORE: Mapping[str, Sequence[str]] = {
+    "ship": ["channels.actions.reread.reread"],
+}
+"""By step, who above may know better: called with order ids and the step, outside any transaction, it says by order id
+why the step may not be taken after all (``oms.core.asking``)."""

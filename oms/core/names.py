@@ -417,6 +417,7 @@ CODES = (
     gettext_noop("issue"),
     gettext_noop("keep"),
     gettext_noop("label"),
+    gettext_noop("label unasked"),
     gettext_noop("labelled"),
     gettext_noop("late"),
     gettext_noop("lose"),

@@ -69,6 +69,9 @@ class Shop:
         relay()
         return Order.objects.latest("pk")
 
+    def down(self, yes: bool) -> None:
+        self._post("configure", {"down": yes})
+
     def stock(self, listing: Listing) -> int | None:
         found, cursor = {}, None
         while True:
