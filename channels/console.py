@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.buttons import BUTTONS
 from channels.lifecycle import ListingState
-from channels.models import ChannelAccount, Listing, StockPush
+from channels.models import ChannelAccount, Listing, StockPush, UntoldCancel
 from inventory.models import Item
 from oms.core.console import Figure, Finder, MenuEntry, Panel, Part, Queue, Reading, register, shown
 from oms.core.console.offers import attach
@@ -47,6 +47,21 @@ def _lagging() -> Any:
         Q(desired_version__gt=F("sent_version"))
         | Q(sent_version__gt=F("confirmed_version"), sent_at__lt=late)
     )
+
+
+def _untold() -> Any:
+    return UntoldCancel.objects.filter(settled_at=None)
+
+
+def _untold_orders() -> Any:
+    """An order once, however many of its lines stand open; its age is that of the oldest."""
+    oldest = _untold().filter(order=OuterRef("pk")).order_by("cancelled_at").values("cancelled_at")[:1]
+    return Order.objects.filter(pk__in=_untold().values("order")).annotate(untold_since=Subquery(oldest))
+
+
+def _untold_of(request: Any, order: Order) -> Mapping[str, Any] | None:
+    rows = list(_untold().filter(order=order).select_related("line").order_by("pk"))
+    return {"rows": rows} if rows else None
 
 
 def _refused() -> Any:
@@ -158,6 +173,10 @@ register(
     Queue("unmapped", _("Listings of unknown items"), "Channels", "channels.listing",
           lambda: Listing.objects.filter(state="unmapped"), "seen_at", "channels.map_listing",
           _("Every listing has its item."), _("Say which item each is; its orders then go on."), rank=27),
+    Queue("cancelled-untold", _("Cancelled here, not told to the shop"), "Channels", "orders.order", _untold_orders,
+          "untold_since", "orders.cancel_order", _("Every shop knows what was cancelled here."),
+          _("Part of an order was cancelled here. Take it off at the shop, then say that it is done."), rank=29),
+    Panel("untold", _("Cancelled here, not told to the shop"), "orders.order", "channels/untold.html", _untold_of, order=6),
     Finder("channels.listing", _("Listings"), "channels.view_listing", rank=60, find=_find,
            exact=lambda q: Listing.objects.none()),
     MenuEntry("Channels", _("Channels"), "storefront", "admin:channels_channelaccount_changelist",

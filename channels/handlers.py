@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from channels.actions import note_untold as note
 from channels.actions import tell
 from channels.actions.mark_listings import mark_listings as mark
 from oms.core.relay import Told
@@ -23,5 +24,16 @@ def tell_refund(events: Sequence[Told]) -> None:
     tell.tell_refunds([event.payload["refund_id"] for event in events])
 
 
+def note_untold(events: Sequence[Told]) -> None:
+    for event in events:
+        if event.payload["tell"]:
+            note.note_untold(event.payload["order_id"], event.payload.get("units", {}))
+
+
+def settle_untold(events: Sequence[Told]) -> None:
+    note.settle_refunded([event.payload["order_id"] for event in events])
+
+
 def tell_cancel(events: Sequence[Told]) -> None:
     tell.tell_cancels([event.payload["order_id"] for event in events if event.payload["tell"]])
+    note.settle_cancelled([event.payload["order_id"] for event in events if not event.payload["tell"]])

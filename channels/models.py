@@ -11,6 +11,7 @@ from channels.lifecycle import ListingLifecycle, ListingState
 from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
 from oms.core.secrets import EncryptedJSONField
+from orders.models import Order, OrderLine
 
 
 class ChannelAccount(models.Model):
@@ -117,6 +118,25 @@ class Listing(ListingLifecycle):
 
     def __str__(self) -> str:
         return self.title or self.sku or self.external_id
+
+
+class UntoldCancel(models.Model):
+    """Units that were cancelled here while others of their order were not. No shop can be told of that without the
+    risk that a later refund takes them off a second time, so a person does it there; until then it stands open."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="untold_cancels")
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="untold_cancels")
+    units = models.PositiveIntegerField()
+    cancelled_at = models.DateTimeField(default=timezone.now, editable=False)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(units__gt=0), name="untold_of_something")]
+        indexes = [models.Index(fields=["cancelled_at"], name="untold_open", condition=Q(settled_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.units} × {self.line.title}"
 
 
 class StockPush(models.Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from oms.core.outbox import Event
 
@@ -45,8 +46,12 @@ class OrderCancelled(OrderEvent):
 
 @dataclass(frozen=True)
 class LinesCancelled(OrderEvent):
+    """Units of an order are cancelled, and others are not. ``units`` by line id, as text. ``tell`` is False when the
+    channel itself told us so."""
+
     topic = "orders.lines_cancelled"
     tell: bool = True
+    units: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -331,7 +331,8 @@ class Refund(RefundLifecycle):
 
 
 class RefundLine(models.Model):
-    """What the money is for: a line (quantity and amount apart), or ``kind`` shipping, fee or goodwill."""
+    """What the money is for: a line (quantity and amount apart), or ``kind`` shipping, charge (fees the customer
+    paid), goodwill, or fee (kept back, below zero)."""
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(

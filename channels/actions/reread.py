@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.utils.translation import gettext
+
 from channels.actions.connect import able, adapter_of, answered, failed
 from channels.actions.ingest import ingest
 from channels.actions.pull import keep
@@ -54,5 +56,5 @@ def reread(order_ids: Collection[int], step: str) -> dict[int, str]:
             blocked.setdefault(order_id, words)
     for pk in Order.objects.filter(pk__in=order_ids, state="cancelled").values_list("pk", flat=True):
         if step != "refund":
-            blocked[pk] = "The order is cancelled."
+            blocked[pk] = gettext("The order is cancelled.")
     return blocked

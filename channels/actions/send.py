@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 from channels.actions.connect import actor_for, adapter_for
 from channels.actions.mark_listings import mark_listings
+from channels.actions.note_untold import settle_cancelled
 from channels.actions.reread import reread
 from channels.actions.send_replacements import send_replacements
 from channels.actions.tell import CANCEL, REFUND, SHIPMENT
@@ -102,12 +104,15 @@ def _request(effect: OutboundEffect) -> RefundRequest:
         .get(pk=effect.request["refund"])
     )
     parts = list(refund.lines.all())
-    shipping = [p for p in parts if p.kind == "shipping"]
+
+    def of(kind: str, name: str) -> Decimal:
+        return sum((getattr(p, name) for p in parts if p.kind == kind), Decimal(0))
+
     return RefundRequest(
         key=str(refund.key), external_order_id=refund.order.external_id, currency=refund.currency, amount=refund.amount,
         lines=[RefundLine(p.line.external_id, p.quantity, p.net, p.tax) for p in parts if p.line is not None],
-        shipping=sum((p.net for p in shipping), start=refund.amount * 0),
-        shipping_tax=sum((p.tax for p in shipping), start=refund.amount * 0), reason=refund.reason,
+        shipping=of("shipping", "net"), shipping_tax=of("shipping", "tax"),
+        charges=of("charge", "net"), charges_tax=of("charge", "tax"), reason=refund.reason,
     )  # fmt: skip
 
 
@@ -170,3 +175,4 @@ def _told_cancel(effect: OutboundEffect, result: Result) -> None:
         [Line.of(order, "tell_cancel", "The shop was told that the order is cancelled.")],
         by=actor_for(effect),
     )
+    settle_cancelled([order.pk])

@@ -153,7 +153,10 @@ class RefundLine:
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """Give money back through the shop; never lets the shop restock. Amounts in the customer's currency."""
+    """Give money back through the shop; never lets the shop restock. Amounts in the customer's currency.
+
+    ``amount`` is all of it; lines, shipping and ``charges`` (fees that were paid) say what it is for, as far as
+    the shop's API has names for that."""
 
     key: str
     external_order_id: str
@@ -163,6 +166,8 @@ class RefundRequest:
     shipping: Decimal = Decimal(0)
     shipping_tax: Decimal = Decimal(0)
     reason: str = ""
+    charges: Decimal = Decimal(0)
+    charges_tax: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,9 @@ class Effects(Details):
     def issue_refund(self, request: RefundRequest) -> RemoteRefund:
         """Never restocks. The money goes back along the payments it came by, oldest first.
 
+        ``refundCreate`` has no name for an additional fee, and duties only whole and line by line: what is given
+        back of either is in the amount alone, and Shopify books it as a difference.
+
         Raises ``Rejected("amount", "more_than_captured")``, or Shopify's own refusal.
         """
         order = self.ask(q.TRANSACTIONS, id=gid("Order", request.external_order_id))["order"]

@@ -19,7 +19,7 @@ from channels.adapters.base import (
     ShipmentNotice,
 )
 from channels.adapters.reading import number, signed, unsigned
-from channels.adapters.woocommerce_read import CALLED_OFF, OUR_KEY
+from channels.adapters.woocommerce_read import CALLED_OFF, OUR_KEY, refunded_item
 from channels.adapters.woocommerce_wire import Wire
 from oms.core.errors import Rejected
 
@@ -70,7 +70,8 @@ class Effects(Wire):
     def issue_refund(self, request: RefundRequest) -> RemoteRefund:
         """Never restocks (``api_restock`` is always false). Moves the money too, where the gateway can.
 
-        Shipping is given back on the order's shipping lines. Raises ``Rejected`` with WooCommerce's reason.
+        Shipping is given back on the order's shipping lines, fees on its fee lines; what none of these holds (a
+        rounding) is in the amount alone. Raises ``Rejected`` with WooCommerce's reason.
         """
         order = self._order(request.external_order_id)
         # A second look, since the first may have been answered from a copy that was a moment behind.
@@ -85,6 +86,8 @@ class Effects(Wire):
                 raise Rejected("lines", "unknown_line", f"order has no line {line.external_line_id}")
             lines.append(_back(sold[line.external_line_id], line.quantity, line.net, line.tax))
         lines += _shipping_back(order.get("shipping_lines") or (), request.shipping, request.shipping_tax)
+        if request.charges or request.charges_tax:
+            lines += self._fees_back(order, request.charges, request.charges_tax)
         body = {
             "amount": str(request.amount),
             "reason": signed(request.reason, request.key),
@@ -95,6 +98,26 @@ class Effects(Wire):
         }
         refund = self.send("POST", f"orders/{request.external_order_id}/refunds", body).json()
         return RemoteRefund(str(refund["id"]), abs(number(refund.get("amount"), "amount")))
+
+    def _fees_back(self, order: Mapping[str, Any], net: Decimal, tax: Decimal) -> list[dict[str, Any]]:
+        """Fills what is left of the fee lines, one after the other. Those below zero are discounts."""
+        given: dict[str, list[Decimal]] = {}
+        for refund in self.every(f"orders/{order['id']}/refunds"):
+            for row in refund.get("fee_lines") or ():
+                back = given.setdefault(refunded_item(row), [Decimal(0), Decimal(0)])
+                back[0] += abs(number(row.get("total"), "refunds.fee_lines.total"))
+                back[1] += abs(number(row.get("total_tax"), "refunds.fee_lines.total_tax"))
+        lines = []
+        for row in order.get("fee_lines") or ():
+            before, before_tax = given.get(str(row["id"]), (0, 0))
+            some = min(net, max(Decimal(0), number(row.get("total"), "fee_lines.total") - before))
+            some_tax = min(
+                tax, max(Decimal(0), number(row.get("total_tax"), "fee_lines.total_tax") - before_tax)
+            )
+            if some or some_tax:
+                lines.append(_back(row, 0, some, some_tax))
+            net, tax = net - some, tax - some_tax
+        return lines
 
     def find_cancel(self, request: CancelRequest) -> bool:
         answer = self.get(f"orders/{request.external_order_id}", missing_ok=True)

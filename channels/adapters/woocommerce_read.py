@@ -199,13 +199,18 @@ def _refund(raw: Mapping[str, Any], order: Mapping[str, Any], modified: datetime
     )
 
 
+def refunded_item(raw: Mapping[str, Any]) -> str:
+    """The id of what a row of a refund gives back; empty where it does not say."""
+    return str(_meta(raw, "_refunded_item_id") or "")
+
+
 def _refund_line(raw: Mapping[str, Any]) -> RefundLineDraft | None:
     """Lines of a refund are negative and point to the sold line by a meta value."""
-    sold = _meta(raw, "_refunded_item_id")
+    sold = refunded_item(raw)
     if not sold:
         return None
     return RefundLineDraft(
-        external_line_id=str(sold),
+        external_line_id=sold,
         quantity=abs(whole(raw.get("quantity"), "refunds.quantity")),
         net=-_money(raw.get("total"), "refunds.total"),
         tax=-_money(raw.get("total_tax"), "refunds.total_tax"),

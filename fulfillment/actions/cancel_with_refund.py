@@ -33,7 +33,7 @@ def units_of(order: Order, cancelling: Cancelling) -> Mapping[OrderLine, int]:
 
 
 def ask_for(order: Order, cancelling: Cancelling) -> RefundAsk:
-    """What was paid for it; with the whole order also its shipping."""
+    """What was paid for it; with the whole order also its shipping and fees."""
     if not cancelling.units:
         return RefundAsk(whole=True)
     return RefundAsk(lines=[LineAsk(line.pk, n) for line, n in units_of(order, cancelling).items()])

@@ -86,6 +86,9 @@ class TypeTrackingAsk(Shape):
     number = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     url = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
     untracked = serializers.BooleanField(default=False, help_text="It is sent without a number.")
+    unasked = serializers.BooleanField(
+        default=False, help_text="Take it although the shop does not answer whether the order still stands."
+    )
 
 
 class RejectAsk(Shape):

@@ -12,18 +12,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fulfillment.actions.compare_offers import compare_offers
+from fulfillment.actions.label_by_hand import ask_shop, label_by_hand
 from fulfillment.actions.print_customs import print_customs
 from fulfillment.actions.print_labels import print_label, print_labels
 from fulfillment.actions.print_papers import PDF, print_packing_slips, print_pick_lists
 from fulfillment.actions.reship_parcel import Reshipping, reship_parcel, units_of
 from fulfillment.actions.settle_parcel import Settling, settle_parcel
-from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.actions.type_tracking import Typed
 from fulfillment.api.asks import ReshipAsk, SettleLostAsk, TypeTrackingAsk
 from fulfillment.api.filters import ParcelFilter
 from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, OffersRow, ParcelDetail, ParcelRow, ReshipmentRow
 from fulfillment.documents.label_sheets import SIZES
 from fulfillment.models import FulfillmentOrder, Reshipment, Shipment
 from oms.core.api.doors import PERSONAL, Detail, Door, Listing, Verb, belong
+from oms.core.asking import Standing
 from oms.core.errors import Permanent, Reason, Refused, Retry
 from oms.core.places import elsewhere
 from oms.core.tokens import Access
@@ -47,7 +49,11 @@ class GetParcel(Detail):
 
 
 class TypeTracking(Verb):
-    """Type a tracking number by hand, for a label that was bought elsewhere."""
+    """Type a tracking number by hand, for a label that was bought elsewhere.
+
+    The order is read at its shop first. Refused with `not_to_send` when it may not be sent after all, and with
+    `shop_silent` while the shop does not answer, unless `unasked` says to take it all the same.
+    """
 
     writes, ask, answer = (
         Access("fulfillment:write", "fulfillment.type_tracking"),
@@ -55,12 +61,13 @@ class TypeTracking(Verb):
         ParcelDetail,
     )
 
+    def ahead(self, **ids: Any) -> Standing:
+        return ask_shop([self.one(Shipment.objects.all(), ids["pk"]).pk])
+
     def do(self, ask: dict[str, Any], **ids: Any) -> Shipment:
         parcel = self.one(Shipment.objects.all(), ids["pk"])
-        type_tracking(
-            parcel.pk, carrier=ask["carrier"], number=ask["number"], url=ask["url"], untracked=ask["untracked"],
-            by=self.actor,
-        )  # fmt: skip
+        typed = Typed(parcel.pk, ask["carrier"], ask["number"], ask["url"], ask["untracked"])
+        label_by_hand([typed], self.found, unasked=ask["unasked"], by=self.actor)
         return PARCEL_WHOLE.get(pk=parcel.pk)
 
 

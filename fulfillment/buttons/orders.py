@@ -44,7 +44,7 @@ def _cancel_form(rows: Sequence[Order]) -> type[forms.Form]:
     )
     refund = forms.BooleanField(
         label=gettext("pay it back at once"), required=False,
-        help_text=gettext("What was paid for it, through the shop; with the whole order also its shipping."),
+        help_text=gettext("What was paid for it, through the shop; with the whole order also its shipping and fees."),
     )  # fmt: skip
     if len(rows) != 1:
         return ask(why=why, refund=refund)

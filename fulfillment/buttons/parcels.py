@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.actions.ask_labels import ask_labels
 from fulfillment.actions.compare_offers import compare_offers
 from fulfillment.actions.declare_customs import READS, why_not_declare
+from fulfillment.actions.label_by_hand import ask_shop, label_by_hand
 from fulfillment.actions.reship_parcel import Reshipping, reship_parcel, units_of, why_not_reship
 from fulfillment.actions.settle_parcel import (
     Settling,
@@ -25,7 +26,7 @@ from fulfillment.actions.settle_parcel import (
     settle_parcel,
     why_not_settle,
 )
-from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.actions.type_tracking import Typed
 from fulfillment.actions.unlabel import unlabel_parcels, why_not_unlabel
 from fulfillment.buttons.asking import LABELS, can, in_states, told_parcels
 from fulfillment.models import CarrierAccount, Shipment
@@ -143,17 +144,15 @@ class TrackingForm(forms.Form):
     number = forms.CharField(label=_("tracking number"), max_length=80, required=False)
     url = forms.URLField(label=_("where it is followed"), required=False, assume_scheme="https")
     untracked = forms.BooleanField(label=_("it is sent without tracking"), required=False)
+    unasked = forms.BooleanField(
+        label=_("send it all the same"), required=False,
+        help_text=_("Only where the shop does not answer whether the order still stands. It is kept in the timeline."),
+    )  # fmt: skip
 
 
 def _track(ids: Ids, actor: Actor, data: Data) -> Outcome:
-    parcel = type_tracking(
-        ids[0],
-        carrier=data["carrier"],
-        number=data["number"],
-        url=data["url"],
-        untracked=data["untracked"],
-        by=actor,
-    )
+    typed = Typed(ids[0], data["carrier"], data["number"], data["url"], data["untracked"])
+    (parcel,) = label_by_hand([typed], ask_shop(ids), unasked=data["unasked"], by=actor)
     return Outcome(gettext("%(parcel)s is ready to be sent.") % {"parcel": parcel})
 
 

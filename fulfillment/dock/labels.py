@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from fulfillment.actions.ask_labels import ask_labels
+from fulfillment.actions.label_by_hand import SILENT, ask_shop, label_by_hand
 from fulfillment.actions.ship import ship
-from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.actions.type_tracking import Typed
 from fulfillment.buttons.parcels import needs_label
 from fulfillment.dock.shared import Told, need, once, refusal, say, show
 from fulfillment.models import CarrierAccount, FulfillmentOrder, Shipment
@@ -21,7 +22,7 @@ CARRIER = "dock_carrier"
 
 
 def label(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpResponse:
-    told, status = Told(), 200
+    told, status, silent = Told(), 200, False
     parcels = list(work.shipments.all())
     bare = [p for p in parcels if needs_label(p)]
     step = request.POST.get("step", "")
@@ -38,6 +39,7 @@ def label(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpRes
                 words = once(request, f"type:{work.pk}", lambda: _type(request, bare, actor))
         except Refused as error:
             told, status = refusal(error), 409
+            silent = any(reason.code == SILENT for reason in error.reasons)
         except OmsError as error:
             told, status = (
                 Told(
@@ -59,6 +61,7 @@ def label(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpRes
         buys=bool(bare) and may("fulfillment.buy_label") and CarrierAccount.objects.filter(active=True).exists(),
         types=bool(bare) and may("fulfillment.type_tracking"), ships=may("fulfillment.ship_fulfillmentorder"),
         carrier=request.POST.get("carrier") or request.session.get(CARRIER, ""),
+        silent=silent, code=request.POST.get("code", "") if silent else "",
         prints=_labels(labelled, work.location.label_paper),
     )  # fmt: skip
 
@@ -98,7 +101,8 @@ def _type(request: HttpRequest, bare: list[Shipment], actor: Actor) -> str:
     if parcel is None:
         raise Refused(Reason("has_label", gettext("This parcel has its label already.")))
     carrier, number = request.POST.get("carrier", "").strip(), request.POST.get("code", "").strip()
-    type_tracking(parcel.pk, carrier=carrier, number=number, by=actor)
+    unasked = bool(request.POST.get("unasked"))
+    label_by_hand([Typed(parcel.pk, carrier, number)], ask_shop([parcel.pk]), unasked=unasked, by=actor)
     request.session[CARRIER] = carrier
     return gettext("%(carrier)s %(number)s: stuck on.") % {"carrier": carrier, "number": number}
 

@@ -13,13 +13,14 @@ TASKS = ("oms.core.tasks", "inventory.tasks", "orders.tasks", "fulfillment.tasks
 
 @checks.register("oms")
 def wiring(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    from oms.core.relay import handler, reactions
+    from oms.core.asking import asked
+    from oms.core.relay import named, reactions
 
     found: list[checks.CheckMessage] = []
-    for topic, targets in reactions().items():
+    for topic, targets in (*reactions().items(), *asked().items()):
         for path in targets:
             try:
-                handler(path)
+                named(path)
             except (ImportError, AttributeError, ValueError) as error:
                 found.append(checks.Error(f"oms/wiring.py sends {topic} to {path}: {error}", id="oms.E001"))
     return found

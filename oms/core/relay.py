@@ -47,9 +47,14 @@ Handler = Callable[[Sequence[Told]], None]
 
 
 @lru_cache
-def handler(path: str) -> Handler:
+def named(path: str) -> Any:
+    """What the wiring table calls by name."""
     module, _, name = path.rpartition(".")
-    found: Handler = getattr(importlib.import_module(module), name)
+    return getattr(importlib.import_module(module), name)
+
+
+def handler(path: str) -> Handler:
+    found: Handler = named(path)
     return found
 
 

@@ -142,6 +142,8 @@ def _parts(refund: Refund, quote: RefundQuote) -> list[RefundLine]:
         parts.append(
             RefundLine(refund=refund, kind="shipping", net=quote.shipping_net, tax=quote.shipping_tax)
         )
+    if quote.charges_net or quote.charges_tax:
+        parts.append(RefundLine(refund=refund, kind="charge", net=quote.charges_net, tax=quote.charges_tax))
     if quote.goodwill:
         parts.append(RefundLine(refund=refund, kind="goodwill", net=quote.goodwill))
     if quote.fee:

@@ -3,6 +3,7 @@ that verb lives in fulfillment and calls this one."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -55,6 +56,7 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
     reasons: list[Reason] = []
     needs: list[Need] = []
     touched: list[OrderLine] = []
+    gone: dict[int, dict[str, int]] = defaultdict(dict)
     for order in orders:
         if order.state in {"cancelled", "completed"}:
             reasons.append(
@@ -97,6 +99,7 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
                 )
             elif quantity:
                 touched.append(line)
+                gone[order.pk][str(line.pk)] = quantity
                 _uncount(line, quantity)
                 if line.item_id and line.stocked:
                     # What work stands on is held too, and stays: it is part of the need.
@@ -134,7 +137,7 @@ def cancel_orders(cancellings: Sequence[Cancelling], *, by: Actor) -> list[Order
     move(undecided, "supersede", by=by, words=lambda change: f"{change.words}: the order is cancelled")
     derive_statuses([o.pk for o in orders])
     emit([OrderCancelled(o.pk, tell=wanted[o.pk].tell) for o in whole], by=by)
-    emit([LinesCancelled(o.pk, tell=wanted[o.pk].tell) for o in part], by=by)
+    emit([LinesCancelled(o.pk, tell=wanted[o.pk].tell, units=gone[o.pk]) for o in part], by=by)
     go_on([o.pk for o in part], by=by)
     # What was left to send was all that some of them waited for.
     complete_orders([o.pk for o in part], by=by)

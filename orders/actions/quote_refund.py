@@ -16,6 +16,8 @@ from orders.rules.refund_amount import (
 )
 
 ZERO = Decimal(0)
+# Kinds of RefundLine that give back what was paid beside the lines, and the charges of the order they are about.
+PAID_BESIDE = {"shipping": ("shipping",), "charge": ("fee", "rounding")}
 UNDER_WAY = ("approved", "requested", "failed")
 
 
@@ -23,8 +25,12 @@ def quote_refund(order: Order, ask: RefundAsk) -> RefundQuote:
     """What a refund would come to, and why not: the preview. Line keys are our line ids."""
     refunds = [r for r in order.refunds.all() if r.state != "cancelled"]
     parts = [part for refund in refunds for part in refund.lines.all()]
-    shipping = [charge for charge in order.charges.all() if charge.kind == "shipping"]
-    returned = [part for part in parts if part.kind == "shipping"]
+    # A rounding down is no money of the customer's: the limit of what was captured takes it off.
+    paid = {
+        kind: [c for c in order.charges.all() if c.kind in kinds and (c.kind != "rounding" or c.net > 0)]
+        for kind, kinds in PAID_BESIDE.items()
+    }
+    back = {kind: [part for part in parts if part.kind == kind] for kind in PAID_BESIDE}
     facts = balance(facts_of(order))
     under_way = sum((r.amount for r in refunds if r.state in UNDER_WAY), ZERO)
     return refund_amount(
@@ -41,10 +47,14 @@ def quote_refund(order: Order, ask: RefundAsk) -> RefundQuote:
                 if line.billed
             ],
             refundable=facts.refundable - under_way,
-            shipping_net=sum((c.net for c in shipping), ZERO),
-            shipping_tax=sum((c.tax for c in shipping), ZERO),
-            shipping_refunded_net=sum((p.net for p in returned), ZERO),
-            shipping_refunded_tax=sum((p.tax for p in returned), ZERO),
+            shipping_net=sum((c.net for c in paid["shipping"]), ZERO),
+            shipping_tax=sum((c.tax for c in paid["shipping"]), ZERO),
+            shipping_refunded_net=sum((p.net for p in back["shipping"]), ZERO),
+            shipping_refunded_tax=sum((p.tax for p in back["shipping"]), ZERO),
+            charges_net=sum((c.net for c in paid["charge"]), ZERO),
+            charges_tax=sum((c.tax for c in paid["charge"]), ZERO),
+            charges_refunded_net=sum((p.net for p in back["charge"]), ZERO),
+            charges_refunded_tax=sum((p.tax for p in back["charge"]), ZERO),
         ),
         ask,
     )  # fmt: skip

@@ -183,11 +183,18 @@ class RefundLineAsk(Shape):
 
 
 class RefundAskShape(Shape):
-    """``whole`` is all that is left of every line and of shipping. Amounts are in the order's currency."""
+    """``whole`` is all that is left of every line, and of shipping and charges unless an amount of theirs is given.
+    Amounts are in the order's currency."""
 
     whole = serializers.BooleanField(default=False)
     lines = RefundLineAsk(many=True, required=False, default=[], max_length=500)
     shipping = Charged(required=False, allow_null=True, default=None, help_text="Tax included.")
+    charges = Charged(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of the fees paid (gift wrap, duties), tax included.",
+    )
     goodwill = Charged(required=False, allow_null=True, default=None)
     fee = Charged(required=False, allow_null=True, default=None, help_text="Kept back.")
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
@@ -212,6 +219,8 @@ class QuoteShape(serializers.Serializer):
     lines = QuotedLine(many=True)
     shipping_net = serializers.CharField()
     shipping_tax = serializers.CharField()
+    charges_net = serializers.CharField()
+    charges_tax = serializers.CharField()
     goodwill = serializers.CharField()
     fee = serializers.CharField()
     total = serializers.CharField()

@@ -95,7 +95,8 @@ def _asked(ask: dict[str, Any], currency: str) -> RefundAsk:
 
     return RefundAsk(
         lines=[LineAsk(x["line"], x["quantity"], money(x["amount"])) for x in ask["lines"]],
-        shipping=money(ask["shipping"]), goodwill=money(ask["goodwill"]), fee=money(ask["fee"]), whole=ask["whole"],
+        shipping=money(ask["shipping"]), charges=money(ask["charges"]), goodwill=money(ask["goodwill"]), fee=money(ask["fee"]),
+        whole=ask["whole"],
     )  # fmt: skip
 
 
@@ -109,6 +110,7 @@ def quoted(quote: RefundQuote) -> dict[str, Any]:
             {"line": x.key, "quantity": x.quantity, "net": told(x.net), "tax": told(x.tax)} for x in quote.lines
         ],
         "shipping_net": told(quote.shipping_net), "shipping_tax": told(quote.shipping_tax),
+        "charges_net": told(quote.charges_net), "charges_tax": told(quote.charges_tax),
         "goodwill": told(quote.goodwill), "fee": told(quote.fee), "total": told(quote.total),
         "refusals": [{"code": r.code, "words": r.words} for r in quote.refusals],
     }  # fmt: skip

@@ -57,6 +57,13 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
         whole=forms.BooleanField(label=gettext("everything that is left"), required=False),
         **fields,
         shipping=amount(gettext("shipping"), order.currency),
+        charges=amount(
+            gettext("fees paid"),
+            order.currency,
+            help_text=gettext(
+                "Gift wrap, duties and the like. With everything that is left they are in it, unless an amount is typed."
+            ),
+        ),
         goodwill=amount(gettext("goodwill on top"), order.currency),
         fee=amount(gettext("fee kept back"), order.currency),
         why=forms.CharField(
@@ -72,7 +79,7 @@ def _ask(data: Data, currency: str) -> RefundAsk:
     units, amounts = by_key(data, "units"), by_key(data, "amount")
     return RefundAsk(
         lines=[LineAsk(pk, units.get(pk, 0), of(amounts.get(pk))) for pk in sorted({*units, *amounts})],
-        shipping=of(data["shipping"]), goodwill=of(data["goodwill"]), fee=of(data["fee"]), whole=data["whole"],
+        shipping=of(data["shipping"]), charges=of(data["charges"]), goodwill=of(data["goodwill"]), fee=of(data["fee"]), whole=data["whole"],
     )  # fmt: skip
 
 
@@ -82,7 +89,9 @@ def told_quote(quote: RefundQuote, titles: Mapping[Any, str]) -> Preview:
         raise Refused(quote.refusals)
     parts = [(f"{x.quantity} × {titles[x.key]}", x.gross) for x in quote.lines]
     parts += [
-        ("shipping", quote.shipping_net + quote.shipping_tax), ("goodwill", quote.goodwill), ("fee", -quote.fee),
+        (gettext("shipping"), quote.shipping_net + quote.shipping_tax),
+        (gettext("fees paid"), quote.charges_net + quote.charges_tax),
+        (gettext("goodwill"), quote.goodwill), (gettext("fee kept back"), -quote.fee),
         (gettext("already given back"), -quote.deduction),
     ]  # fmt: skip
     return Preview(

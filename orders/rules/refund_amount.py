@@ -50,7 +50,7 @@ class PaidLine:
 class PaidOrder:
     """``refundable`` is captured less refunded, less refunds on their way, less disputed money
     (``progress.Balance.refundable``). ``shipping_*`` is what was paid for it, ``shipping_refunded_*`` given
-    back."""
+    back; ``charges_*`` the same for what else was paid: fees such as gift wrap and duties, and rounding up."""
 
     currency: str
     lines: Sequence[PaidLine]
@@ -59,6 +59,10 @@ class PaidOrder:
     shipping_tax: Decimal = ZERO
     shipping_refunded_net: Decimal = ZERO
     shipping_refunded_tax: Decimal = ZERO
+    charges_net: Decimal = ZERO
+    charges_tax: Decimal = ZERO
+    charges_refunded_net: Decimal = ZERO
+    charges_refunded_tax: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,13 @@ class LineAsk:
 
 @dataclass(frozen=True)
 class RefundAsk:
-    """``shipping`` includes tax. ``goodwill`` comes on top of what was paid for anything; ``fee`` is kept
-    back (restocking, return label). ``whole`` asks for all that is left of every line and of shipping."""
+    """``shipping`` and ``charges`` (fees that the customer paid) include tax. ``goodwill`` comes on top of what
+    was paid for anything; ``fee`` is kept back (restocking, return label). ``whole`` asks for all that is left
+    of every line, and of shipping and charges where no amount of theirs is named."""
 
     lines: Sequence[LineAsk] = ()
     shipping: Money | None = None
+    charges: Money | None = None
     goodwill: Money | None = None
     fee: Money | None = None
     whole: bool = False
@@ -98,13 +104,15 @@ class LineRefund:
 
 @dataclass(frozen=True)
 class RefundQuote:
-    """``total`` = lines + shipping + goodwill - fee. ``refusals`` empty: the refund may be made as it
-    stands."""
+    """``total`` = lines + shipping + charges + goodwill - fee - deduction. ``refusals`` empty: the refund may be
+    made as it stands."""
 
     currency: str
     lines: tuple[LineRefund, ...]
     shipping_net: Decimal
     shipping_tax: Decimal
+    charges_net: Decimal
+    charges_tax: Decimal
     goodwill: Decimal
     fee: Decimal
     deduction: Decimal
@@ -115,7 +123,7 @@ class RefundQuote:
 def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
     """Raises :class:`MixedCurrencies` when an amount is not in the order's currency; every other fault is a
     refusal."""
-    for money in (ask.shipping, ask.goodwill, ask.fee, *(a.amount for a in ask.lines)):
+    for money in (ask.shipping, ask.charges, ask.goodwill, ask.fee, *(a.amount for a in ask.lines)):
         if money is not None and money.currency != order.currency:
             raise MixedCurrencies(f"a refund in {money.currency} of an order in {order.currency}")
     refusals: list[Reason] = []
@@ -133,10 +141,17 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
         _line(known[a.key], a, order.currency, refusals) if a.key in known else _unknown(a, refusals)
         for a in asks
     )
-    shipping_net, shipping_tax = _shipping(order, ask, refusals)
+    shipping_net, shipping_tax = _part("Shipping", "more_than_shipping", order.currency, (
+        order.shipping_net - order.shipping_refunded_net, order.shipping_tax - order.shipping_refunded_tax
+    ), ask.shipping, ask.whole, refusals)  # fmt: skip
+    charges_net, charges_tax = _part("Fees", "more_than_charges", order.currency, (
+        order.charges_net - order.charges_refunded_net, order.charges_tax - order.charges_refunded_tax
+    ), ask.charges, ask.whole, refusals)  # fmt: skip
     goodwill = _plain(ask.goodwill, "goodwill", refusals)
     fee = _plain(ask.fee, "fee", refusals)
-    before_fee = sum((x.gross for x in lines), ZERO) + shipping_net + shipping_tax + goodwill
+    before_fee = sum(
+        (x.gross for x in lines), shipping_net + shipping_tax + charges_net + charges_tax + goodwill
+    )
     deduction = ZERO
     if ask.whole:
         deduction = max(ZERO, min(before_fee, before_fee - fee - max(ZERO, order.refundable)))
@@ -153,6 +168,8 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
         lines=lines,
         shipping_net=shipping_net,
         shipping_tax=shipping_tax,
+        charges_net=charges_net,
+        charges_tax=charges_tax,
         goodwill=goodwill,
         fee=fee,
         deduction=deduction,
@@ -206,14 +223,22 @@ def _tax_part(amount: Decimal, left: Decimal, left_tax: Decimal, currency: str) 
     return left_tax if amount == left else to_minor(amount * left_tax / left, currency)
 
 
-def _shipping(order: PaidOrder, ask: RefundAsk, refusals: list[Reason]) -> tuple[Decimal, Decimal]:
-    left_tax = order.shipping_tax - order.shipping_refunded_tax
-    left = order.shipping_net - order.shipping_refunded_net + left_tax
-    amount = left if ask.whole and ask.shipping is None else _plain(ask.shipping, "shipping", refusals)
-    if amount > left:
-        told = f"Shipping: {words(amount, order.currency)} asked for, {words(left, order.currency)} left"
-        refusals.append(Reason("more_than_shipping", told))
-    tax = _tax_part(amount, left, left_tax, order.currency)
+def _part(
+    name: str,
+    code: str,
+    currency: str,
+    left: tuple[Decimal, Decimal],
+    asked: Money | None,
+    whole: bool,
+    refusals: list[Reason],
+) -> tuple[Decimal, Decimal]:
+    """Net and tax of what is given back of a part that has no units. ``left`` is net and tax."""
+    gross = left[0] + left[1]
+    amount = gross if whole and asked is None else _plain(asked, name.lower(), refusals)
+    if amount > gross:
+        told = f"{name}: {words(amount, currency)} asked for, {words(gross, currency)} left"
+        refusals.append(Reason(code, told))
+    tax = _tax_part(amount, gross, left[1], currency)
     return amount - tax, tax
 
 

@@ -397,6 +397,8 @@ def test_the_preview_of_a_refund_is_what_the_deed_comes_to(
     assert refund.amount == Decimal("14.00") and refund.created_by == "token:shop"
     whole = api.send(f"orders/{order.pk}/refund?preview=true", {"whole": True}).json()
     assert Decimal(whole["total"]) == quote_refund(Order.objects.get(), RefundAsk(whole=True)).total == 16
+    fees = api.send(f"orders/{order.pk}/refund?preview=true", {"charges": "0.01"}).json()
+    assert [r["code"] for r in fees["refusals"]] == ["more_than_charges"] and fees["charges_net"] == "0.01"
 
 
 def test_more_than_was_paid_is_not_given_back(api: Caller, order: Order, nothing_changed: Any) -> None:

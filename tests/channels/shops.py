@@ -55,11 +55,11 @@ class Shop:
     def act(self, verb: str, **args: Any) -> Any:
         return self._post(f"shopper/{verb}", args)
 
-    def buy(self, *skus: str) -> Order:
+    def buy(self, *skus: str, **bought: Any) -> Order:
         """A paid order, taken in and screened."""
         self.bought += 1
         more: dict[str, Any] = {"payment": "paid", "currency": "GBP", "billing_address": HOME[self.kind]}
-        more = more if self.kind == "woocommerce" else {}
+        more = (more if self.kind == "woocommerce" else {}) | bought
         self.act(
             "place", email=f"ada{self.bought}@example.com", shipping_address=HOME[self.kind],
             lines=[{"sku": sku, "quantity": 2, "price": "10.00"} for sku in skus], **more,
@@ -68,6 +68,9 @@ class Shop:
         assert fetch_orders(self.account)["placed"] == 1
         relay()
         return Order.objects.latest("pk")
+
+    def down(self, yes: bool) -> None:
+        self._post("configure", {"down": yes})
 
     def stock(self, listing: Listing) -> int | None:
         found, cursor = {}, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from inventory.models import Barcode
 from oms.core.actors import SYSTEM
 from orders.actions.fail_refunds import fail_refund
 from orders.actions.request_refunds import request_refunds
+from orders.drafts import Amount, ChargeDraft
 from orders.models import Hold, Note, Order, Refund
 from tests import build, way
 from tests.pressing import Hand
@@ -91,6 +93,27 @@ def test_a_refund_shows_what_it_comes_to_and_is_made_once(settings: object) -> N
     assert manager.press("orders.refund", order, why="late", whole="on") == 302
     assert Refund.objects.get().amount == Decimal("30.00")
     assert "nothing to give back" in support.offers(order)["orders.refund"]
+
+
+def test_fees_paid_are_in_the_whole_refund_unless_the_form_says_otherwise() -> None:
+    fee = ChargeDraft("fee", "Gift wrap", Amount.same(Decimal("3.00")), Amount.same(Decimal("0.60")))
+    cent = ChargeDraft("rounding", "Rounding", Amount.same(Decimal("0.01")))
+    plain = build.draft()
+    charges = (*plain.charges, fee, cent)
+    total = plain.total + fee.net + fee.tax + cent.net
+    order = build.order(charges=charges, total=total, payments=(replace(plain.payments[0], amount=total),))
+    manager = Hand("manager")
+    seen = manager.preview("orders.refund", order, why="late", whole="on")
+    assert dict(seen.facts)["fees paid"] == "£3.61" and "£21.61" in seen.words
+    kept = manager.preview("orders.refund", order, why="late", whole="on", charges="0.00")
+    assert "fees paid" not in dict(kept.facts) and "£18.00" in kept.words
+    assert manager.preview("orders.refund", order, why="late", charges="3.62") is None
+    assert (
+        manager.press("orders.refund", order, why="late", charges="3.62") == 409
+        and not Refund.objects.exists()
+    )
+    assert manager.press("orders.refund", order, why="late", whole="on") == 302
+    assert Refund.objects.get().amount == total.customer
 
 
 def test_a_failed_refund_is_tried_again_or_given_up() -> None:

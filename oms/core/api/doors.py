@@ -130,8 +130,10 @@ class Verb(Door):
     """POST: one deed, done once per key. ``do`` calls the action and returns what ``answer`` shapes."""
 
     unkept: ClassVar[tuple[str, ...]] = ()
+    found: Any = None
 
     def post(self, request: Request, **ids: Any) -> Response:
+        self.found = self.ahead(**ids)
         answer = once(request, lambda: self.run(**ids), keep=self.keep)
         response = Response(answer.data, status=answer.status)
         if answer.replayed:
@@ -143,6 +145,11 @@ class Verb(Door):
 
     def do(self, ask: dict[str, Any], **ids: Any) -> Any:
         raise NotImplementedError
+
+    def ahead(self, **ids: Any) -> Any:
+        """What the outside has to be asked before the deed's transaction begins; ``do`` reads it as ``found``. It
+        must not refuse: a repeat gets the first answer, whatever the outside says by then."""
+        return None
 
     def keep(self, data: Any) -> Any:
         """What of the answer is stored for repeats: not what is shown once only."""

@@ -52,6 +52,18 @@ def test_the_whole_order():
     assert (quote.total, quote.deduction, quote.refusals) == (D("23.80"), 0, ())
 
 
+WRAPPED = replace(ORDER, refundable=D("27.37"), charges_net=D("3.00"), charges_tax=D("0.57"))
+
+
+def test_the_whole_order_has_its_fees_in_it_unless_an_amount_of_them_is_named():
+    quote = refund_amount(WRAPPED, RefundAsk(whole=True))
+    assert (quote.charges_net, quote.charges_tax, quote.total) == (D("3.00"), D("0.57"), D("27.37"))
+    kept = refund_amount(WRAPPED, RefundAsk(whole=True, charges=eur("0")))
+    assert (kept.charges_net + kept.charges_tax, kept.total, kept.deduction) == (0, D("23.80"), 0)
+    left = replace(WRAPPED, charges_refunded_net=D("3.00"), charges_refunded_tax=D("0.57"))
+    assert codes(refund_amount(left, RefundAsk(charges=eur("0.01")))) == ["more_than_charges"]
+
+
 def test_the_whole_order_less_what_was_given_without_a_line():
     quote = refund_amount(replace(ORDER, refundable=D("18.80")), RefundAsk(whole=True))
     assert (quote.total, quote.deduction, quote.refusals) == (D("18.80"), D("5.00"), ())
@@ -71,6 +83,7 @@ def test_the_whole_order_less_what_was_given_without_a_line():
         (RefundAsk((LineAsk("L9", 1),)), ["unknown_line"]),
         (RefundAsk((LineAsk("L1", 1), LineAsk("L1", 1))), ["line_twice"]),
         (RefundAsk(shipping=eur("5.96")), ["more_than_shipping"]),
+        (RefundAsk(charges=eur("0.01")), ["more_than_charges"]),
         (RefundAsk(goodwill=eur("23.81")), ["more_than_paid"]),
         (RefundAsk((LineAsk("L2", 1),), fee=eur("5.96")), ["fee_too_high"]),
         (RefundAsk((LineAsk("L2", 1),), fee=eur("5.95")), ["nothing_to_refund"]),
@@ -80,7 +93,7 @@ def test_refusals(ask, expected):
     assert codes(refund_amount(ORDER, ask)) == expected
 
 
-@pytest.mark.parametrize("part", ["shipping", "goodwill", "fee"])
+@pytest.mark.parametrize("part", ["shipping", "charges", "goodwill", "fee"])
 def test_another_currency_raises(part):
     with pytest.raises(MixedCurrencies):
         refund_amount(ORDER, RefundAsk((LineAsk("L1", 1),), **{part: Money(D(1), "USD")}))
@@ -149,6 +162,37 @@ def test_amounts_apart_from_units_never_give_back_more_than_was_paid(drawn, data
         assert line.left_net >= 0
         assert line.left_tax >= 0
     assert given_back == paid
+
+
+@given(line_and_pieces(), st.data())
+def test_the_rest_after_any_pieces_of_shipping_and_fees_is_all_that_was_paid(drawn, data):
+    """Amounts of shipping and of fees first, in any sizes; then the whole that is left: to the cent what was paid,
+    net and tax each."""
+    currency, line, _ = drawn
+    scale = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
+    paid = {
+        name: data.draw(minor(currency))
+        for name in ("shipping_net", "shipping_tax", "charges_net", "charges_tax")
+    }
+    captured = sum(paid.values(), line.net + line.tax)
+    order, given_back = PaidOrder(currency, (line,), captured, **paid), D(0)
+    for name in data.draw(st.lists(st.sampled_from(["shipping", "charges"]), max_size=5)):
+        left = sum(
+            getattr(order, f"{name}_{x}") - getattr(order, f"{name}_refunded_{x}") for x in ("net", "tax")
+        )
+        some = D(data.draw(st.integers(0, int(left.scaleb(scale))))).scaleb(-scale)
+        quote = refund_amount(order, RefundAsk(**{name: Money(some, currency)}))
+        assert (quote.total, codes(quote)) == (some, [] if some else ["nothing_to_refund"])
+        given_back += quote.total
+        order = replace(order, refundable=captured - given_back, **{
+            f"{name}_refunded_{x}": getattr(order, f"{name}_refunded_{x}") + getattr(quote, f"{name}_{x}")
+            for x in ("net", "tax")
+        })  # fmt: skip
+    rest = refund_amount(order, RefundAsk(whole=True))
+    assert (given_back + rest.total, rest.deduction) == (captured, 0)
+    for name, whole in paid.items():
+        part, _, x = name.partition("_")
+        assert getattr(order, f"{part}_refunded_{x}") + getattr(rest, name) == whole
 
 
 @given(minor("EUR"), minor("EUR"), st.lists(st.integers(1, 50), min_size=1, max_size=6))
