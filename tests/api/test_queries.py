@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fulfillment.models import CarrierAccount
+from inventory.models import Discrepancy
 from oms.core.actors import SYSTEM
 from oms.core.models import ApiToken
 from orders.actions.approve_refunds import Refunding, approve_refund
@@ -20,7 +21,7 @@ from tests.api.conftest import Caller
 pytestmark = pytest.mark.django_db
 
 LISTS = [
-    "orders", "items", "locations", "levels", "movements", "reservations", "receipts", "refunds",
+    "orders", "items", "locations", "levels", "movements", "reservations", "receipts", "discrepancies", "refunds",
     "fulfillment-orders", "parcels", "carriers", "returns",
 ]  # fmt: skip
 
@@ -32,6 +33,9 @@ def _fill(start: int, count: int) -> None:
         order = way.deliver(way.shipped([(f"A{n}", 1), (f"B{n}", 2)]))
         open_returns([Opening(order.pk, [Wanted(order.lines.all()[0].pk, 1)])], by=SYSTEM)
         approve_refund(Refunding(order.pk, RefundAsk(whole=True)), by=SYSTEM)
+        Discrepancy.objects.create(
+            kind="shortage", item=build.item(f"A{n}"), location=build.location(), expected=1, found=0
+        )
 
 
 def _statements(api: Caller, address: str, **query: Any) -> tuple[int, int]:
