@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Barcode, Item, Location, StockMovement
 from inventory.stock_as_at import Stood, stock_as_at
@@ -30,13 +32,14 @@ class MomentForm(forms.Form):
     """A moment in the person's own zone, and which items and places."""
 
     at = forms.DateTimeField(
-        label="as it was on", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        label=_("as it was on"),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     q = forms.CharField(
-        label="item", required=False, max_length=100, help_text="SKU, barcode or a part of the name."
+        label=_("item"), required=False, max_length=100, help_text=_("SKU, barcode or a part of the name.")
     )
     place = forms.ModelChoiceField(
-        Location.objects.none(), label="place", required=False, empty_label="all places"
+        Location.objects.none(), label=_("place"), required=False, empty_label=_("all places")
     )
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any):
@@ -46,7 +49,9 @@ class MomentForm(forms.Form):
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
         if at > timezone.now():
-            raise forms.ValidationError("That moment is still to come: nobody knows what will lie where.")
+            raise forms.ValidationError(
+                gettext("That moment is still to come: nobody knows what will lie where.")
+            )
         # Shown again as a browser's field wants it, in the person's zone, however the address said it.
         here = timezone.localtime(at).replace(tzinfo=None)
         self.data = {**self.data, "at": here.isoformat(timespec="seconds" if here.second else "minutes")}
@@ -92,7 +97,7 @@ def as_it_was_page(request: HttpRequest) -> HttpResponse | StreamingHttpResponse
     same = {name: value for name, value in asked.data.items() if name in asked.fields and value}
     made_of = reverse("admin:inventory_stocklevel_made_of")
     context = {
-        **admin.site.each_context(request), "console_own": True, "title": "Stock as it was", "form": asked,
+        **admin.site.each_context(request), "console_own": True, "title": gettext("Stock as it was"), "form": asked,
         "at": asked.cleaned_data.get("at") if right else None, "more": len(rows) > SHELVES, "most": SHELVES,
         "rows": [
             (row, f"{made_of}?{urlencode({'at': same['at'], 'item': row.item_id, 'place': row.location_id})}")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from fulfillment.models import Postcode
 from fulfillment.rules.areas import squeezed
@@ -26,7 +27,7 @@ def import_postcodes(lines: Iterable[str]) -> Counter[str]:
         country, code, latitude, longitude = _read(line, number)
         places.setdefault((country, code), []).append((latitude, longitude))
     if not places:
-        raise Refused(Reason("no_rows", "There is no postcode in this file."))
+        raise Refused(Reason("no_rows", gettext("There is no postcode in this file.")))
     counts = Counter(country for country, _ in places)
     Postcode.objects.filter(country__in=counts).delete()
     Postcode.objects.bulk_create(
