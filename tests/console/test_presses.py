@@ -103,12 +103,13 @@ def _why(hand: Hand) -> Any:
     return form.errors if form is not None and form.errors else context.get("reasons")
 
 
-def is_forbidden(hand: Hand, button: Button, row: Model) -> None:
+def is_forbidden(hand: Hand, button: Button, row: Model, *, asks: bool) -> None:
+    """The page that asks costs more than the press and is shut by the same check: it is tried once a button."""
     what = f"{button.name} by {hand.user}"
     typed = TYPED[button.name](row) if button.name in TYPED else {}
     with nothing_written(what):
-        assert hand.look(button.name, row).status_code == 403, what
         assert hand.send(button.name, row, **typed) == 403, what
+        assert not asks or hand.look(button.name, row).status_code == 403, what
 
 
 def is_refused(hand: Hand, button: Button, row: Model, reasons: Sequence[Reason]) -> None:
@@ -127,10 +128,12 @@ def test_every_button_as_every_role(world: World) -> None:
     for button in registry.buttons.values():
         rows = rows_of_its_model(button)
         refusing: dict[Any, list[Reason]] = {}
+        shut = False
         for hand in hands:
             pressed += 1
             if not button.allowed(hand.user):
-                is_forbidden(hand, button, rows[0])
+                is_forbidden(hand, button, rows[0], asks=not shut)
+                shut = True
                 continue
             refusing = refused(button, hand.user, rows)
             ready = [row for row in rows if row.pk not in refusing]
