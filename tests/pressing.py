@@ -31,12 +31,16 @@ class Hand:
         )
         return self.answer
 
-    def press(self, name: str, *rows: Any, step: str = "", **typed: Any) -> int:
+    def press(self, name: str, /, *rows: Any, step: str = "", **typed: Any) -> int:
         """Open the page, change what is ``typed``, and press; answers with the status: 302 done, 409 refused,
         422 typed wrong, 403 not allowed."""
         page = self.look(name, *rows)
         if page.status_code != 200:
             return int(page.status_code)
+        return self.send(name, *rows, step=step, **self.filled(name, page, **typed))
+
+    def filled(self, name: str, page: Any, /, **typed: Any) -> dict[str, Any]:
+        """What the browser would send of this page: what its form has in it, with what is ``typed``."""
         form = page.context["form"]
         data: dict[str, Any] = {}
         for field in form or ():
@@ -48,6 +52,10 @@ class Hand:
         data.update({k: v for k, v in typed.items() if v is not None})
         for key in [k for k, v in typed.items() if v is None]:
             data.pop(key, None)
+        return data
+
+    def send(self, name: str, /, *rows: Any, step: str = "", **data: Any) -> int:
+        """The press alone, without the page that asks."""
         self.answer = self.client.post(
             reverse("console:press", args=[name]),
             {**data, "ids": ",".join(str(row.pk) for row in rows), "press": uuid.uuid4().hex,
@@ -55,7 +63,7 @@ class Hand:
         )  # fmt: skip
         return int(self.answer.status_code)
 
-    def preview(self, name: str, *rows: Any, **typed: Any) -> Any:
+    def preview(self, name: str, /, *rows: Any, **typed: Any) -> Any:
         """What it says it would do; ``None`` where it refuses."""
         self.press(name, *rows, step="preview", **typed)
         return self.answer.context["preview"]

@@ -1,1 +1,1 @@
-"""Channels' doors for programs: the webhooks of shops."""
+"""Channels' doors for programs: the webhooks of shops, and what was changed there."""

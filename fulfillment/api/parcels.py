@@ -19,7 +19,8 @@ from fulfillment.actions.print_papers import PDF, print_packing_slips, print_pic
 from fulfillment.actions.reship_parcel import Reshipping, reship_parcel, units_of
 from fulfillment.actions.settle_parcel import Settling, settle_parcel
 from fulfillment.actions.type_tracking import Typed
-from fulfillment.api.asks import ReshipAsk, SettleLostAsk, TypeTrackingAsk
+from fulfillment.actions.unlabel import unlabel_parcels
+from fulfillment.api.asks import ReasonAsk, ReshipAsk, SettleLostAsk, TypeTrackingAsk
 from fulfillment.api.filters import ParcelFilter
 from fulfillment.api.shapes import PARCEL_WHOLE, PARCELS, OffersRow, ParcelDetail, ParcelRow, ReshipmentRow
 from fulfillment.documents.label_sheets import SIZES
@@ -68,6 +69,20 @@ class TypeTracking(Verb):
         parcel = self.one(Shipment.objects.all(), ids["pk"])
         typed = Typed(parcel.pk, ask["carrier"], ask["number"], ask["url"], ask["untracked"])
         label_by_hand([typed], self.found, unasked=ask["unasked"], by=self.actor)
+        return PARCEL_WHOLE.get(pk=parcel.pk)
+
+
+class Unlabel(Verb):
+    """Take the label or the typed tracking number off a parcel that has not left.
+
+    What was bought is asked back from the carrier.
+    """
+
+    writes, ask, answer = Access("fulfillment:write", "fulfillment.void_label"), ReasonAsk, ParcelDetail
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Shipment:
+        parcel = self.one(Shipment.objects.all(), ids["pk"])
+        unlabel_parcels([parcel.pk], reason=ask["reason"], by=self.actor)
         return PARCEL_WHOLE.get(pk=parcel.pk)
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("parcels/<int:pk>", parcels.GetParcel.as_view()),
     path("parcels/<int:pk>/offers", parcels.CompareOffers.as_view()),
     path("parcels/<int:pk>/type-tracking", parcels.TypeTracking.as_view()),
+    path("parcels/<int:pk>/unlabel", parcels.Unlabel.as_view()),
     path("parcels/<int:pk>/settle-lost", parcels.SettleLost.as_view()),
     path("parcels/<int:pk>/reship", parcels.Reship.as_view()),
     path("parcels/<int:pk>/customs.pdf", parcels.CustomsPdf.as_view()),

@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from inventory.actions.resolve_discrepancy import BOOKS, COUNT
 from inventory.models import StockAdjustment
 from inventory.rules import customs_data
 from oms.core.api.shapes import Pieces, Shape
@@ -101,3 +102,29 @@ class ReceiptAsk(Shape):
         max_length=80, required=False, default="", allow_blank=True, help_text="The supplier's delivery note."
     )
     lines = ArrivedShape(many=True, min_length=1, max_length=500)
+
+
+class SortAsk(Shape):
+    """``set_aside``: from for sale. The others take pieces that are set aside: back for sale, or out of the house."""
+
+    what = serializers.ChoiceField(["set_aside", "back_for_sale", "to_supplier", "write_off"])
+    quantity = Pieces()
+    note = serializers.CharField(max_length=200)
+
+
+class SafetyStockAsk(Shape):
+    pieces = Pieces(min_value=0, help_text="Kept back and never promised.")
+
+
+class SettleDifferenceAsk(Shape):
+    """``truth``: the shelf was counted again (then ``counted`` pieces lie there, those set aside included), or the
+    books are right as they are."""
+
+    truth = serializers.ChoiceField([COUNT, BOOKS])
+    counted = Pieces(min_value=0, required=False, allow_null=True, default=None)
+    note = serializers.CharField(max_length=200)
+
+    def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        if ask["truth"] == COUNT and ask["counted"] is None:
+            raise serializers.ValidationError({"counted": "Say how many pieces lie there."}, "required")
+        return ask

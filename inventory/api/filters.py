@@ -5,8 +5,17 @@ from __future__ import annotations
 import django_filters as filters
 from django.db.models import QuerySet
 
-from inventory.lifecycle import ReservationState
-from inventory.models import Barcode, Item, Location, Receipt, Reservation, StockLevel, StockMovement
+from inventory.lifecycle import DiscrepancyState, ReservationState
+from inventory.models import (
+    Barcode,
+    Discrepancy,
+    Item,
+    Location,
+    Receipt,
+    Reservation,
+    StockLevel,
+    StockMovement,
+)
 from oms.core.api.filters import ByCode
 
 
@@ -65,4 +74,12 @@ class ReceiptFilter(filters.FilterSet):
 
     class Meta:
         model = Receipt
+        fields: list[str] = []
+
+
+class DiscrepancyFilter(ShelfFilter):
+    state = filters.ChoiceFilter(choices=DiscrepancyState.choices)
+
+    class Meta:
+        model = Discrepancy
         fields: list[str] = []

@@ -8,6 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from inventory.models import (
+    Discrepancy,
     Item,
     Location,
     Receipt,
@@ -116,3 +117,12 @@ class AdjustmentsShape(serializers.Serializer):
 
     adjustments = AdjustmentRow(many=True)
     levels = LevelRow(many=True)
+
+
+class DiscrepancyRow(_OfShelf):
+    veiled = ("resolution",)
+
+    class Meta:
+        model = Discrepancy
+        fields = ["id", "kind", "state", "item", "location", "expected", "found", "words", "at", "resolution"]
+        read_only_fields = fields

@@ -9,16 +9,49 @@ from rest_framework.response import Response
 
 from inventory.actions.adjust_stock import Correction, adjust_limit, adjust_stock
 from inventory.actions.receive_goods import Arrived, receive_goods
-from inventory.api.asks import AdjustAsk, ReceiptAsk
-from inventory.api.filters import LevelFilter, MovementFilter, ReceiptFilter, ReservationFilter
-from inventory.api.shapes import AdjustmentsShape, LevelRow, MovementRow, ReceiptRow, ReservationRow
-from inventory.models import Item, Location, Receipt, Reservation, StockAdjustment, StockLevel, StockMovement
+from inventory.actions.resolve_discrepancy import Resolution, resolve_discrepancies
+from inventory.actions.set_safety_stock import set_safety_stock
+from inventory.actions.sort_stock import Sorting, sort_stock
+from inventory.api.asks import AdjustAsk, ReceiptAsk, SafetyStockAsk, SettleDifferenceAsk, SortAsk
+from inventory.api.filters import (
+    DiscrepancyFilter,
+    LevelFilter,
+    MovementFilter,
+    ReceiptFilter,
+    ReservationFilter,
+)
+from inventory.api.shapes import (
+    AdjustmentsShape,
+    DiscrepancyRow,
+    LevelRow,
+    MovementRow,
+    ReceiptRow,
+    ReservationRow,
+)
+from inventory.models import (
+    Discrepancy,
+    Item,
+    Location,
+    Receipt,
+    Reservation,
+    StockAdjustment,
+    StockLevel,
+    StockMovement,
+)
 from oms.core.api.doors import Listing, Verb, ids_of
 from oms.core.api.idempotency import deed_key
 from oms.core.models import ApiToken
 from oms.core.tokens import Access
 
 SHELF = ("item", "location")
+KINDS = {
+    "set_aside": "damage",
+    "back_for_sale": "restock",
+    "to_supplier": "return_to_supplier",
+    "write_off": "write_off",
+}
+LEVELS = StockLevel.objects.select_related(*SHELF)
+DIFFERENCES = Discrepancy.objects.select_related(*SHELF)
 RECEIPTS = Receipt.objects.select_related("location").prefetch_related("lines__item")
 
 
@@ -116,3 +149,54 @@ class ListReservations(Listing):
 
     reads, row = Access("stock:read", "inventory.view_reservation"), ReservationRow
     queryset, filterset_class = Reservation.objects.select_related(*SHELF), ReservationFilter
+
+
+class SortStock(Verb):
+    """Set pieces aside, give them back for sale, send them back to the supplier, or write them off.
+
+    What is promised stays so: where nothing is free, correct the level instead.
+    """
+
+    writes, ask, answer = Access("stock:write", "inventory.adjust_stock"), SortAsk, LevelRow
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> StockLevel:
+        level = self.one(StockLevel.objects.all(), ids["pk"])
+        sorting = Sorting(level.pk, KINDS[ask["what"]], ask["quantity"], ask["note"], deed_key(self.request))
+        sort_stock([sorting], by=self.actor)
+        return LEVELS.get(pk=level.pk)
+
+
+class SetSafetyStock(Verb):
+    """Say how many pieces of an item are kept back at a location.
+
+    They are never promised, and no shop sees them for sale.
+    """
+
+    writes, ask, answer = Access("stock:write", "inventory.adjust_stock"), SafetyStockAsk, LevelRow
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> StockLevel:
+        level = self.one(StockLevel.objects.all(), ids["pk"])
+        set_safety_stock({level.pk: ask["pieces"]}, by=self.actor)
+        return LEVELS.get(pk=level.pk)
+
+
+class ListDiscrepancies(Listing):
+    """List differences between the shelves and the books."""
+
+    reads, row = Access("stock:read", "inventory.view_discrepancy"), DiscrepancyRow
+    queryset, filterset_class = DIFFERENCES, DiscrepancyFilter
+
+
+class SettleDiscrepancy(Verb):
+    """Settle a difference: the shelf was counted again, or the books are right.
+
+    Fewer pieces than are promised displace promises.
+    """
+
+    writes = Access("stock:write", "inventory.resolve_discrepancy")
+    ask, answer = SettleDifferenceAsk, DiscrepancyRow
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Discrepancy:
+        row = self.one(Discrepancy.objects.all(), ids["pk"])
+        resolve_discrepancies([Resolution(row.pk, ask["truth"], ask["note"], ask["counted"])], by=self.actor)
+        return DIFFERENCES.get(pk=row.pk)

@@ -31,12 +31,12 @@ from oms.core.models import ApiToken
 
 SCOPES: Mapping[str, str] = {
     "orders:read": "See orders, their payments and refunds",
-    "orders:write": "Take orders in; cancel, hold, note, correct and map them",
+    "orders:write": "Take orders in; cancel, hold, note, correct, map and reopen them, decide what changed at their shop",
     "orders:refund": "Give money back, up to the clerks' limit",
     "orders:refund-any": "Give back any amount",
     "orders:personal": "See names, addresses, e-mails and phone numbers in full",
-    "stock:read": "See items, locations, levels, movements and reservations",
-    "stock:write": "Make and change items, adjust stock, receive goods",
+    "stock:read": "See items, locations, levels, movements, reservations and differences",
+    "stock:write": "Make and change items, adjust and sort stock, receive goods, settle differences",
     "fulfillment:read": "See work and parcels, print its papers",
     "fulfillment:write": "Pick, pack, label, ship and take work back",
     "returns:read": "See returns",

@@ -169,6 +169,14 @@ class NoteAsk(Shape):
     text = serializers.CharField(max_length=4000)
 
 
+class LineAskShape(Shape):
+    line = Id()
+
+
+class ReopenAsk(Shape):
+    reason = serializers.CharField(max_length=200)
+
+
 class MapAsk(Shape):
     line = Id()
     item = serializers.CharField(max_length=64, help_text="Our SKU.")

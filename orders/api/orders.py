@@ -14,14 +14,26 @@ from inventory.models import Barcode, Item
 from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.errors import Reason, Refused
 from oms.core.tokens import Access
+from orders.actions.ask_lines import ask_lines
 from orders.actions.correct_address import correct_address
 from orders.actions.enter_payments import Entering, enter_payments
+from orders.actions.free_lines import free_lines
 from orders.actions.hold_orders import hold_orders
 from orders.actions.map_lines import map_lines
 from orders.actions.note import add_note
 from orders.actions.place import Placing, place_orders
 from orders.actions.release_holds import release_holds
-from orders.api.asks import EnteredPayment, HoldAsk, MapAsk, NewOrder, NoteAsk, ReleaseAsk
+from orders.actions.reopen import reopen_orders
+from orders.api.asks import (
+    EnteredPayment,
+    HoldAsk,
+    LineAskShape,
+    MapAsk,
+    NewOrder,
+    NoteAsk,
+    ReleaseAsk,
+    ReopenAsk,
+)
 from orders.api.drafting import to_draft
 from orders.api.filters import OrderFilter
 from orders.api.shapes import WHOLE, AddressShape, OrderDetail, OrderRow
@@ -204,3 +216,56 @@ class MapLine(OrderVerb):
         if line.kind != OrderLine.Kind.ITEM:
             raise ValidationError({"line": "This line is no item."}, "not_an_item")
         map_lines({line.pk: item}, by=self.actor)
+
+
+class _LineVerb(OrderVerb):
+    """A deed on one line."""
+
+    writes, ask = Access("orders:write", "orders.map_line"), LineAskShape
+
+    def line(self, order: Order, ask: dict[str, Any]) -> OrderLine:
+        lines = {line.pk: line for line in order.lines.all()}
+        belong({"line": ask["line"]}, lines, "line")
+        return lines[ask["line"]]
+
+
+class FreeLine(_LineVerb):
+    """Say that an unknown line is no item of ours.
+
+    Nothing is picked or sent for it, and it holds up nothing: a gift wrap, a service.
+    """
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        line = self.line(order, ask)
+        if line.item_id or not line.stocked:
+            raise Refused(Reason("not_unknown", "Only a line whose item is unknown can be made free text."))
+        free_lines([line.pk], by=self.actor)
+
+
+class AskLine(_LineVerb):
+    """Say that a line of free text is an item after all.
+
+    It is held until somebody says which.
+    """
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        line = self.line(order, ask)
+        if line.kind != OrderLine.Kind.CUSTOM or not (line.sku or line.external_variant_id):
+            raise Refused(
+                Reason("not_free_text", "Only a line of free text that a shop has a number for can be asked.")
+            )
+        if order.state in {"completed", "cancelled"}:
+            raise Refused(Reason("wrong_state", f"{order.number} is {order.get_state_display()}."))
+        ask_lines([line.pk], by=self.actor)
+
+
+class ReopenOrder(OrderVerb):
+    """Open a finished order again.
+
+    It is held until somebody releases it.
+    """
+
+    writes, ask = Access("orders:write", "orders.reopen_order"), ReopenAsk
+
+    def act(self, order: Order, ask: dict[str, Any]) -> None:
+        reopen_orders([order.pk], reason=ask["reason"], by=self.actor)

@@ -19,8 +19,10 @@ from oms.core.money import Money
 from oms.core.tokens import Access
 from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.fail_refunds import fail_refund
+from orders.actions.give_up_refunds import give_up_refunds
 from orders.actions.quote_refund import for_quote, quote_refund
 from orders.actions.request_refunds import request_refunds
+from orders.actions.retry_refunds import retry_refunds
 from orders.actions.settle_refunds import settle_refund
 from orders.api.asks import FailAsk, QuoteShape, RefundAskShape, SettleAsk
 from orders.api.filters import RefundFilter
@@ -172,4 +174,29 @@ class FailRefund(_OwnRefund):
         if refund.state in {"succeeded", "cancelled"}:
             raise Refused(Reason("wrong_state", f"This refund is {refund.get_state_display()} already."))
         fail_refund(refund.pk, why=ask["why"], by=self.actor)
+        return ROWS.get(pk=refund.pk)
+
+
+class RetryRefund(Verb):
+    """Ask for a failed refund once more."""
+
+    writes, answer = Access("orders:refund", ("orders.issue_refund", "orders.issue_large_refund")), RefundRow
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Refund:
+        refund = self.one(Refund.objects.all(), ids["pk"])
+        retry_refunds([refund.pk], by=self.actor)
+        return ROWS.get(pk=refund.pk)
+
+
+class GiveUpRefund(Verb):
+    """Give up a refund that was never paid.
+
+    It counts no longer as given back. Refused for one that is on its way.
+    """
+
+    writes, ask, answer = ANY, FailAsk, RefundRow
+
+    def do(self, ask: dict[str, Any], **ids: Any) -> Refund:
+        refund = self.one(Refund.objects.all(), ids["pk"])
+        give_up_refunds([refund.pk], reason=ask["why"], by=self.actor)
         return ROWS.get(pk=refund.pk)

@@ -9,7 +9,17 @@ from rest_framework import serializers
 
 from oms.core.api.shapes import Amount, Row, Shape
 from oms.core.links import tracking_link
-from orders.models import Hold, Note, Order, OrderCharge, OrderLine, PaymentTransaction, Refund, RefundLine
+from orders.models import (
+    Hold,
+    Note,
+    Order,
+    OrderChange,
+    OrderCharge,
+    OrderLine,
+    PaymentTransaction,
+    Refund,
+    RefundLine,
+)
 
 
 class AddressShape(Shape):
@@ -80,6 +90,17 @@ class HoldRow(Row):
         model = Hold
         fields = ["id", "type", "state", "words", "blocks", "line", "placed_by", "placed_at", "until", "ended_by",
                   "ended_at", "note"]  # fmt: skip
+        read_only_fields = fields
+
+
+class ChangeRow(Row):
+    """Something that was changed at the shop too late to be simply done here too."""
+
+    veiled = ("words",)
+
+    class Meta:
+        model = OrderChange
+        fields = ["id", "kind", "state", "words", "proposed_at", "decided_by", "decided_at"]
         read_only_fields = fields
 
 
@@ -160,6 +181,7 @@ class OrderDetail(OrderRow):
     lines = LineRow(many=True, read_only=True)
     charges = ChargeRow(many=True, read_only=True)
     holds = HoldRow(many=True, read_only=True)
+    changes = ChangeRow(many=True, read_only=True)
     payments = PaymentRow(source="transactions", many=True, read_only=True)
     refunds = RefundRow(many=True, read_only=True)
     notes = NoteRow(many=True, read_only=True)
@@ -175,10 +197,10 @@ class OrderDetail(OrderRow):
         fields = [
             *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "phone", "shipping_address", "billing_address",
             "shipping_method", "note", "tags", "channel_status", "risk_score", "risk_reasons", "lines", "charges",
-            "holds", "payments", "refunds", "notes", "tracking_link",
+            "holds", "changes", "payments", "refunds", "notes", "tracking_link",
         ]  # fmt: skip
         read_only_fields = fields
 
 
-WHOLE = ("lines__item", "charges", "holds", "transactions", "refunds__lines", "notes")
+WHOLE = ("lines__item", "charges", "holds", "changes", "transactions", "refunds__lines", "notes")
 """What ``OrderDetail`` reads, for ``prefetch_related``."""

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from fulfillment.models import FulfillmentOrder, Shipment
-from inventory.models import Item
+from inventory.models import Item, StockLevel
 from oms.core.actors import SYSTEM
 from oms.core.tokens import SCOPES, issue_token
 from oms.wsgi import application
@@ -107,6 +107,7 @@ def test_swagger_asks_nobody_outside(settings: Any) -> None:
 MODELS = {
     "orders": Order,
     "items": Item,
+    "levels": StockLevel,
     "fulfillment-orders": FulfillmentOrder,
     "parcels": Shipment,
     "refunds": Refund,

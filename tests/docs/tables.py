@@ -144,12 +144,27 @@ def operations() -> str:
     return table(("operation", "what it does", "scope"), rows)
 
 
+def without() -> str:
+    """The console's buttons that no operation of the API stands for."""
+    from django.apps import apps
+
+    from oms.core.console import registry
+    from tests.api.doors_of_buttons import WITHOUT
+
+    rows = []
+    for name, why in WITHOUT.items():
+        button = registry.buttons[name]
+        rows.append((str(button.label), str(apps.get_model(button.model)._meta.verbose_name), why))
+    return table(("button", "on a", "why"), rows)
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "jobs": ("reference/jobs.md", jobs),
     "events": ("reference/events.md", events),
     "roles": ("reference/roles.md", roles),
     "queues": ("reference/queues.md", queues),
     "scopes": ("reference/api.md", scopes),
+    "without": ("reference/api.md", without),
     "operations": ("reference/api.md", operations),
 }
 

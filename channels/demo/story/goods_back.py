@@ -1,10 +1,12 @@
-"""A return's whole way: opened for the customer, received and inspected in the warehouse, paid, closed."""
+"""A return's whole way: wished for at the shop, opened for the customer, received and inspected in the warehouse, paid,
+closed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from channels.demo.shapes import Case
+from channels.demo.shapes import SHOPIFY, Case
+from channels.demo.story.books import parcels_told
 from channels.demo.story.checks import paid_back
 from channels.demo.story.stage import Row, Stage
 
@@ -18,6 +20,7 @@ def take_back(stage: Stage, case: Case, why: str, *, condition: str, faulty: boo
     found = _return(stage, order["id"])
     if found is None:
         line = next(each for each in order["lines"] if each["item"] == facts["sku"])
+        _wish(stage, case, order["number"], {"sku": line["sku"], "quantity": facts["quantity"], "note": why})
         stage.say(f"  {order['number']}: {facts['quantity']} × {line['title']} come back. {why}.")
         found = stage.program.post(
             "returns", order=order["id"], location=facts["place"], authorise=True, reason=why,
@@ -45,6 +48,22 @@ def take_back(stage: Stage, case: Case, why: str, *, condition: str, faulty: boo
         stage.program.post(f"returns/{found['id']}/close")
 
 
+def _wish(stage: Stage, case: Case, number: str, line: Row) -> None:
+    """The customer asks at the shop, which takes no wish for what it was not told is sent; a clerk reads it there."""
+    if not _wished(stage, case):
+        stage.until(f"the shop of {number} to know that it is sent", lambda: parcels_told(stage).get(number))
+        planned = stage.plan.order(case.orders[0])
+        stage.shop(planned.shop).act("request_return", order=planned.number, lines=[line])
+
+
+def _wished(stage: Stage, case: Case) -> bool:
+    """Does the shop know of the wish? Shopify keeps returns; at WooCommerce it is a meta value."""
+    planned = stage.plan.order(case.orders[0])
+    rows = stage.shop(planned.shop).records()["orders"]
+    row = next(row for row in rows if str(row["number"]) == planned.number)
+    return bool(row["returns"] if planned.shop == SHOPIFY else row["meta"].get("_return_request"))
+
+
 def _return(stage: Stage, order_id: int) -> Row | None:
     rows = list(stage.program.each("returns", order=order_id))
     return stage.program.get(f"returns/{rows[0]['id']}") if rows else None
@@ -57,6 +76,8 @@ def _paid(stage: Stage, order_id: int) -> bool:
 
 def check_return(stage: Stage, case: Case) -> Iterator[str]:
     yield from paid_back(stage, case)
+    if not _wished(stage, case):
+        yield f"{case.title}: the shop knows of no wish to send it back"
     order = stage.order(case.orders[0])
     found = _return(stage, order["id"]) if order else None
     if found is None:

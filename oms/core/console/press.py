@@ -40,13 +40,11 @@ def token() -> str:
 
 def press(request: HttpRequest, name: str) -> HttpResponse:
     """GET asks (form, preview, what is refused); POST does it. 403 without the permission, 409 when refused."""
-    from django.contrib import admin
-
     button = registry.buttons.get(name)
     if button is None:
         raise Http404(f"There is no button called {name}.")
     sent = request.POST if request.method == "POST" else request.GET
-    page = _Page(request, button, ids_of(sent.getlist("ids")), admin.site.each_context(request))
+    page = _Page(request, button, ids_of(sent.getlist("ids")))
     if not button.allowed(request.user):
         return TemplateResponse(request, "console/forbidden.html", page.context(), status=403)
     if not page.ids:
@@ -59,9 +57,8 @@ def press(request: HttpRequest, name: str) -> HttpResponse:
 
 
 class _Page:
-    def __init__(self, request: HttpRequest, button: Button, ids: list[int], context: Mapping[str, Any]):
+    def __init__(self, request: HttpRequest, button: Button, ids: list[int]):
         self.request, self.button, self.ids = request, button, ids
-        self.site_context = context
         self.back = back_to(request, button.model, ids)
         self.rows: list[Any] = []
         self.refused: dict[Any, list[Reason]] = {}
@@ -180,8 +177,11 @@ class _Page:
         )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
+        # Here and not at once: a press that is done shows no page, and the menus cost more than most deeds.
+        from django.contrib import admin
+
         return {
-            **self.site_context, "button": self.button, "title": self.button.label, "back": self.back,
+            **admin.site.each_context(self.request), "button": self.button, "title": self.button.label, "back": self.back,
             "console_own": True,
             "ids": ",".join(map(str, self.ids)), "ids_list": self.ids,
         }  # fmt: skip
