@@ -231,8 +231,9 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # Who we are on slips and labels.
+COMPANY_UNSAID = "Our shop"
 COMPANY = {
-    "name": env.text("OMS_COMPANY_NAME", "Our shop"),
+    "name": env.text("OMS_COMPANY_NAME", COMPANY_UNSAID),
     "email": env.text("OMS_COMPANY_EMAIL", ""),
     "website": env.text("OMS_COMPANY_WEBSITE", ""),
     "eori": env.text("OMS_COMPANY_EORI", ""),

@@ -299,9 +299,22 @@ class Notice:
     read: Callable[[], str]
 
 
-Entry: TypeAlias = (
-    "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry | People | Paper | Notice"
-)
+@dataclass(frozen=True)
+class FirstStep:
+    """A line of the first-run checklist on home, for those who have ``permission``. ``link`` is the name of the URL
+    where it is done, or empty where it is not done in the console. ``done()`` is a bool, or querysets of which a
+    row in any one is enough: the cheapest there are, since home asks each time."""
+
+    slug: str
+    title: Words
+    words: Words
+    permission: str
+    done: Callable[[], Any]
+    link: str = ""
+    rank: int = 100
+
+
+Entry: TypeAlias = "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry | People | Paper | Notice | FirstStep"
 
 
 @dataclass
@@ -317,6 +330,7 @@ class Registry:
     people: dict[str, list[People]] = field(default_factory=dict)
     papers: dict[str, Paper] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
+    first_steps: dict[str, FirstStep] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
         """Take one entry. Raises ``ValueError`` for a name that is taken, or a queue of an unknown group."""
@@ -340,6 +354,8 @@ class Registry:
             _put(self.papers, entry.name, entry)
         elif isinstance(entry, Notice):
             _put(self.notices, entry.slug, entry)
+        elif isinstance(entry, FirstStep):
+            _put(self.first_steps, entry.slug, entry)
         elif isinstance(entry, Finder):
             self.finders.append(entry)
             self.finders.sort(key=lambda f: f.rank)
