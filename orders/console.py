@@ -19,10 +19,10 @@ from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
 from oms.core.money import MixedCurrencies
-from oms.core.personal import sees_people
+from oms.core.personal import sees_people, telephone
 from orders.actions.derive import facts_of
 from orders.buttons import BUTTONS
-from orders.models import Hold, Order, OrderLine, Refund
+from orders.models import TELEPHONE, Hold, Order, OrderLine, Refund
 from orders.querysets import people_of, reservations_of
 from orders.rules.holds import HOLDS
 from orders.rules.order_changes import hidden_side
@@ -219,14 +219,21 @@ def _refunds(*states: str) -> Callable[[], Any]:
     return lambda: Refund.objects.exclude(state__in=["succeeded", "cancelled"]).filter(state__in=states)
 
 
-def _find(text: str) -> Any:
-    upper = text.upper()
-    where = Q(number__startswith=upper) | Q(
-        external_number__in={text, text.lstrip("#"), f"#{text.lstrip('#')}"}
-    )
+def _named(text: str) -> Q:
     if "@" in text:
-        where = Q(email=text.lower())
-    return Order.objects.filter(where).order_by("-placed_at", "-id")
+        return Q(email=text.lower())
+    bare = text.lstrip("#")
+    return Q(number__startswith=text.upper()) | Q(external_number__in={text, bare, f"#{bare}"})
+
+
+def _find(text: str, where: Q | None = None) -> Any:
+    found = Order.objects.alias(telephone=TELEPHONE).filter(where or _named(text))
+    return found.order_by("-placed_at", "-id")
+
+
+def _find_person(text: str) -> Any:
+    digits = telephone(text)
+    return _find(text, _named(text) | Q(telephone=digits) if digits else None)
 
 
 def _exact(text: str) -> Any:
@@ -253,7 +260,7 @@ register(
     Panel("customer", _("Customer"), "orders.order", "orders/customer.html", _customer, order=10, side=True),
     Panel("orders", _("Latest orders of it"), "inventory.item", "orders/of_item.html", _item_orders, order=50,
           permission="orders.view_order"),
-    Finder("orders.order", _("Orders"), "orders.view_order", find=_find, exact=_exact, rank=10),
+    Finder("orders.order", _("Orders"), "orders.view_order", find=_find, of_person=_find_person, exact=_exact, rank=10),
     Figure("orders-in", _("Orders in"), "orders.view_order",
            daily(lambda: Order.objects.all(), "placed_at", "admin:orders_order_changelist"), rank=10),
     MenuEntry("Orders", _("Orders"), "shopping_bag", "admin:orders_order_changelist", "orders.view_order", 10),

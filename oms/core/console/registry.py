@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.errors import Reason
+from oms.core.personal import sees_people
 from oms.core.words import Words
 
 Refusals: TypeAlias = "Mapping[Any, Sequence[Reason]]"
@@ -232,7 +233,8 @@ class Figure:
 @dataclass(frozen=True)
 class Finder:
     """One part of the one search box. ``find(text)`` gives a queryset that uses an index (exact or prefix
-    only); ``exact(text)`` the rows that are meant beyond doubt, where that is a smaller question."""
+    only); ``exact(text)`` the rows that are meant beyond doubt, where that is a smaller question. ``of_person(text)``,
+    where given, is ``find`` for those who may see people: what it adds is found by who somebody is."""
 
     model: str
     title: Words
@@ -240,6 +242,11 @@ class Finder:
     find: Callable[[str], Any]
     exact: Callable[[str], Any]
     rank: int = 100
+    of_person: Callable[[str], Any] | None = None
+
+    def found(self, text: str, user: Any) -> Any:
+        """What this person finds by ``text``."""
+        return (self.of_person if self.of_person and sees_people(user) else self.find)(text)
 
 
 @dataclass(frozen=True)
