@@ -64,6 +64,11 @@ def _lines(request: Any, order: Order) -> Mapping[str, Any]:
                 ],
                 "reservations": by_line[line.demand_key],
                 "holds": [h for h in order.holds.all() if h.line_id == line.pk and h.state == "active"],
+                "discounts": [
+                    (d["code"] or d["title"], shown.money(Decimal(d["amount"]), order.currency))
+                    for d in order.discounts
+                    if d["line"] == line.external_id
+                ],
             }
         )
     attach(request.user, list(order.lines.all()))
@@ -91,7 +96,11 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
     summed = net + sum((c.net for c in charges), Decimal(0)) + taxes
     refunds = list(order.refunds.all())
     attach(request.user, refunds)
+    given: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for one in order.discounts:
+        given[one["code"], one["title"]] += Decimal(one["amount"])
     return {
+        "discounts": [(code, title, shown.money(amount, order.currency) if amount else "") for (code, title), amount in given.items()],
         "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
         "shop_total": shop(order.shop_total), "off": order.total - summed,
         "off_words": shown.money(order.total - summed, order.currency),

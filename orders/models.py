@@ -119,6 +119,12 @@ class Order(OrderLifecycle):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def discounts(self) -> list[dict[str, str]]:
+        """What made it cheaper, as the channel told it: code, title, amount, shop_amount, and the line's external id
+        or nothing. Taken off in the lines' and charges' money already."""
+        return self.channel_facts.get("discounts") or []
+
 
 class OrderLine(models.Model):
     """One line and where each of its units is. The counters always add up:

@@ -19,7 +19,7 @@ from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
 from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
-from orders.actions.place import channel_facts, kept, tax_total
+from orders.actions.place import channel_facts, discounts, kept, tax_total
 from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
@@ -122,6 +122,7 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
     if "money" in kinds:
         order.total, order.shop_total = kept(read.total.customer), kept(read.total.shop)
         order.tax_total = tax_total(read)
+        order.channel_facts = {**order.channel_facts, "discounts": discounts(read)}
         OrderCharge.objects.filter(order=order).delete()
         OrderCharge.objects.bulk_create(
             [

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from inventory.models import Barcode
 from oms.core.actors import SYSTEM
 from orders.actions.fail_refunds import fail_refund
 from orders.actions.request_refunds import request_refunds
+from orders.drafts import Amount, DiscountDraft
 from orders.models import Hold, Note, Order, Refund
 from tests import build, way
 from tests.pressing import Hand
@@ -115,3 +118,18 @@ def test_a_finished_order_is_opened_again_by_a_manager() -> None:
     assert Hand("manager").press("orders.reopen", order, why="a part was missing") == 302
     order.refresh_from_db()
     assert order.state == "review"
+
+
+def test_discounts_stand_on_the_lines_and_in_the_money() -> None:
+    build.item("A")
+    off = Amount.same(Decimal("2.00"))
+    draft = build.draft([("A", 1)])
+    mine = DiscountDraft("SPRING", "", off, draft.lines[0].external_id)
+    whole = DiscountDraft("", "Loyal customers", Amount.same(Decimal("1.50")))
+    (order,) = build.place(replace(draft, discounts=(mine, whole)))
+    page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    html = page.content.decode()
+    assert "SPRING: £2.00 off" in html
+    assert "Loyal customers" in html and "£1.50" in html
+    order.refresh_from_db()
+    assert order.total == draft.total.customer, "it is in the prices already"
