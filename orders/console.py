@@ -130,6 +130,8 @@ def _holds(request: Any, order: Order) -> Mapping[str, Any] | None:
         return None
     active = [h for h in holds if h.state == "active"]
     attach(request.user, active)
+    for hold in holds:
+        hold.placer, hold.ender = who(hold.placed_by), who(hold.ended_by) if hold.ended_by else ""  # type: ignore[attr-defined]
     for hold in active:
         hold.mend = gettext(HOLDS[hold.type].mend) if hold.type in HOLDS else ""  # type: ignore[attr-defined]
     return {"active": active, "ended": [h for h in holds if h.state != "active"]}
@@ -252,7 +254,7 @@ def _exact(text: str) -> Any:
 register(
     *BUTTONS,
     People("order", people_of),
-    *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "awaiting_return", "scheduled_until")),
+    *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "scheduled_until")),
     Queue("backordered", _("Promised, but not in stock"), "Cannot be promised", "orders.order", _waiting_orders,
           "placed_at", "orders.cancel_order", _("Everything promised is in stock."),
           _("They are served by themselves when stock arrives, oldest promise first."), rank=20),

@@ -133,3 +133,23 @@ def test_discounts_stand_on_the_lines_and_in_the_money() -> None:
     assert "Loyal customers" in html and "£1.50" in html
     order.refresh_from_db()
     assert order.total == draft.total.customer, "it is in the prices already"
+
+
+def test_a_hold_says_who_placed_and_who_ended_it() -> None:
+    order = opened()
+    support = Hand("support")
+    support.press("orders.hold", order, type="manual", words="Wait for me")
+    address = reverse("admin:orders_order_change", args=[order.pk])
+
+    def panel() -> str:
+        return (
+            support.client.get(address)
+            .content.decode()
+            .partition('class="columns')[2]
+            .partition('class="timeline')[0]
+        )
+
+    assert f"placed by {support.user.username}" in panel() and "ended by" not in panel()
+    clerk = Hand("clerk")
+    clerk.press("orders.release_hold", Hold.objects.get())
+    assert f"placed by {support.user.username}" in panel() and f"ended by {clerk.user.username}" in panel()
