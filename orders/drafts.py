@@ -189,7 +189,6 @@ class OrderDraft:
     tags: tuple[str, ...] = ()
     channel_status: str = ""
     channel_risk: str = ""
-    ip_country: str = ""
     cancelled_at: datetime | None = None
     cancel_reason: str = ""
     test: bool = False

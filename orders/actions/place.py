@@ -136,7 +136,7 @@ def _order(placing: Placing, facts: tuple[Transaction, ...]) -> Row:
 def channel_facts(d: OrderDraft) -> dict[str, Any]:
     """What the screen and people need of the draft and no column keeps."""
     return {
-        "risk": d.channel_risk, "ip_country": d.ip_country, "customer": d.customer_external_id,
+        "risk": d.channel_risk, "customer": d.customer_external_id,
         "customer_orders": d.customer_orders, "missing": list(d.missing), "test": d.test,
         **({"repeats": d.repeats} if d.repeats else {}),
         **({"discounts": discounts(d)} if d.discounts else {}),
