@@ -101,7 +101,7 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
         given[one["code"], one["title"]] += Decimal(one["amount"])
     return {
         "discounts": [(code, title, shown.money(amount, order.currency) if amount else "") for (code, title), amount in given.items()],
-        "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
+        "included": order.prices_include_tax, "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
         "shop_total": shop(order.shop_total), "off": order.total - summed,
         "off_words": shown.money(order.total - summed, order.currency),
         "transactions": order.transactions.all(), "refunds": refunds,

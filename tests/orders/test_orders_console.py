@@ -153,3 +153,13 @@ def test_a_hold_says_who_placed_and_who_ended_it() -> None:
     clerk = Hand("clerk")
     clerk.press("orders.release_hold", Hold.objects.get())
     assert f"placed by {support.user.username}" in panel() and f"ended by {clerk.user.username}" in panel()
+
+
+@pytest.mark.parametrize(
+    ("included", "words"), [(True, "prices include tax"), (False, "prices are without tax")]
+)
+def test_the_money_says_whether_prices_include_tax(included: bool, words: str) -> None:
+    build.item("A")
+    order = build.order([("A", 1)], prices_include_tax=included)
+    page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert words in page.content.decode()
