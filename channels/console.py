@@ -18,7 +18,18 @@ from channels.buttons import BUTTONS
 from channels.lifecycle import ListingState
 from channels.models import ChannelAccount, Listing, StockPush, UntoldCancel
 from inventory.models import Item
-from oms.core.console import Figure, Finder, MenuEntry, Panel, Part, Queue, Reading, register, shown
+from oms.core.console import (
+    Figure,
+    Finder,
+    FirstStep,
+    MenuEntry,
+    Panel,
+    Part,
+    Queue,
+    Reading,
+    register,
+    shown,
+)
 from oms.core.console.offers import attach
 from oms.core.errors import KEY_REASONS
 from oms.core.models import InboundMessage, JobRun
@@ -152,6 +163,13 @@ def _find(text: str) -> Any:
 
 register(
     *BUTTONS,
+    FirstStep("channel", _("Connect a shop"), _("WooCommerce or Shopify; or bring orders in by a file or a program."),
+              "channels.add_channelaccount", lambda: [ChannelAccount.objects.filter(active=True), Order.objects.all()],
+              "admin:channels_channelaccount_add", rank=40),
+    FirstStep("order", _("Take in a test order"),
+              _("Place one at your shop. It comes by itself within a minute; “Fetch orders now” does not wait."),
+              "channels.pull_channelaccount", lambda: [Order.objects.all()], "admin:channels_channelaccount_changelist",
+              rank=60),
     Panel("listings", _("At the shops"), "inventory.item", "channels/of_item.html", _of_item, order=20,
           permission="channels.view_listing"),
     Panel("versions", _("Stock at the shop"), "channels.listing", "channels/versions.html", _versions, order=10),

@@ -31,7 +31,19 @@ from fulfillment.models import (
 )
 from fulfillment.rules.customs import UNIONS
 from fulfillment.rules.offers import choose, restored
-from oms.core.console import Figure, Finder, MenuEntry, Panel, People, Queue, Related, Teller, register, shown
+from oms.core.console import (
+    Figure,
+    Finder,
+    FirstStep,
+    MenuEntry,
+    Panel,
+    People,
+    Queue,
+    Related,
+    Teller,
+    register,
+    shown,
+)
 from oms.core.console.figures import daily, standing
 from oms.core.console.offers import attach
 from oms.core.errors import KEY_REASONS
@@ -344,6 +356,11 @@ TILES.append(
 
 register(
     *BUTTONS,
+    FirstStep("carrier", _("Connect a carrier"),
+              _("For labels and tracking. Without one, type tracking numbers: the first parcel sent off ticks this."),
+              "fulfillment.add_carrieraccount",
+              lambda: [CarrierAccount.objects.filter(active=True), Shipment.objects.filter(shipped_at__isnull=False)],
+              "admin:fulfillment_carrieraccount_add", rank=50),
     *PAPERS,
     People("manifest", _people_of_manifests),
     Related("orders.order", "fulfillment.fulfillmentorder", _open_work),

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory.buttons import BUTTONS
 from inventory.models import Barcode, Discrepancy, Item, Location, Receipt, StockLevel, StockMovement
-from oms.core.console import Finder, MenuEntry, Panel, Queue, register
+from oms.core.console import Finder, FirstStep, MenuEntry, Panel, Queue, register
 from oms.core.console.offers import attach
 from oms.core.places import own
 
@@ -71,8 +72,20 @@ def _code(text: str) -> Any:
     return Q(sku__in={text, text.upper()}) | Q(pk__in=Barcode.objects.filter(code=text).values("item_id"))
 
 
+def _company_named() -> bool:
+    return bool(settings.COMPANY["name"] != settings.COMPANY_UNSAID)
+
+
 register(
     *BUTTONS,
+    FirstStep("company", _("Say who you are"),
+              _("OMS_COMPANY_NAME, where the program is started: it stands on packing slips and the tracking page."),
+              "inventory.add_location", _company_named, rank=10),
+    FirstStep("location", _("Add a place that ships"),
+              _("The warehouse or the shop that parcels leave from, with its address."), "inventory.add_location",
+              lambda: [Location.objects.filter(active=True, ships=True)], "admin:inventory_location_add", rank=20),
+    FirstStep("items", _("Bring in your items"), _("From a CSV file, with what lies where."), "inventory.add_item",
+              lambda: [Item.objects.all()], "admin:inventory_item_import", rank=30),
     Panel("levels", _("Stock"), "inventory.item", "inventory/levels.html", _levels, order=10,
           permission="inventory.view_stocklevel"),
     Panel("movements", _("Latest movements"), "inventory.item", "inventory/movements.html", _movements, order=60,

@@ -65,7 +65,8 @@ class Barcode(models.Model):
 
 
 class Location(models.Model):
-    """A place that holds stock. Coordinates are degrees; ``rank`` breaks ties, lower first."""
+    """A place that holds stock. Coordinates are degrees; ``rank`` breaks ties, lower first. Only where somebody of
+    ours can pick and pack does it ship: what lies elsewhere is neither promised nor published."""
 
     class Type(models.TextChoices):
         WAREHOUSE = "warehouse", _("warehouse")
@@ -110,6 +111,16 @@ class Location(models.Model):
 
     class Meta:
         ordering = ["rank", "code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ships=False) | ~Q(type__in=["supplier", "transit", "virtual"]),
+                name="location_ships_by_type",
+                violation_error_message=_(
+                    "A supplier’s, an in-transit or a virtual place sends no orders: untick “ships orders”, or choose "
+                    "another type."
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -55,7 +55,7 @@ CLERK = (
         "orders.map_line", "orders.decide_change",
         "orders.release_unmapped_sku_hold", "orders.release_total_mismatch_hold",
         "orders.release_duplicate_suspect_hold", "orders.release_anomaly_hold", "orders.release_out_of_stock_hold",
-        "orders.release_awaiting_return_hold", "orders.release_channel_incomplete_hold",
+        "orders.release_channel_incomplete_hold",
         "orders.release_changed_at_shop_hold", "orders.record_payment",
         "fulfillment.route_order", "fulfillment.cancel_fulfillmentorder",
         "channels.pull_channelaccount", "channels.map_listing", "channels.push_listing", "channels.pause_listing",

@@ -234,8 +234,9 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # Who we are on slips and labels.
+COMPANY_UNSAID = "Our shop"
 COMPANY = {
-    "name": env.text("OMS_COMPANY_NAME", "Our shop"),
+    "name": env.text("OMS_COMPANY_NAME", COMPANY_UNSAID),
     "email": env.text("OMS_COMPANY_EMAIL", ""),
     "website": env.text("OMS_COMPANY_WEBSITE", ""),
     "eori": env.text("OMS_COMPANY_EORI", ""),
@@ -243,6 +244,9 @@ COMPANY = {
 }
 CURRENCY = env.text("OMS_CURRENCY", "GBP")
 RETURN_WINDOW_DAYS = env.number("OMS_RETURN_WINDOW_DAYS", 30, least=0)
+# What the return policy accepts is approved without a person; more than so many pieces of a line at once never.
+RETURN_AUTOMATIC = env.flag("OMS_RETURN_AUTOMATIC")
+RETURN_REVIEW_ABOVE = env.number("OMS_RETURN_REVIEW_ABOVE", 20, least=0)
 # An order completes on delivery, or this long after shipping when its carrier tells us nothing.
 COMPLETE_AFTER_SHIPPING_DAYS = env.number("OMS_COMPLETE_AFTER_SHIPPING_DAYS", 21, least=1)
 # How long customers may still look at the tracking page of an order that is finished.

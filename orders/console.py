@@ -19,10 +19,10 @@ from oms.core.console.figures import daily
 from oms.core.console.offers import attach
 from oms.core.models import OutboundEffect
 from oms.core.money import MixedCurrencies
-from oms.core.personal import sees_people
+from oms.core.personal import sees_people, telephone
 from orders.actions.derive import facts_of
 from orders.buttons import BUTTONS
-from orders.models import Hold, Order, OrderLine, Refund
+from orders.models import TELEPHONE, Hold, Order, OrderLine, Refund
 from orders.querysets import people_of, reservations_of
 from orders.rules.holds import HOLDS
 from orders.rules.order_changes import hidden_side
@@ -64,6 +64,11 @@ def _lines(request: Any, order: Order) -> Mapping[str, Any]:
                 ],
                 "reservations": by_line[line.demand_key],
                 "holds": [h for h in order.holds.all() if h.line_id == line.pk and h.state == "active"],
+                "discounts": [
+                    (d["code"] or d["title"], shown.money(Decimal(d["amount"]), order.currency))
+                    for d in order.discounts
+                    if d["line"] == line.external_id
+                ],
             }
         )
     attach(request.user, list(order.lines.all()))
@@ -91,8 +96,12 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
     summed = net + sum((c.net for c in charges), Decimal(0)) + taxes
     refunds = list(order.refunds.all())
     attach(request.user, refunds)
+    given: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for one in order.discounts:
+        given[one["code"], one["title"]] += Decimal(one["amount"])
     return {
-        "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
+        "discounts": [(code, title, shown.money(amount, order.currency) if amount else "") for (code, title), amount in given.items()],
+        "included": order.prices_include_tax, "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
         "shop_total": shop(order.shop_total), "off": order.total - summed,
         "off_words": shown.money(order.total - summed, order.currency),
         "transactions": order.transactions.all(), "refunds": refunds,
@@ -121,6 +130,8 @@ def _holds(request: Any, order: Order) -> Mapping[str, Any] | None:
         return None
     active = [h for h in holds if h.state == "active"]
     attach(request.user, active)
+    for hold in holds:
+        hold.placer, hold.ender = who(hold.placed_by), who(hold.ended_by) if hold.ended_by else ""  # type: ignore[attr-defined]
     for hold in active:
         hold.mend = gettext(HOLDS[hold.type].mend) if hold.type in HOLDS else ""  # type: ignore[attr-defined]
     return {"active": active, "ended": [h for h in holds if h.state != "active"]}
@@ -210,14 +221,21 @@ def _refunds(*states: str) -> Callable[[], Any]:
     return lambda: Refund.objects.exclude(state__in=["succeeded", "cancelled"]).filter(state__in=states)
 
 
-def _find(text: str) -> Any:
-    upper = text.upper()
-    where = Q(number__startswith=upper) | Q(
-        external_number__in={text, text.lstrip("#"), f"#{text.lstrip('#')}"}
-    )
+def _named(text: str) -> Q:
     if "@" in text:
-        where = Q(email=text.lower())
-    return Order.objects.filter(where).order_by("-placed_at", "-id")
+        return Q(email=text.lower())
+    bare = text.lstrip("#")
+    return Q(number__startswith=text.upper()) | Q(external_number__in={text, bare, f"#{bare}"})
+
+
+def _find(text: str, where: Q | None = None) -> Any:
+    found = Order.objects.alias(telephone=TELEPHONE).filter(where or _named(text))
+    return found.order_by("-placed_at", "-id")
+
+
+def _find_person(text: str) -> Any:
+    digits = telephone(text)
+    return _find(text, _named(text) | Q(telephone=digits) if digits else None)
 
 
 def _exact(text: str) -> Any:
@@ -227,7 +245,7 @@ def _exact(text: str) -> Any:
 register(
     *BUTTONS,
     People("order", people_of),
-    *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "awaiting_return", "scheduled_until")),
+    *(_held(kind) for kind in HOLDS if kind not in ("out_of_stock", "scheduled_until")),
     Queue("backordered", _("Promised, but not in stock"), "Cannot be promised", "orders.order", _waiting_orders,
           "placed_at", "orders.cancel_order", _("Everything promised is in stock."),
           _("They are served by themselves when stock arrives, oldest promise first."), rank=20),
@@ -244,7 +262,7 @@ register(
     Panel("customer", _("Customer"), "orders.order", "orders/customer.html", _customer, order=10, side=True),
     Panel("orders", _("Latest orders of it"), "inventory.item", "orders/of_item.html", _item_orders, order=50,
           permission="orders.view_order"),
-    Finder("orders.order", _("Orders"), "orders.view_order", find=_find, exact=_exact, rank=10),
+    Finder("orders.order", _("Orders"), "orders.view_order", find=_find, of_person=_find_person, exact=_exact, rank=10),
     Figure("orders-in", _("Orders in"), "orders.view_order",
            daily(lambda: Order.objects.all(), "placed_at", "admin:orders_order_changelist"), rank=10),
     MenuEntry("Orders", _("Orders"), "shopping_bag", "admin:orders_order_changelist", "orders.view_order", 10),

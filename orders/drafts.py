@@ -97,6 +97,19 @@ class ChargeDraft:
 
 
 @dataclass(frozen=True)
+class DiscountDraft:
+    """What made the prices lower: a code that the customer typed, or the title of what the shop gave by itself. For
+    people to read: ``amount`` (positive, without tax where prices are) is taken off in the ``net`` of lines and
+    charges already. ``line`` is the external id of the line that it was given on, empty where the channel tells it
+    of the whole order or of shipping."""
+
+    code: str
+    title: str
+    amount: Amount
+    line: str = ""
+
+
+@dataclass(frozen=True)
 class PaymentDraft:
     """One fact of the payment ledger. ``kind``: authorisation, capture, void, refund, chargeback,
     external_paid. ``status``: succeeded, pending, failed. ``amount`` is positive."""
@@ -160,6 +173,7 @@ class OrderDraft:
     total: Amount
     lines: tuple[LineDraft, ...]
     charges: tuple[ChargeDraft, ...] = ()
+    discounts: tuple[DiscountDraft, ...] = ()
     payments: tuple[PaymentDraft, ...] = ()
     refunds: tuple[RefundDraft, ...] = ()
     prices_include_tax: bool = False
@@ -175,7 +189,6 @@ class OrderDraft:
     tags: tuple[str, ...] = ()
     channel_status: str = ""
     channel_risk: str = ""
-    ip_country: str = ""
     cancelled_at: datetime | None = None
     cancel_reason: str = ""
     test: bool = False

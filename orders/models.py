@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, NullIf, Right
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,7 @@ from inventory.models import Item
 from oms.core import money
 from oms.core.ids import uuid7
 from oms.core.lifecycle import states_check
+from oms.core.personal import ALIKE
 from orders.lifecycle import (
     ChangeLifecycle,
     ChangeState,
@@ -29,6 +32,16 @@ from orders.rules.holds import HOLDS
 
 def money_field(**kwargs: object) -> models.DecimalField:
     return models.DecimalField(max_digits=18, decimal_places=4, **kwargs)  # type: ignore[arg-type]
+
+
+TELEPHONE = Right(
+    Func(
+        Coalesce(NullIf("phone", Value("")), KeyTextTransform("phone", "shipping_address"), Value("")),
+        Value(r"\D"), Value(""), Value("g"), function="regexp_replace", output_field=models.CharField(),
+    ),
+    ALIKE,
+)  # fmt: skip
+"""Of the number on an order's page the digits by which it is found (``oms.core.personal.telephone``)."""
 
 
 class Order(OrderLifecycle):
@@ -100,10 +113,17 @@ class Order(OrderLifecycle):
             ),
             models.Index(fields=["email", "-placed_at"], name="order_by_email"),
             models.Index(fields=["external_number"], name="order_by_external_number"),
+            models.Index(TELEPHONE, name="order_by_telephone"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def discounts(self) -> list[dict[str, str]]:
+        """What made it cheaper, as the channel told it: code, title, amount, shop_amount, and the line's external id
+        or nothing. Taken off in the lines' and charges' money already."""
+        return self.channel_facts.get("discounts") or []
 
 
 class OrderLine(models.Model):

@@ -18,13 +18,25 @@ fragment Address on MailingAddress {
 }
 """
 
+DISCOUNT = """
+fragment Discount on DiscountAllocation {
+  allocatedAmountSet { ...Money }
+  discountApplication {
+    ... on DiscountCodeApplication { code }
+    ... on AutomaticDiscountApplication { title }
+    ... on ManualDiscountApplication { title }
+    ... on ScriptDiscountApplication { title }
+  }
+}
+"""
+
 LINE = """
 fragment Line on LineItem {
   id name sku quantity currentQuantity requiresShipping isGiftCard
   variant { id barcode }
   product { id }
   originalTotalSet { ...Money }
-  discountAllocations { allocatedAmountSet { ...Money } }
+  discountAllocations { ...Discount }
   taxLines { priceSet { ...Money } }
 }
 """
@@ -54,6 +66,7 @@ fragment OrderParts on Order {
       id title code
       originalPriceSet { ...Money }
       discountedPriceSet { ...Money }
+      discountAllocations { ...Discount }
       taxLines { priceSet { ...Money } }
     }
   }
@@ -64,7 +77,7 @@ fragment OrderParts on Order {
 }
 """
 
-_PARTS = MONEY + ADDRESS + LINE + TRANSACTION + ORDER
+_PARTS = MONEY + ADDRESS + DISCOUNT + LINE + TRANSACTION + ORDER
 
 ORDERS = (
     """
@@ -89,6 +102,7 @@ query OrderLines($id: ID!, $after: String) {
 }
 """
     + MONEY
+    + DISCOUNT
     + LINE
 )
 

@@ -40,6 +40,7 @@ from orders.drafts import (
     AddressDraft,
     Amount,
     ChargeDraft,
+    DiscountDraft,
     LineDraft,
     OrderDraft,
     PaymentDraft,
@@ -117,6 +118,7 @@ def read_order(body: bytes, source: str) -> OrderDraft:
         total=total,
         lines=lines,
         charges=tuple(charges),
+        discounts=tuple(_discounts(order)),
         payments=(*payments, *_disputes(order, payments)),
         refunds=tuple(_refund(raw, included) for raw in order.get("refunds") or ()),
         prices_include_tax=included,
@@ -189,6 +191,20 @@ def _line(raw: Mapping[str, Any], included: bool, wanted: Mapping[str, int]) -> 
         kind="gift_card" if gift_card else "item" if known else "custom",
         requires_shipping=raw.get("requiresShipping") is not False and not gift_card,
     )
+
+
+def _discounts(order: Mapping[str, Any]) -> Iterable[DiscountDraft]:
+    """What each line and each way of shipping got cheaper by, with the code or the title it was given under."""
+    for name in ("lineItems", "shippingLines"):
+        for raw in nodes(order, name):
+            for one in raw.get("discountAllocations") or ():
+                given = one.get("discountApplication") or {}
+                amount = _money(one["allocatedAmountSet"], f"{name}.discountAllocations")
+                code, title = str(given.get("code") or ""), str(given.get("title") or "")
+                if amount and (code or title):
+                    yield DiscountDraft(
+                        code, title, amount, number_of(raw["id"]) if name == "lineItems" else ""
+                    )
 
 
 def _wanted(order: Mapping[str, Any]) -> dict[str, int]:

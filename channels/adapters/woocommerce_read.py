@@ -33,6 +33,7 @@ from orders.drafts import (
     AddressDraft,
     Amount,
     ChargeDraft,
+    DiscountDraft,
     LineDraft,
     OrderDraft,
     PaymentDraft,
@@ -78,6 +79,7 @@ def read_order(body: bytes, source: str) -> OrderDraft:
         total=total,
         lines=lines,
         charges=tuple(charges),
+        discounts=tuple(map(_coupon, order.get("coupon_lines") or ())),
         payments=_payments(order, total, refunds),
         refunds=refunds,
         prices_include_tax=order.get("prices_include_tax") is True,
@@ -145,6 +147,15 @@ def _shipping(raw: Mapping[str, Any]) -> ChargeDraft:
         tax=_money(raw.get("total_tax"), "shipping_lines.total_tax"),
         code=str(raw.get("method_id") or ""),
         external_id=str(raw.get("id") or ""),
+    )
+
+
+def _coupon(raw: Mapping[str, Any]) -> DiscountDraft:
+    """WooCommerce tells a coupon's money for the whole order only, without tax; for free shipping it is nothing."""
+    return DiscountDraft(
+        code=unescape(str(raw.get("code") or "")),
+        title="",
+        amount=_money(raw.get("discount"), "coupon_lines.discount"),
     )
 
 

@@ -128,7 +128,6 @@ class Marked:
             lines=lines,
             shipping=till.shipping(shop, country, lines),
             outcome=outcome,
-            ip_country=more.pop("ip_country", country),
             **more,
         )
 
@@ -212,8 +211,8 @@ def _suspicious(told: Marked) -> None:
     told.case(
         "suspicious",
         "a suspicious order",
-        "A first order of forty dear pieces: paid by somebody in one country, sent to another, bought from a "
-        "third, and the shop's own check says high risk. A manager refuses it; the money goes back.",
+        "A first order of forty dear pieces: paid by somebody in one country, sent to another, "
+        "and the shop's own check says high risk. A manager refuses it; the money goes back.",
         told.order(
             SHOPIFY,
             "900005",
@@ -223,7 +222,6 @@ def _suspicious(told: Marked) -> None:
             {THROW: 20, PARASOL: 20},
             outcome=Outcome.CANCELLED,
             billing=person("case-suspicious-payer", "US"),
-            ip_country="BR",
             channel_risk="high",
         ),
         hold="fraud_risk",

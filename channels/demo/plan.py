@@ -176,7 +176,6 @@ def _planned(
         prices_include_tax=till.includes_tax(shop),
         lines=lines,
         shipping=till.shipping(shop, country, lines, postage or None),
-        ip_country=country,
     )
 
 

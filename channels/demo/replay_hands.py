@@ -45,7 +45,7 @@ from returns.models import Return
 BATCH = 200
 KIND = "cancellation"
 # These wait for stock or for a name, not for a word from the clerk.
-NOT_THE_CLERKS = ("out_of_stock", "unmapped_sku", "awaiting_return")
+NOT_THE_CLERKS = ("out_of_stock", "unmapped_sku")
 
 
 def let_go() -> int:

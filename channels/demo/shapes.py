@@ -91,7 +91,6 @@ class PlannedOrder:
     tags: tuple[str, ...] = ()
     billing: Person | None = None
     total_off: Decimal = Decimal(0)
-    ip_country: str = ""
     channel_risk: str = ""
     shop_currency: str = "GBP"
 

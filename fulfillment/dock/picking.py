@@ -53,7 +53,13 @@ def wanted_of(work: FulfillmentOrder) -> list[Wanted]:
         asked = line.quantity - line.picked - line.short - line.cancelled
         if asked:
             found.append(
-                Wanted(line.pk, f"{line.item.sku} {line.item.name}", tuple(codes_of(line.item)), asked)
+                Wanted(
+                    line.pk,
+                    f"{line.item.sku} {line.item.name}",
+                    tuple(codes_of(line.item)),
+                    asked,
+                    line.item.image_url,
+                )
             )
     return found
 

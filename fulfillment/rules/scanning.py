@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wanted:
-    """A line that asks for ``asked`` pieces; ``codes`` are its SKU and its barcodes."""
+    """A line that asks for ``asked`` pieces; ``codes`` are its SKU and its barcodes, ``picture`` the address
+    of one of it."""
 
     key: int
     name: str
     codes: Collection[str]
     asked: int
+    picture: str = ""
 
     @property
     def field(self) -> str:

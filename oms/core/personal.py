@@ -35,9 +35,24 @@ def sees_people(user: Any) -> bool:
     return bool(user and user.has_perm(SEES))
 
 
+TELEPHONE = re.compile(r"(?:\+|0(?=.*[ ()/-]))[\d ()/.-]+")
+DIGITS = re.compile(r"[+\d ()/.-]+")
+FEWEST, MOST, ALIKE = 7, 15, 9
+"""Digits of a telephone number; and how many at its end say whose it is, however the beginning is written:
+``+44 115 …``, ``0044 115 …``, ``0115 …``."""
+
+
 def names_person(text: str) -> bool:
-    """Does one who searches for ``text`` look for a person? Numbers and codes have no such sign."""
-    return "@" in text
+    """Does one who searches for ``text`` look for a person? Bare numbers and codes have no such sign, and find no
+    person for those who may not see any (:func:`telephone`)."""
+    text = text.strip()
+    return "@" in text or bool(TELEPHONE.fullmatch(text) and len(telephone(text)) == ALIKE)
+
+
+def telephone(text: str) -> str:
+    """The digits by which a telephone number is found, its last nine; empty for what can be none."""
+    digits = re.sub(r"\D", "", text) if DIGITS.fullmatch(text.strip()) else ""
+    return digits[-ALIKE:] if FEWEST <= len(digits) <= MOST else ""
 
 
 class Veil:

@@ -82,6 +82,8 @@ def bring_up(
         "PORT": str(port),
         "OMS_BASE_URL": os.environ.get("OMS_BASE_URL") or f"http://{system.HOST}:{port}",
     }
+    if kind == "demo" and not os.environ.get("OMS_COMPANY_NAME"):
+        mine["OMS_COMPANY_NAME"] = "Hearth & Home"  # its story begins when somebody has set the shop up
     ports = system.twin_ports(paths) if kind == "demo" else {}
     mine |= system.twin_urls(ports) | system.secrets_for(paths)
     mine |= system.start_servers(supervisor, paths, database, number)

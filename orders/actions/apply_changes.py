@@ -19,7 +19,7 @@ from orders.actions.clear_holds import clear_holds
 from orders.actions.derive import derive_statuses
 from orders.actions.go_on import go_on
 from orders.actions.pay import record_payments, record_shop_refunds
-from orders.actions.place import channel_facts, kept, tax_total
+from orders.actions.place import channel_facts, discounts, kept, tax_total
 from orders.actions.revive import revive
 from orders.drafts import OrderDraft, called_off
 from orders.events import OrderPlaced
@@ -133,6 +133,7 @@ def _facts(order: Order, read: OrderDraft, kinds: set[str], by: Actor) -> None:
         order.currency, order.shop_currency = read.currency, read.shop_currency
         order.total, order.shop_total = kept(read.total.customer), kept(read.total.shop)
         order.tax_total = tax_total(read)
+        order.channel_facts = {**order.channel_facts, "discounts": discounts(read)}
 
 
 def _cancel(order: Order, reason: str, by: Actor, units: Mapping[int, int] | None = None) -> Order:

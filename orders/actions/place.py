@@ -134,12 +134,21 @@ def _order(placing: Placing, facts: tuple[Transaction, ...]) -> Row:
 
 
 def channel_facts(d: OrderDraft) -> dict[str, Any]:
-    """What the screen needs of the draft and no column keeps."""
+    """What the screen and people need of the draft and no column keeps."""
     return {
-        "risk": d.channel_risk, "ip_country": d.ip_country, "customer": d.customer_external_id,
+        "risk": d.channel_risk, "customer": d.customer_external_id,
         "customer_orders": d.customer_orders, "missing": list(d.missing), "test": d.test,
         **({"repeats": d.repeats} if d.repeats else {}),
+        **({"discounts": discounts(d)} if d.discounts else {}),
     }  # fmt: skip
+
+
+def discounts(d: OrderDraft) -> list[dict[str, str]]:
+    return [
+        {"code": one.code[:80], "title": one.title[:150], "line": one.line, "amount": str(kept(one.amount.customer)),
+         "shop_amount": str(kept(one.amount.shop))}
+        for one in d.discounts
+    ]  # fmt: skip
 
 
 def tax_total(d: OrderDraft) -> Decimal:

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
+from oms.core.personal import telephone
 from oms.core.steps import reached
 from orders.actions.go_on import go_on
 from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import AddressDraft
-from orders.models import Hold, Order, OrderLine
+from orders.models import TELEPHONE, Hold, Order, OrderLine
 from orders.rules import address, risk, validation
 from orders.rules.holds import Finding
 
 # What the checks look at: an order has forty columns, and may have a thousand lines.
 _OF_ORDER = ("number", "state", "placed_at", "payment_status", "shipping_address", "billing_address", "email", "phone",
-             "country", "channel_facts", "risk_score", "risk_reasons")  # fmt: skip
+             "country", "channel_facts", "source", "shop_total", "risk_score", "risk_reasons")  # fmt: skip
 _OF_LINE = ("order_id", "pk", "title", "ordered", "cancelled", "item_id", "kind", "requires_shipping", "sku")
 
 
@@ -46,13 +48,14 @@ def screen_orders(order_ids: Iterable[int], *, by: Actor = SYSTEM) -> None:
     lines = _lines(ids)
     earlier = _earlier(orders)
     history = _velocity(orders)
+    dear = _dear(orders)
     settled = _settled(ids)
     holdings: list[Holding] = []
     assessed: list[Order] = []
     for order in orders:
         facts = _facts(order, lines[order.pk], earlier.get(order.pk, ()))
         found = [*validation.findings(facts), *_address(facts)]
-        verdict = _risk(order, history)
+        verdict = _risk(order, history, dear)
         score, reasons = min(verdict.score, 32000), [vars(hit) for hit in verdict.hits]
         if (order.risk_score, order.risk_reasons) != (score, reasons):
             order.risk_score, order.risk_reasons = score, reasons
@@ -120,35 +123,66 @@ def _address(facts: validation.ScreenFacts) -> list[Finding]:
     return [Finding("address_invalid", Reason(f"address_{verdict.verdict}", f"The address: {words}"))]
 
 
-def _risk(order: Order, history: dict[str, tuple[int, int, int]]) -> risk.Assessment:
+def _risk(
+    order: Order, history: dict[str, tuple[int, int, int]], dear: dict[str, Decimal]
+) -> risk.Assessment:
     hour, day, old = history.get(order.email, (1, 1, 0))
     facts = order.channel_facts
-    orders_before = facts.get("customer_orders")
     return risk.assess(
         risk.RiskFacts(
-            email=order.email, channel_risk=facts.get("risk") or "", ip_country=facts.get("ip_country") or "",
+            email=order.email, channel_risk=facts.get("risk") or "",
             billing_country=order.billing_address.get("country", ""), shipping_country=order.country,
-            first_order=None if orders_before is None else orders_before <= 1,
+            first_order=_first(order), high_value=order.shop_total > dear[order.source] if order.source in dear else None,
             orders_last_hour=hour, orders_last_day=day, paid_orders_older_than_60_days=old,
         )
     )  # fmt: skip
 
 
-def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
-    """Other orders of the same mail within two hours before each: one statement for all."""
-    mails = {order.email for order in orders if order.email}
-    if not mails:
+def _first(order: Order) -> bool | None:
+    """The customer's first order there, where the shop tells."""
+    orders = order.channel_facts.get("customer_orders")
+    return None if orders is None else orders <= 1
+
+
+def _dear(orders: Sequence[Order]) -> dict[str, Decimal]:
+    """By source what 99 of 100 of its latest thousand orders stay under, in the shop's currency, where there are a
+    hundred to judge by. Asked only where a rule looks at it."""
+    sources = {order.source for order in orders if _first(order) and risk.free_mail(order.email)}
+    if not sources:
         return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT source, percentile_disc(0.99) WITHIN GROUP (ORDER BY shop_total)
+              FROM (SELECT source, shop_total FROM orders_order WHERE id <> ALL (%s::bigint[])
+                     ORDER BY placed_at DESC, id DESC LIMIT 1000) latest
+             WHERE source = ANY (%s) GROUP BY source HAVING count(*) >= 100
+            """,
+            [[order.pk for order in orders], sorted(sources)],
+        )
+        return dict(cursor.fetchall())
+
+
+def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
+    """Other orders of the same mail or telephone within two hours before each: one statement for all."""
+    mails = {order.email for order in orders if order.email}
+    phones = {digits for order in orders if (digits := telephone(order.phone))}
+    if not mails and not phones:
+        return {}
+    same = Q(email__among=mails)
+    if phones:
+        same |= Q(called__among=phones)
     first = min(order.placed_at for order in orders) - timedelta(hours=2)
     last = max(order.placed_at for order in orders)
     near = list(
-        Order.objects.filter(email__among=mails, placed_at__gte=first, placed_at__lte=last)
+        Order.objects.alias(called=TELEPHONE)
+        .filter(same, placed_at__gte=first, placed_at__lte=last)
         .exclude(state="cancelled")
         .values_list("pk", "number", "placed_at", "email", "phone")
     )
-    each = Counter(email for *_, email, _ in near)
-    # Most are alone with their mail: nothing to compare.
-    near = [row for row in near if each[row[3]] > 1]
+    each = Counter(key for *_, email, phone in near for key in _whose(email, phone))
+    # Most are alone with their mail and their telephone: nothing to compare.
+    near = [row for row in near if any(each[key] > 1 for key in _whose(row[3], row[4]))]
     units: dict[int, list[tuple[int | str, int]]] = defaultdict(list)
     if near:
         rows = OrderLine.objects.filter(order_id__among=[row[0] for row in near]).order_by("pk")
@@ -156,16 +190,27 @@ def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
             "order_id", "item_id", "sku", "ordered", "cancelled"
         ):
             units[order_id].append((item_id or sku, ordered - cancelled))
-    by_mail: dict[str, list[tuple[int, validation.Earlier]]] = defaultdict(list)
+    theirs: dict[str, dict[int, validation.Earlier]] = defaultdict(dict)
     for pk, number, placed_at, email, phone in near:
-        by_mail[email].append(
-            (pk, validation.Earlier(number, placed_at, email, phone, lines=tuple(units[pk])))
-        )
-    return {
-        order.pk: [told for pk, told in by_mail[order.email] if pk != order.pk]
-        for order in orders
-        if order.email
-    }
+        told = validation.Earlier(number, placed_at, email, phone, lines=tuple(units[pk]))
+        for key in _whose(email, phone):
+            theirs[key][pk] = told
+    found: dict[int, list[validation.Earlier]] = {}
+    for order in orders:
+        others = {
+            pk: told
+            for key in _whose(order.email, order.phone)
+            for pk, told in theirs[key].items()
+            if pk != order.pk
+        }
+        if others:
+            found[order.pk] = list(others.values())
+    return found
+
+
+def _whose(email: str, phone: str) -> list[str]:
+    """By what a customer is known again."""
+    return [key for key in (email, telephone(phone)) if key]
 
 
 def _usual(items: Collection[int], mine: list[int]) -> dict[int | None, validation.Usual]:

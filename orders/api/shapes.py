@@ -168,10 +168,22 @@ class RiskReason(serializers.Serializer):
     words = serializers.CharField()
 
 
+class Discount(serializers.Serializer):
+    """What made it cheaper. Taken off in the money of lines and charges already."""
+
+    code = serializers.CharField(
+        help_text="As the customer typed it; empty for what the shop gave by itself."
+    )
+    title = serializers.CharField()
+    line = serializers.CharField(help_text="The line's external id; empty: the whole order, or shipping.")
+    amount = serializers.CharField(help_text="In the order's currency.")
+    shop_amount = serializers.CharField(help_text="In the shop's.")
+
+
 class OrderDetail(OrderRow):
     """An order whole: lines with their counters, money, holds, notes."""
 
-    veiled = ("risk_reasons", "tags")
+    veiled = ("risk_reasons", "tags", "discounts")
     personal = ("email", "customer_name", "phone", "shipping_address", "billing_address", "note")
     tax_total = Amount("tax_total")
     shipping_address = Address(read_only=True)
@@ -180,6 +192,7 @@ class OrderDetail(OrderRow):
     risk_reasons = RiskReason(many=True, read_only=True)
     lines = LineRow(many=True, read_only=True)
     charges = ChargeRow(many=True, read_only=True)
+    discounts = Discount(many=True, read_only=True)
     holds = HoldRow(many=True, read_only=True)
     changes = ChangeRow(many=True, read_only=True)
     payments = PaymentRow(source="transactions", many=True, read_only=True)
@@ -197,7 +210,7 @@ class OrderDetail(OrderRow):
         fields = [
             *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "phone", "shipping_address", "billing_address",
             "shipping_method", "note", "tags", "channel_status", "risk_score", "risk_reasons", "lines", "charges",
-            "holds", "changes", "payments", "refunds", "notes", "tracking_link",
+            "discounts", "holds", "changes", "payments", "refunds", "notes", "tracking_link",
         ]  # fmt: skip
         read_only_fields = fields
 

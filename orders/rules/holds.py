@@ -106,14 +106,6 @@ _ALL = (
         True,
     ),
     HoldType(
-        "awaiting_return",
-        gettext_noop("waits for the goods to come back"),
-        gettext_noop("receive the return"),
-        WORK,
-        False,
-        True,
-    ),
-    HoldType(
         "customer_request",
         gettext_noop("the customer asked to wait"),
         gettext_noop("release it when the customer is ready"),

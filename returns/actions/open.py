@@ -27,7 +27,6 @@ from returns.events import ReturnOpened
 from returns.models import Return, ReturnLine
 from returns.rules.eligibility import (
     ACCEPT,
-    POLICY,
     REFUSE,
     Eligibility,
     ReturnPolicy,
@@ -127,7 +126,7 @@ def open_returns(openings: Sequence[Opening], *, by: Actor) -> list[Return]:
         result.append(rma)
         if opening.external_id:
             known[order.pk, opening.external_id] = rma
-        if verdict.verdict == ACCEPT and (opening.authorise or POLICY.automatic):
+        if verdict.verdict == ACCEPT and (opening.authorise or settings.RETURN_AUTOMATIC):
             accepted.add(rma.number)
         for wish in opening.wishes:
             taken[order.pk][wish.line_id] += wish.quantity
@@ -166,8 +165,10 @@ def judge(
 
 
 def policy() -> ReturnPolicy:
-    """The policy with this house's window."""
-    return ReturnPolicy(window=timedelta(days=settings.RETURN_WINDOW_DAYS))
+    """The policy as this house has it."""
+    return ReturnPolicy(
+        window=timedelta(days=settings.RETURN_WINDOW_DAYS), review_above=settings.RETURN_REVIEW_ABOVE
+    )  # fmt: skip
 
 
 def look(order: Order, wishes: Sequence[Wanted]) -> Eligibility:

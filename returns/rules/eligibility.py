@@ -14,8 +14,7 @@ ACCEPT, NEEDS_REVIEW, REFUSE = "accept", "needs_review", "refuse"
 @dataclass(frozen=True)
 class SoldLine:
     """``returned`` counts units that came back or are on their way back in another return. ``delivered_at``
-    is of the last parcel with units of this line, ``None`` while no delivery is known; ``final_sale`` never
-    comes back."""
+    is of the last parcel with units of this line, ``None`` while no delivery is known."""
 
     key: Hashable
     title: str
@@ -23,7 +22,6 @@ class SoldLine:
     returned: int = 0
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
-    final_sale: bool = False
 
     @property
     def returnable(self) -> int:
@@ -43,14 +41,12 @@ class Wish:
 @dataclass(frozen=True)
 class ReturnPolicy:
     """``window`` counts from delivery; where none is known, from shipping plus ``transit``. ``grace`` after
-    it is looked at by a person. More than ``review_above`` units in one wish are looked at, too.
-    ``automatic``: what is accepted is approved without a person."""
+    it is looked at by a person. More than ``review_above`` units in one wish are looked at, too."""
 
     window: timedelta = timedelta(days=30)
     grace: timedelta = timedelta(days=14)
     transit: timedelta = timedelta(days=7)
     review_above: int = 20
-    automatic: bool = False
 
 
 POLICY = ReturnPolicy()
@@ -108,8 +104,6 @@ def _judge(line: SoldLine, wish: Wish, left: int, now: datetime, policy: ReturnP
         told = f"{line.title}: {wish.quantity} asked for, {max(0, left)} can still come back"
         refuse.append(Reason("too_many", told))
     limits = review if wish.faulty else refuse
-    if line.final_sale:
-        limits.append(Reason("final_sale", f"{line.title} was sold for good"))
     start = line.delivered_at or (line.shipped_at + policy.transit if line.shipped_at else None)
     if start is not None and now > start + policy.window:
         late = (now - start - policy.window).days

@@ -54,9 +54,7 @@ def place_same_rows(
 def _same_rows(line: psycopg.Connection[Any], drafts: Sequence[OrderDraft], items: dict[str, int]) -> None:
     count = len(drafts)
     home = json.dumps(asdict(drafts[0].shipping_address))
-    facts = json.dumps(
-        {"risk": "", "ip_country": "", "customer": "", "customer_orders": None, "missing": [], "test": False}
-    )
+    facts = json.dumps({"risk": "", "customer": "", "customer_orders": None, "missing": [], "test": False})
     ids = [row[0] for row in line.execute(
         "INSERT INTO orders_order (state, number, source, external_id, external_number, placed_at, received_at,"
         " remote_updated_at, version, currency, shop_currency, total, shop_total, tax_total, prices_include_tax, email,"

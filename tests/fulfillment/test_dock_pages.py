@@ -14,7 +14,7 @@ from django.urls import reverse
 from fulfillment.actions.pick import start_pick
 from fulfillment.models import CarrierAccount, FulfillmentOrder, Label, Shipment
 from fulfillment.rules.scanning import Wanted, scan
-from inventory.models import Receipt
+from inventory.models import Item, Receipt
 from oms.core.actors import SYSTEM
 from oms.core.models import JournalEntry
 from oms.roles import ROLES
@@ -272,3 +272,18 @@ def test_statements_do_not_grow_with_the_lines() -> None:
         return len(seen)
 
     assert cost(12) == cost(2)
+
+
+def test_pictures_stand_by_what_has_one() -> None:
+    dock, row = claimed()
+    Item.objects.filter(sku="A").update(image_url="https://shop.example/a.jpg?size=1&v=2")
+    page = dock.go(at(row)).answer
+    (picture,) = re.findall(r"<img[^>]*>", page.content.decode())
+    assert (
+        'src="https://shop.example/a.jpg?size=1&amp;v=2"' in picture
+        and 'alt="Picture of A Thing A"' in picture
+    )
+    assert 'loading="lazy"' in picture and 'referrerpolicy="no-referrer"' in picture
+    order = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[row.order_id]))
+    (thumb,) = re.findall(r'<img class="thumb"[^>]*>', order.content.decode())
+    assert 'referrerpolicy="no-referrer"' in thumb and 'alt="Picture of Thing A"' in thumb

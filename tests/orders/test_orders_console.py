@@ -7,13 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from inventory.models import Barcode
 from oms.core.actors import SYSTEM
 from orders.actions.fail_refunds import fail_refund
 from orders.actions.request_refunds import request_refunds
-from orders.drafts import Amount, ChargeDraft
+from orders.drafts import Amount, ChargeDraft, DiscountDraft
 from orders.models import Hold, Note, Order, Refund
 from tests import build, way
 from tests.pressing import Hand
@@ -138,3 +139,48 @@ def test_a_finished_order_is_opened_again_by_a_manager() -> None:
     assert Hand("manager").press("orders.reopen", order, why="a part was missing") == 302
     order.refresh_from_db()
     assert order.state == "review"
+
+
+def test_discounts_stand_on_the_lines_and_in_the_money() -> None:
+    build.item("A")
+    off = Amount.same(Decimal("2.00"))
+    draft = build.draft([("A", 1)])
+    mine = DiscountDraft("SPRING", "", off, draft.lines[0].external_id)
+    whole = DiscountDraft("", "Loyal customers", Amount.same(Decimal("1.50")))
+    (order,) = build.place(replace(draft, discounts=(mine, whole)))
+    page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    html = page.content.decode()
+    assert "SPRING: £2.00 off" in html
+    assert "Loyal customers" in html and "£1.50" in html
+    order.refresh_from_db()
+    assert order.total == draft.total.customer, "it is in the prices already"
+
+
+def test_a_hold_says_who_placed_and_who_ended_it() -> None:
+    order = opened()
+    support = Hand("support")
+    support.press("orders.hold", order, type="manual", words="Wait for me")
+    address = reverse("admin:orders_order_change", args=[order.pk])
+
+    def panel() -> str:
+        return (
+            support.client.get(address)
+            .content.decode()
+            .partition('class="columns')[2]
+            .partition('class="timeline')[0]
+        )
+
+    assert f"placed by {support.user.username}" in panel() and "ended by" not in panel()
+    clerk = Hand("clerk")
+    clerk.press("orders.release_hold", Hold.objects.get())
+    assert f"placed by {support.user.username}" in panel() and f"ended by {clerk.user.username}" in panel()
+
+
+@pytest.mark.parametrize(
+    ("included", "words"), [(True, "prices include tax"), (False, "prices are without tax")]
+)
+def test_the_money_says_whether_prices_include_tax(included: bool, words: str) -> None:
+    build.item("A")
+    order = build.order([("A", 1)], prices_include_tax=included)
+    page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert words in page.content.decode()

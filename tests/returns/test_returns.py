@@ -614,3 +614,11 @@ def test_the_laws_hold_whatever_is_done(db: None, plan: list[tuple[Any, ...]]) -
             assert (fresh(order).return_status == "open") == open_now.exists()
         way.sound()
         transaction.set_rollback(True)
+
+
+def test_the_house_may_approve_what_its_policy_accepts(settings: Any) -> None:
+    settings.RETURN_AUTOMATIC, settings.RETURN_REVIEW_ABOVE = True, 1
+    order = way.delivered()
+    assert opened(order, 1, authorise=False).state == "authorised"
+    many = opened(way.delivered(), 2, authorise=False)
+    assert many.state == "requested" and many.verdict["lines"][0]["reasons"][0]["code"] == "many"

@@ -12,7 +12,7 @@ from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.models import SavedView
-from oms.core.personal import names_person
+from oms.core.personal import names_person, telephone
 
 LONGEST, MOST = 1000, 30
 """Characters of a query; views that one person may have of one list."""
@@ -52,7 +52,8 @@ def tidy_name(name: str) -> str:
 
 def refuse_person(query: str) -> None:
     """Raises :class:`Refused` (``names_person``) for a search for a person, which is nobody else's business."""
-    if any(names_person(text) for texts in parse_qs(query).values() for text in texts):
+    texts = [text for values in parse_qs(query).values() for text in values]
+    if any(names_person(text) or (text.startswith("0") and telephone(text)) for text in texts):
         raise Refused(
             Reason("names_person", gettext("It searches for a person, so it can only be kept for yourself."))
         )

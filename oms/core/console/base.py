@@ -143,7 +143,9 @@ class ConsoleAdmin(ModelAdmin):
             return queryset, False
         if names_person(search_term) and not sees_people(request.user):
             return queryset.none(), False
-        return queryset.filter(pk__in=finder.find(search_term.strip()).order_by().values("pk")), False
+        return queryset.filter(
+            pk__in=finder.found(search_term.strip(), request.user).order_by().values("pk")
+        ), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Who may not see people may not ask for them in the address either: text is only searched by its filters."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from oms.core.console.charts import bars
 from oms.core.console.figures import read_for
+from oms.core.console.first_run import steps_for
 from oms.core.console.registry import GROUPS, Queue, registry
 from oms.core.places import own
 
@@ -47,6 +48,7 @@ def dashboard(request: Any, context: dict[str, Any]) -> dict[str, Any]:
     waiting = sum(v.count for v in views)
     context.update(
         title=gettext("Work"), subtitle=None, groups=groups, waiting=waiting, figures=_figures(user), console_home=True,
+        first_steps=steps_for(user),
         notices=[words for n in registry.notices.values() if user.has_perm(n.permission) and (words := n.read())],
     )  # fmt: skip
     return context

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.errors import Reason
+from oms.core.personal import sees_people
 from oms.core.words import Words
 
 Refusals: TypeAlias = "Mapping[Any, Sequence[Reason]]"
@@ -232,7 +233,8 @@ class Figure:
 @dataclass(frozen=True)
 class Finder:
     """One part of the one search box. ``find(text)`` gives a queryset that uses an index (exact or prefix
-    only); ``exact(text)`` the rows that are meant beyond doubt, where that is a smaller question."""
+    only); ``exact(text)`` the rows that are meant beyond doubt, where that is a smaller question. ``of_person(text)``,
+    where given, is ``find`` for those who may see people: what it adds is found by who somebody is."""
 
     model: str
     title: Words
@@ -240,6 +242,11 @@ class Finder:
     find: Callable[[str], Any]
     exact: Callable[[str], Any]
     rank: int = 100
+    of_person: Callable[[str], Any] | None = None
+
+    def found(self, text: str, user: Any) -> Any:
+        """What this person finds by ``text``."""
+        return (self.of_person if self.of_person and sees_people(user) else self.find)(text)
 
 
 @dataclass(frozen=True)
@@ -299,9 +306,22 @@ class Notice:
     read: Callable[[], str]
 
 
-Entry: TypeAlias = (
-    "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry | People | Paper | Notice"
-)
+@dataclass(frozen=True)
+class FirstStep:
+    """A line of the first-run checklist on home, for those who have ``permission``. ``link`` is the name of the URL
+    where it is done, or empty where it is not done in the console. ``done()`` is a bool, or querysets of which a
+    row in any one is enough: the cheapest there are, since home asks each time."""
+
+    slug: str
+    title: Words
+    words: Words
+    permission: str
+    done: Callable[[], Any]
+    link: str = ""
+    rank: int = 100
+
+
+Entry: TypeAlias = "Queue | Button | Panel | Related | Teller | Figure | Finder | MenuEntry | People | Paper | Notice | FirstStep"
 
 
 @dataclass
@@ -317,6 +337,7 @@ class Registry:
     people: dict[str, list[People]] = field(default_factory=dict)
     papers: dict[str, Paper] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
+    first_steps: dict[str, FirstStep] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
         """Take one entry. Raises ``ValueError`` for a name that is taken, or a queue of an unknown group."""
@@ -340,6 +361,8 @@ class Registry:
             _put(self.papers, entry.name, entry)
         elif isinstance(entry, Notice):
             _put(self.notices, entry.slug, entry)
+        elif isinstance(entry, FirstStep):
+            _put(self.first_steps, entry.slug, entry)
         elif isinstance(entry, Finder):
             self.finders.append(entry)
             self.finders.sort(key=lambda f: f.rank)

@@ -28,7 +28,7 @@ def find(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(_page(*exact[0]))
     groups = []
     for finder in finders:
-        rows = list(own(request.user, finder.find(text))[: SHOWN + 1])
+        rows = list(own(request.user, finder.found(text, request.user))[: SHOWN + 1])
         if rows:
             veil_rows(request.user, rows)
             groups.append(

@@ -464,3 +464,9 @@ def test_a_chargeback_is_read_with_how_it_stands(shop: Shop) -> None:
         told.append((fact.external_id, fact.status))
     assert [status for _, status in told] == ["pending", "pending", "failed", "succeeded"]
     assert len({key for key, _ in told}) == 1
+
+
+def test_discounts_come_with_their_code(shop: Shop) -> None:
+    draft = shop.draft(shop.place(discount={"code": "TEN", "percentage": 10}))
+    assert [(d.code, d.line) for d in draft.discounts] == [("TEN", line.external_id) for line in draft.lines]
+    assert [d.amount for d in draft.discounts] == [line.discount for line in draft.lines]

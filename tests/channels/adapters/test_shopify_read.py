@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from channels.adapters.shopify_read import gid, number_of, read_order
 from oms.core.errors import Rejected
-from orders.drafts import Amount, OrderDraft
+from orders.drafts import Amount, DiscountDraft, OrderDraft
 from tests.channels.adapters.test_woocommerce_read import law
 
 D = Decimal
@@ -48,6 +48,10 @@ def shipping(**changes: Any) -> dict[str, Any]:
         "originalPriceSet": money("6.00", "5.00"), "discountedPriceSet": money("6.00", "5.00"),
         "taxLines": tax("1.20", "1.00"),
     } | changes  # fmt: skip
+
+
+def allocated(customer: str, shop: str, **given: str) -> dict[str, Any]:
+    return {"allocatedAmountSet": money(customer, shop), "discountApplication": given}
 
 
 ADDRESS = {
@@ -366,3 +370,20 @@ def test_what_cannot_be_read_says_why(changes: dict[str, Any], field: str) -> No
 def test_names(name: str | None, number: str) -> None:
     assert number_of(name) == number
     assert gid("Order", "12") == gid("Order", gid("Order", "12")) == "gid://shopify/Order/12"
+
+
+def test_discounts_are_kept_with_code_or_title_by_line_and_for_shipping() -> None:
+    mine = line(
+        discountAllocations=[
+            allocated("2.00", "1.50", code="TEN"),
+            allocated("0.40", "0.50", title="2 for 1"),
+        ]
+    )
+    other = line(2, discountAllocations=[allocated("2.40", "2.00")])  # read before we asked for what gave it
+    free = shipping(discountAllocations=[allocated("6.00", "5.00", code="FREESHIP")])
+    draft = read(lineItems={"nodes": [mine, other]}, shippingLines={"nodes": [free]})
+    assert draft.discounts == (
+        DiscountDraft("TEN", "", Amount(D("2.00"), D("1.50")), "1"),
+        DiscountDraft("", "2 for 1", Amount(D("0.40"), D("0.50")), "1"),
+        DiscountDraft("FREESHIP", "", Amount(D("6.00"), D("5.00"))),
+    )

@@ -365,3 +365,10 @@ def test_a_refund_that_was_made_though_the_answer_was_lost(shop: Shop) -> None:
     assert found is not None and found.amount == Decimal("2.00")
     assert shop.adapter.issue_refund(request) == found, "asked again, it is not made again"
     assert len(shop.draft(order).refunds) == 1
+
+
+def test_discounts_come_with_their_code(shop: Shop) -> None:
+    draft = shop.draft(shop.place(coupon={"code": "ten", "percent": 10}))
+    (coupon,) = draft.discounts
+    assert (coupon.code, coupon.line) == ("ten", "")
+    assert coupon.amount.customer == sum(line.discount.customer for line in draft.lines) > 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from channels.adapters.woocommerce_read import read_order
 from oms.core.errors import Rejected
-from orders.drafts import NOTHING, Amount, OrderDraft
+from orders.drafts import NOTHING, Amount, DiscountDraft, OrderDraft
 from tests.channels.adapters.contracts import needs_contracts, sample
 
 D = Decimal
@@ -49,6 +49,17 @@ def read(raw: dict[str, Any], refunds: list[Any] | None = None) -> OrderDraft:
 
 def law(draft: OrderDraft) -> Amount:
     return sum((part.net + part.tax for part in (*draft.lines, *draft.charges)), NOTHING)
+
+
+def test_coupons_are_kept_by_their_code_for_the_whole_order() -> None:
+    spring = {"id": 9, "code": "spring &amp; sun", "discount": "3.25", "discount_tax": "0.65"}
+    free = {"id": 10, "code": "freeship", "discount": "0", "discount_tax": "0"}
+    draft = read(order(coupon_lines=[spring, free]))
+    assert draft.discounts == (
+        DiscountDraft("spring & sun", "", Amount.same(D("3.25"))),
+        DiscountDraft("freeship", "", Amount.same(D(0))),
+    )
+    assert draft.total == law(draft), "what a coupon took is in the lines already"
 
 
 def test_an_ordinary_order() -> None:

@@ -78,7 +78,6 @@ def test_no_ordinary_order_looks_risky_and_the_suspicious_one_does():
             channel_risk=order.channel_risk,
             billing_country=(order.billing or order.person).address.country,
             shipping_country=order.person.address.country,
-            ip_country=order.ip_country,
         )
         assert (assess(facts).score > 0) == (order.case == "suspicious")
 

@@ -8,7 +8,7 @@ from orders.rules.holds import HOLDS, Finding, OpenHold, Step, blocking, in_revi
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DOMAIN_TYPES = {
     "payment_pending", "fraud_risk", "address_invalid", "unmapped_sku", "total_mismatch", "duplicate_suspect",
-    "anomaly", "chargeback", "out_of_stock", "awaiting_return", "customer_request", "manual", "scheduled_until",
+    "anomaly", "chargeback", "out_of_stock", "customer_request", "manual", "scheduled_until",
     "channel_incomplete", "changed_at_shop",
 }  # fmt: skip
 
@@ -55,7 +55,7 @@ def test_refusals_are_reasons_in_words():
 
 
 def test_waiting_for_a_date_is_not_in_review():
-    assert not in_review([hold("scheduled_until"), hold("out_of_stock"), hold("awaiting_return")])
+    assert not in_review([hold("scheduled_until"), hold("out_of_stock")])
 
 
 def test_a_finding_knows_what_it_blocks():

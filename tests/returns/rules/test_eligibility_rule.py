@@ -23,8 +23,6 @@ MUG = SoldLine("L1", "Mug", shipped=3, shipped_at=NOON - 10 * DAY, delivered_at=
         ({}, {"quantity": 0}, "refuse", ["no_quantity"]),
         ({"shipped": 0}, {}, "refuse", ["not_shipped"]),
         ({}, {"key": "L9"}, "refuse", ["unknown_line"]),
-        ({"final_sale": True}, {}, "refuse", ["final_sale"]),
-        ({"final_sale": True}, {"faulty": True}, "needs_review", ["final_sale"]),
         ({"delivered_at": NOON - 30 * DAY}, {}, "accept", []),
         ({"delivered_at": NOON - 31 * DAY}, {}, "needs_review", ["window_over"]),
         ({"delivered_at": NOON - 45 * DAY}, {}, "refuse", ["window_over"]),
