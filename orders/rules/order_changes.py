@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any
 
 from oms.core.errors import Reason
 from oms.core.money import words
 from oms.core.personal import hidden
-from orders.drafts import AddressDraft, Amount, LineDraft, OrderDraft
+from orders.drafts import AddressDraft, Amount, LineDraft, OrderDraft, called_off
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,20 @@ def held(found: Sequence[Change]) -> Reason:
     return Reason("changed_at_shop", f"Changed at the shop: {told}")
 
 
+def _wanted(read: OrderDraft) -> bool:
+    """Is anything of it still to be had? Some shops call an order refunded, not cancelled, once all was paid back."""
+    gone = called_off(read)
+    back = sum((refund.total.customer for refund in read.refunds), Decimal(0))
+    if read.total.customer and back >= read.total.customer:
+        return False
+    return any(line.quantity > gone.get(line.external_id, 0) for line in read.lines)
+
+
 def _cancel(known: OrderDraft, read: OrderDraft) -> Iterator[Change]:
     if read.cancelled_at and not known.cancelled_at:
         why = f" ({read.cancel_reason})" if read.cancel_reason else ""
         yield Change("cancelled", f"cancelled{why}", None, "wanted", "cancelled")
-    elif known.cancelled_at and not read.cancelled_at:
+    elif known.cancelled_at and not read.cancelled_at and _wanted(read):
         yield Change("revived", "no longer cancelled", None, "cancelled", "wanted")
 
 

@@ -76,6 +76,7 @@ WITHOUT: dict[str, str] = {
     **dict.fromkeys(
         ("channels.ask_again", "channels.disown", "channels.map", "channels.pause", "channels.push",
          "channels.read_back", "channels.resume", "channels.unmap"), LISTED),
+    "channels.settle_untold": "only who did it at the shop by hand can say so",
     **dict.fromkeys(("fulfillment.enter_keys", "fulfillment.try_connection"), CARRIER),
     **dict.fromkeys(
         ("core.drop_effect", "core.replay_message", "core.resend_effect", "core.retry_delivery"), MACHINERY),

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from channels.actions.decide_change import decline_changes
 from channels.actions.disown_listings import disown_listings
 from channels.actions.fetch_orders import fetch_orders
+from channels.actions.note_untold import note_untold
 from channels.actions.pause_listings import pause_listings
 from channels.actions.pull_listings import pull_listings
 from channels.actions.reread import reread
@@ -165,6 +166,10 @@ def _at_the_shop(url: str) -> None:
     ask("shopper/change_address", order=number, shipping={"address_1": "1 New Street"})
     reread([order.pk], "release")
     assert OrderChange.objects.filter(order=order, state="proposed").exists()
+    kept = build.order([("71053", 2)], source="shop-one", external_id="untold", number="untold")
+    line = kept.lines.get()
+    cancel_orders([Cancelling(kept.pk, "One is broken", {line.pk: 1})], by=SYSTEM)
+    note_untold(kept.pk, {str(line.pk): 1})
     ChannelAccount.objects.create(
         slug="files", name="Files", kind="csv", order_prefix="F", options={"currency": "GBP"}
     )

@@ -72,9 +72,11 @@ def _orders(stage: Stage) -> Iterator[str]:
     for kind, count in wanted.held.items():
         if held.get(kind, 0) != count:
             yield f"{held.get(kind, 0)} orders were held as {kind}, not {count}"
-    open_holds = books.one("SELECT count(*) FROM orders_hold WHERE state = 'active'")
-    if open_holds:
-        yield f"{open_holds} holds are still in force"
+    for number, kind, words in books.ask(
+        "SELECT o.number, h.type, h.words FROM orders_hold h JOIN orders_order o ON o.id = h.order_id"
+        " WHERE h.state = 'active'"
+    ):
+        yield f"{number} is still held: {kind}, {words}"
 
 
 def _stock(stage: Stage) -> Iterator[str]:

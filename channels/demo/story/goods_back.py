@@ -60,7 +60,9 @@ def _wished(stage: Stage, case: Case) -> bool:
     """Does the shop know of the wish? Shopify keeps returns; at WooCommerce it is a meta value."""
     planned = stage.plan.order(case.orders[0])
     rows = stage.shop(planned.shop).records()["orders"]
-    row = next(row for row in rows if str(row["number"]) == planned.number)
+    row = next((row for row in rows if str(row["number"]) == planned.number), None)
+    if row is None:
+        return False
     return bool(row["returns"] if planned.shop == SHOPIFY else row["meta"].get("_return_request"))
 
 
