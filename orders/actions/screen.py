@@ -8,18 +8,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from oms.core.actors import SYSTEM, Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason
 from oms.core.lifecycle import move
-from oms.core.personal import telephone
 from oms.core.steps import reached
 from orders.actions.go_on import go_on
 from orders.actions.place_holds import Holding, place_holds
 from orders.drafts import AddressDraft
-from orders.models import TELEPHONE, Hold, Order, OrderLine
+from orders.models import Hold, Order, OrderLine
 from orders.rules import address, risk, validation
 from orders.rules.holds import Finding
 
@@ -164,25 +163,21 @@ def _dear(orders: Sequence[Order]) -> dict[str, Decimal]:
 
 
 def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
-    """Other orders of the same mail or telephone within two hours before each: one statement for all."""
+    """Other orders of the same mail within two hours before each: one statement for all. Not of the same telephone:
+    many a marketplace gives the same one with every order, which would then be compared with all others."""
     mails = {order.email for order in orders if order.email}
-    phones = {digits for order in orders if (digits := telephone(order.phone))}
-    if not mails and not phones:
+    if not mails:
         return {}
-    same = Q(email__among=mails)
-    if phones:
-        same |= Q(called__among=phones)
     first = min(order.placed_at for order in orders) - timedelta(hours=2)
     last = max(order.placed_at for order in orders)
     near = list(
-        Order.objects.alias(called=TELEPHONE)
-        .filter(same, placed_at__gte=first, placed_at__lte=last)
+        Order.objects.filter(email__among=mails, placed_at__gte=first, placed_at__lte=last)
         .exclude(state="cancelled")
         .values_list("pk", "number", "placed_at", "email", "phone")
     )
-    each = Counter(key for *_, email, phone in near for key in _whose(email, phone))
-    # Most are alone with their mail and their telephone: nothing to compare.
-    near = [row for row in near if any(each[key] > 1 for key in _whose(row[3], row[4]))]
+    each = Counter(email for *_, email, _ in near)
+    # Most are alone with their mail: nothing to compare.
+    near = [row for row in near if each[row[3]] > 1]
     units: dict[int, list[tuple[int | str, int]]] = defaultdict(list)
     if near:
         rows = OrderLine.objects.filter(order_id__among=[row[0] for row in near]).order_by("pk")
@@ -190,27 +185,16 @@ def _earlier(orders: Sequence[Order]) -> dict[int, list[validation.Earlier]]:
             "order_id", "item_id", "sku", "ordered", "cancelled"
         ):
             units[order_id].append((item_id or sku, ordered - cancelled))
-    theirs: dict[str, dict[int, validation.Earlier]] = defaultdict(dict)
+    by_mail: dict[str, list[tuple[int, validation.Earlier]]] = defaultdict(list)
     for pk, number, placed_at, email, phone in near:
-        told = validation.Earlier(number, placed_at, email, phone, lines=tuple(units[pk]))
-        for key in _whose(email, phone):
-            theirs[key][pk] = told
-    found: dict[int, list[validation.Earlier]] = {}
-    for order in orders:
-        others = {
-            pk: told
-            for key in _whose(order.email, order.phone)
-            for pk, told in theirs[key].items()
-            if pk != order.pk
-        }
-        if others:
-            found[order.pk] = list(others.values())
-    return found
-
-
-def _whose(email: str, phone: str) -> list[str]:
-    """By what a customer is known again."""
-    return [key for key in (email, telephone(phone)) if key]
+        by_mail[email].append(
+            (pk, validation.Earlier(number, placed_at, email, phone, lines=tuple(units[pk])))
+        )
+    return {
+        order.pk: [told for pk, told in by_mail[order.email] if pk != order.pk]
+        for order in orders
+        if order.email
+    }
 
 
 def _usual(items: Collection[int], mine: list[int]) -> dict[int | None, validation.Usual]:

@@ -1,13 +1,11 @@
-"""What the screen finds out for the checks: the seller's usual value, and the same telephone under another mail."""
+"""What the screen finds out for the checks: the seller's usual value."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import pytest
 
 from oms.core.relay import relay
-from orders.models import Hold, Order
+from orders.models import Order
 from tests import build
 
 # Reactions are due by the clock of the database, which stands still inside a transaction.
@@ -35,23 +33,3 @@ def test_unusual_value_is_judged_by_the_latest_orders_of_its_shop() -> None:
     relay()
     assert codes(first) == {"free_mail_high_first"}
     assert codes(usual) == codes(known) == codes(other_shop) == set()
-
-
-def test_the_same_telephone_under_another_mail_is_the_same_customer() -> None:
-    build.item("A")
-    one = build.draft([("A", 2)], phone="+44 115 496 0123")
-    again = {
-        "placed_at": one.placed_at + timedelta(minutes=5),
-        "updated_at": one.placed_at + timedelta(minutes=5),
-    }
-    (first,) = build.place(one)
-    second = build.order([("A", 2)], phone="0115 496 0123", **again)
-    stranger = build.order([("A", 2)], phone="0115 496 0124", **again)
-    other_things = build.order([("A", 3)], phone="0115 496 0123", **again)
-    relay()
-    held = Hold.objects.filter(type="duplicate_suspect")
-    assert [hold.order for hold in held] == [second]
-    assert first.number in held.get().words
-    assert not Hold.objects.filter(
-        order__in=[first, stranger, other_things], type="duplicate_suspect"
-    ).exists()
