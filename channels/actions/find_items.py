@@ -17,11 +17,11 @@ def find_items(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> dict[st
     ids = {key for _, line in lines for key in (line.external_variant_id, line.external_product_id) if key}
     listed: dict[str, tuple[int | None, str]] = {}
     for external_id, item_id, mapped_by in Listing.objects.filter(
-        account=account, external_id__in=ids
+        account=account, external_id__among=ids
     ).values_list("external_id", "item_id", "mapped_by"):
         listed[external_id] = (item_id, mapped_by)
     skus = dict(
-        Item.objects.filter(sku__in={line.sku for _, line in lines if line.sku}, active=True).values_list(
+        Item.objects.filter(sku__among={line.sku for _, line in lines if line.sku}, active=True).values_list(
             "sku", "pk"
         )
     )
@@ -49,7 +49,7 @@ def free_text(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> list[Ord
         if key
     }
     disowned = set(
-        Listing.objects.filter(account=account, external_id__in=ids, state="not_ours").values_list(
+        Listing.objects.filter(account=account, external_id__among=ids, state="not_ours").values_list(
             "external_id", flat=True
         )
     )

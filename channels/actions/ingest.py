@@ -74,7 +74,7 @@ def ingest(account: ChannelAccount, *, limit: int = BATCH) -> dict[str, int]:
         figures["read"] = len(newest)
         known = {
             order.external_id: order
-            for order in Order.objects.filter(source=account.slug, external_id__in=newest)
+            for order in Order.objects.filter(source=account.slug, external_id__among=newest)
             .select_for_update()
             .order_by("pk")
         }
@@ -139,7 +139,7 @@ def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
     )
     # Where more was sold than there is, the shop counted below what we have to sell, and our own number did
     # not change by it: tell it once more.
-    short = OrderLine.objects.filter(order__in=orders, backordered__gt=0, item__isnull=False)
+    short = OrderLine.objects.filter(order_id__among=orders, backordered__gt=0, item__isnull=False)
     mark_listings(set(short.values_list("item_id", flat=True)), by=by, again=True)
 
 
@@ -151,7 +151,7 @@ def _numbers(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> dict[str,
         ]
         for d in drafts
     }
-    taken = set(Order.objects.filter(number__in=wanted.values()).values_list("number", flat=True))
+    taken = set(Order.objects.filter(number__among=wanted.values()).values_list("number", flat=True))
     numbers: dict[str, str] = {}
     for key, number in wanted.items():
         if number in taken:
@@ -169,7 +169,7 @@ def _known_drafts(
         return {}
     rows = (
         InboundMessage.objects.filter(
-            source=account.slug, kind="order", external_id__in=external_ids, state="done"
+            source=account.slug, kind="order", external_id__among=external_ids, state="done"
         )
         .order_by("external_id", "-remote_at", "-processed_at", "-pk")
         .distinct("external_id")

@@ -29,7 +29,7 @@ def serve_backorders(item_ids: Iterable[int], *, by: Actor = SYSTEM, not_from: C
     ``not_from`` are locations that may not serve now. Each demand served is told to its owner by ``DemandMoved``. A row served in part is split.
     """
     waiting_items = set(
-        Reservation.objects.filter(item_id__in=list(item_ids), state="backordered").values_list(
+        Reservation.objects.filter(item_id__among=list(item_ids), state="backordered").values_list(
             "item_id", flat=True
         )
     )
@@ -37,7 +37,7 @@ def serve_backorders(item_ids: Iterable[int], *, by: Actor = SYSTEM, not_from: C
     if not supply:
         return 0
     queue = list(
-        Reservation.objects.filter(item_id__in={s.item_id for s in supply}, state="backordered")
+        Reservation.objects.filter(item_id__among={s.item_id for s in supply}, state="backordered")
         .select_for_update()
         .order_by("item_id", "promised_at", "pk")[: DEEP * len(waiting_items)]
     )
@@ -83,7 +83,7 @@ def emit_demand_moved(keys: Iterable[UUID], why: str, *, by: Actor) -> None:
     keys = sorted(set(keys))
     totals: dict[UUID, dict[str, int]] = {key: {"firm": 0, "backordered": 0} for key in keys}
     for key, state, quantity in Reservation.objects.filter(
-        demand_key__in=keys, state__in=["firm", "backordered"]
+        demand_key__among=keys, state__in=["firm", "backordered"]
     ).values_list("demand_key", "state", "quantity"):
         totals[key][state] += quantity
     emit(

@@ -62,7 +62,7 @@ def waiting(source: str, kind: str, limit: int = 200) -> list[InboundMessage]:
 
 
 def finish(ids: Iterable[int], state: str = InboundMessage.State.DONE) -> None:
-    InboundMessage.objects.filter(pk__in=list(ids)).update(
+    InboundMessage.objects.filter(pk__among=list(ids)).update(
         state=state, processed_at=timezone.now(), reason="", detail="", attempts=F("attempts") + 1
     )
 
@@ -83,6 +83,6 @@ def later(message_id: int, detail: str, seconds: float) -> None:
 
 def replay(ids: Iterable[int]) -> int:
     """Put parked messages back in the queue; returns how many."""
-    return InboundMessage.objects.filter(pk__in=list(ids), state=InboundMessage.State.PARKED).update(
+    return InboundMessage.objects.filter(pk__among=list(ids), state=InboundMessage.State.PARKED).update(
         state=InboundMessage.State.RECEIVED, due_at=timezone.now(), reason="", detail=""
     )
