@@ -103,6 +103,6 @@ def test_a_longer_new_order_takes_no_more_statements(api: Caller) -> None:
         return len(seen)
 
     cost("a", range(1))
-    # Few rows go in together as one document; eight and more by a COPY of their own: one for lines, one for promises.
+    # Of one order all rows go together as one document, however many lines it has.
     few, some, many = (cost(f"o{n}", range(n)) for n in (3, 10, 30))
-    assert many == some <= few + 2
+    assert many == some == few

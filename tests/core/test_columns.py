@@ -117,4 +117,6 @@ def test_a_statement_that_comes_again_is_planned_once() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s",
                        ['INSERT INTO "core_outboxevent"%'])  # fmt: skip
-        assert sum(count for (count,) in cursor.fetchall()) >= 2
+        planned = sum(count for (count,) in cursor.fetchall())
+    prepares = connection.settings_dict["OPTIONS"]["prepare_threshold"] is not None
+    assert planned >= 2 if prepares else not planned  # DATABASE_PREPARE=off
