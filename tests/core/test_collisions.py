@@ -16,9 +16,11 @@ from inventory.models import Item, Receipt, StockLevel, StockMovement
 from oms.core import relay as relays
 from oms.core.actors import SYSTEM
 from oms.core.collisions import TRIES, again
+from oms.core.columns import COPIED
 from oms.core.journal import Line, write
 from oms.core.models import Collision, Delivery, IdempotencyRecord, JournalEntry
 from oms.core.outbox import emit
+from orders.models import Order
 from tests import build
 from tests.api.conftest import Caller, api, fresh_house, token  # noqa: F401
 from tests.core.test_relay import Happened
@@ -112,6 +114,18 @@ def test_a_lock_that_comes_late_is_waited_for_again() -> None:
     with held(item, once_met):
         again("test", transaction.atomic(lambda: heavier(item)))
     assert weights() == [101] and met() == [("test", "lock_timeout", 1, 0)]
+
+
+@pytest.mark.parametrize("orders", [1, COPIED + 2])
+def test_a_batch_whose_rows_were_sent_ahead_begins_again_too(orders: int) -> None:
+    """One order's rows wait for the end, many are under way in the pipeline when the shelf does not come."""
+    item = build.item("A")
+    build.stock(item, 100)
+    drafts = [build.draft([("A", 1)]) for _ in range(orders)]
+    with held(item, once_met):
+        placed = again("test", lambda: build.place(*drafts))
+    assert len(placed) == Order.objects.count() == orders == build.level(item).reserved
+    assert [(kind, given_up) for _door, kind, _met, given_up in met()] == [("lock_timeout", 0)]
 
 
 def test_who_read_what_another_wrote_begins_again() -> None:
