@@ -17,6 +17,7 @@ from orders.models import OrderLine
 
 CHARGES = ["shipping", "fee", "discount", "rounding"]
 STATUSES = ["succeeded", "pending", "failed"]
+SHORT = ["wait", "refuse"]
 PAYMENTS = ["authorisation", "capture", "external_paid"]
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -116,6 +117,11 @@ class NewOrder(Shape):
     shipping_address = AddressShape(required=False, default=dict)
     billing_address = AddressShape(required=False, default=dict)
     shipping_method = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    when_short = serializers.ChoiceField(
+        SHORT,
+        default="wait",
+        help_text="Where a piece is not free: the order waits for it, or nothing is taken in.",
+    )
     note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
     tags = serializers.ListField(
         child=serializers.CharField(max_length=60), required=False, default=[], max_length=50

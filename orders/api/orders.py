@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.models import Barcode, Item
-from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
+from inventory.models import Item
+from oms.core.api.doors import Detail, Listing, Together, Verb, belong, ids_of
+from oms.core.api.idempotency import Made
 from oms.core.errors import Reason, Refused
 from oms.core.tokens import Access
 from orders.actions.ask_lines import ask_lines
@@ -21,9 +22,9 @@ from orders.actions.free_lines import free_lines
 from orders.actions.hold_orders import hold_orders
 from orders.actions.map_lines import map_lines
 from orders.actions.note import add_note
-from orders.actions.place import Placing, place_orders
 from orders.actions.release_holds import release_holds
 from orders.actions.reopen import reopen_orders
+from orders.actions.take import Taking, take_orders
 from orders.api.asks import (
     EnteredPayment,
     HoldAsk,
@@ -37,13 +38,11 @@ from orders.api.asks import (
 from orders.api.drafting import to_draft
 from orders.api.filters import OrderFilter
 from orders.api.shapes import WHOLE, AddressShape, OrderDetail, OrderRow
-from orders.drafts import AddressDraft, Amount, OrderDraft, PaymentDraft
+from orders.drafts import AddressDraft, Amount, PaymentDraft
 from orders.models import Order, OrderLine
 from orders.rules.holds import HOLDS
 
 READ = Access("orders:read", "orders.view_order")
-SHORT = 22
-"""The longest number of a shop that fits into ours behind its name."""
 
 
 def whole_order(pk: int) -> Order:
@@ -51,7 +50,7 @@ def whole_order(pk: int) -> Order:
     return Order.objects.prefetch_related(*WHOLE).get(pk=pk)
 
 
-class Orders(Listing, Verb):
+class Orders(Listing, Together):
     reads, row = READ, OrderRow
     writes = Access("orders:write", "orders.add_order")
     ask, answer, status = NewOrder, OrderDetail, 201
@@ -69,44 +68,32 @@ class Orders(Listing, Verb):
 
         Its stock is promised at once; screening and routing follow by themselves. Items are found by SKU,
         then by barcode; a line whose item is unknown waits for a person, and the rest goes on. Refused with
-        `order_exists` when this source sent this `external_id` before.
+        `order_exists` when this source sent this `external_id` before. A shop that may only sell what is there asks
+        with `when_short: refuse`: the order is taken in with every piece promised, or refused with `sold_out` (or
+        `unknown_item`) and nothing is kept.
         """
         return super().post(request, **ids)
 
     post.operation_id = "create_order"  # type: ignore[attr-defined]
 
-    def do(self, ask: dict[str, Any], **ids: Any) -> Order:
-        draft = to_draft(ask, timezone.now())
-        number = f"{draft.source.upper()}-{draft.number if len(draft.number) <= SHORT else draft.external_id[-SHORT:]}"
-        _fresh(draft, number)
-        try:
-            with transaction.atomic():
-                (key,) = place_orders([Placing(draft, number, _items(draft))], by=self.actor)
-        except IntegrityError:  # somebody else took the same one in, between our look and our write
-            _fresh(draft, number)
-            raise
-        return whole_order(key)
-
-
-def _fresh(draft: OrderDraft, number: str) -> None:
-    known = Order.objects.filter(source=draft.source, external_id=draft.external_id).first()
-    if known:
-        raise Refused(
-            Reason("order_exists", f"This order was taken in before, as {known.number} (id {known.pk}).")
-        )
-    if Order.objects.filter(number=number).exists():
-        raise Refused(Reason("number_taken", f"Another order has the number {number}."))
-
-
-def _items(draft: OrderDraft) -> dict[str, int]:
-    """Which item each line is, by its external id: by SKU, else by barcode; two queries for all lines."""
-    skus = dict(Item.objects.filter(sku__in={x.sku for x in draft.lines if x.sku}).values_list("sku", "pk"))
-    codes = {x.barcode for x in draft.lines if x.barcode and x.sku not in skus}
-    barcodes = dict(Barcode.objects.filter(code__in=codes).values_list("code", "item_id")) if codes else {}
-    found = {
-        x.external_id: skus.get(x.sku) or barcodes.get(x.barcode) for x in draft.lines if x.kind == "item"
-    }
-    return {key: item for key, item in found.items() if item}
+    @classmethod
+    def run_all(cls, doors: Sequence[Orders]) -> Sequence[Made | Exception]:
+        now = timezone.now()
+        made: dict[int, Made | Exception] = {}
+        takings: dict[int, Taking] = {}
+        for at, door in enumerate(doors):
+            try:
+                ask = door.asked()
+            except APIException as error:
+                made[at] = error
+            else:
+                takings[at] = Taking(to_draft(ask, now), whole=ask["when_short"] == "refuse")
+        taken = dict(zip(takings, take_orders([*takings.values()], by=doors[0].actor), strict=True))
+        keys = [key for key in taken.values() if isinstance(key, int)]
+        orders = Order.objects.prefetch_related(*WHOLE).in_bulk(keys)
+        for at, key in taken.items():
+            made[at] = key if isinstance(key, Exception) else (cls.status, doors[at].shape(orders[key]))
+        return [made[at] for at in range(len(doors))]
 
 
 class GetOrder(Detail):

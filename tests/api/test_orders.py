@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -116,20 +118,95 @@ def test_the_loser_of_the_race_is_told_as_if_it_had_looked_later(
     api: Caller, stocked: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first look sees nothing, as when the other has not committed yet; the unique key decides."""
-    from orders.api import orders as door
+    from orders.actions import take
 
     api.send("orders", new())
-    plain, looks = door._fresh, []
+    plain, looks = take._known, []
 
-    def blind_once(*args: Any) -> None:
+    def blind_once(*args: Any) -> Any:
         looks.append(args)
-        if len(looks) > 1:
-            plain(*args)
+        return plain(*args) if len(looks) > 1 else {}
 
-    monkeypatch.setattr(door, "_fresh", blind_once)
+    monkeypatch.setattr(take, "_known", blind_once)
     answer = api.send("orders", new(number="1009"))
     assert answer.status_code == 409 and reasons(answer) == ["order_exists"] and len(looks) == 2
     assert Order.objects.count() == 1 and build.level(stocked).reserved == 2
+
+
+def test_a_shop_that_sells_only_what_is_there_is_refused_the_rest(
+    api: Caller, stocked: Item, nothing_changed: Any
+) -> None:
+    def wanting(n: int, quantity: int, **line: Any) -> dict[str, Any]:
+        lines = [{"sku": "A", "title": "A thing", "quantity": quantity, "net": "24.00", **line}]
+        return new(external_id=f"w-{n}", number=f"{n}", lines=lines, when_short="refuse")
+
+    with nothing_changed(Order, OrderLine, StockLevel, Reservation, IdempotencyRecord):
+        short = api.send("orders", wanting(1, 6))
+        unknown = api.send("orders", wanting(2, 1, sku="NOBODY"))
+    assert short.status_code == 409 and reasons(short) == ["sold_out"]
+    assert short.json()["error"]["message"] == "A: 6 wanted, 5 free."
+    assert unknown.status_code == 409 and reasons(unknown) == ["unknown_item"]
+    taken = api.send("orders", wanting(1, 5))
+    assert taken.status_code == 201 and taken.json()["lines"][0]["promised"] == 5
+    with nothing_changed(Order, StockLevel, Reservation):
+        assert reasons(api.send("orders", wanting(3, 1))) == ["sold_out"]
+    assert api.send("orders", {**wanting(4, 1), "when_short": "wait"}).json()["lines"][0]["backordered"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_who_come_at_once_go_together_and_each_gets_its_own_answer(
+    token: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve at once for five pieces, while the first is held up: the others go as one batch behind it."""
+    from orders.api import orders as door
+
+    item = build.item("A")
+    build.stock(item, 5)
+    callers = [token("orders:*")] + [Caller() for _ in range(11)]
+    for caller in callers[1:]:
+        caller._credentials = callers[0]._credentials
+    batches: list[int] = []
+    first, go = threading.Event(), threading.Event()
+    plain = door.take_orders
+
+    def slow(takings: Any, **kwargs: Any) -> Any:
+        batches.append(len(takings))
+        first.set()
+        assert go.wait(60)
+        return plain(takings, **kwargs)
+
+    monkeypatch.setattr(door, "take_orders", slow)
+    answers: dict[int, Any] = {}
+
+    def call(n: int) -> None:
+        try:
+            line = {"sku": "A", "title": "A thing", "quantity": 1, "net": "24.00"}
+            body = new(external_id=f"e-{n}", number=f"{n}", lines=[line], when_short="refuse")
+            if n == 7:
+                body["currency"] = "XXQ"  # one that cannot be read sinks no other
+            answers[n] = callers[n].send("orders", body)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=call, args=[n]) for n in range(12)]
+    workers[0].start()
+    assert first.wait(10)
+    for worker in workers[1:]:
+        worker.start()
+    gathering = next(g for g in door.Orders._gatherings.values() if g._busy)
+    until = time.monotonic() + 40
+    while len(gathering._waiting) < 11 and time.monotonic() < until:
+        time.sleep(0.01)
+    go.set()
+    for worker in workers:
+        worker.join(60)
+    statuses = Counter(answer.status_code for answer in answers.values())
+    assert batches == [1, 10] and statuses == {201: 5, 409: 6, 400: 1}
+    assert answers[7].status_code == 400 and fields(answers[7]) == ["currency"]
+    mine = [a.json()["external_id"] == f"e-{n}" for n, a in answers.items() if a.status_code == 201]
+    assert mine == [True] * 5
+    level = StockLevel.objects.get()
+    assert (level.reserved, Order.objects.count(), IdempotencyRecord.objects.count()) == (5, 5, 5)
 
 
 def test_an_unknown_item_waits_and_a_barcode_finds_one(api: Caller, stocked: Item) -> None:

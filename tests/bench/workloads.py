@@ -20,6 +20,8 @@ def all_of(*, quick: bool) -> Mapping[str, Measure]:
         **{f"whole-way-{w}": partial(intake.whole_way, size=size, workers=w) for w in (1, 2)},
         "hot-one": partial(hot.eight_clients, size=pieces, batch=1),
         "hot-fifty": partial(hot.eight_clients, size=pieces, batch=50),
+        "hot-waits": partial(hot.as_backorders, size=pieces, batch=50),
+        "hot-gathered": partial(hot.gathered, size=pieces),
         "hot-inbox": partial(hot.through_the_inbox, size=pieces),
         "sold-out": hot.sold_out,
         "relay": partial(relaying.deliveries, events=1000 if quick else 4000),

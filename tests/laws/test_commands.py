@@ -64,6 +64,7 @@ WALK: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("change_at_shop", {"n": -1, "edit": "refund", "quantity": 1, "sku": "A"}),
     ("change_at_shop", {"n": -1, "edit": "cancelled", "quantity": 1, "sku": "A"}),
     ("take_up_again", {"n": -1}),
+    ("take", {"lines": [("B", 1)], "whole": True}),
     ("adjust", {"sku": "A", "at": "NORTH", "quantity": 1}),
     ("sort", {"n": 0, "kind": "damage", "quantity": 1}),
     ("repair", {"n": 0}),

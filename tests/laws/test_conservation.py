@@ -57,6 +57,7 @@ from orders.actions.give_up_refunds import give_up_refunds
 from orders.actions.map_lines import map_lines
 from orders.actions.request_refunds import request_refunds
 from orders.actions.settle_refunds import settle_refund
+from orders.actions.take import Taking, take_orders
 from orders.drafts import Amount, OrderDraft, PaymentDraft, RefundDraft, RefundLineDraft
 from orders.models import Order, OrderLine, PaymentTransaction, Refund
 from orders.rules.order_changes import Change, changes, decide
@@ -119,6 +120,18 @@ class Shop(RuleBasedStateMachine):
         draft = build.draft(lines, paid=paid)
         (order,) = build.place(draft)
         self.at_shop[order.pk] = draft
+
+    @rule(
+        lines=st.lists(st.tuples(st.sampled_from(SKUS), quantities), min_size=1, max_size=3),
+        whole=st.booleans(),
+    )
+    def take(self, lines: list[tuple[str, int]], whole: bool) -> None:
+        """From a program of the retailer's own, which may want all of it now or nothing."""
+        draft = replace(build.draft(lines), source="api")
+        (answer,) = take_orders([Taking(draft, whole)], by=SYSTEM)
+        waiting = OrderLine.objects.filter(order__external_id=draft.external_id, backordered__gt=0)
+        assert not (whole and waiting.exists())
+        assert isinstance(answer, int) == Order.objects.filter(external_id=draft.external_id).exists()
 
     @rule(n=index, edit=st.sampled_from(EDITS), quantity=quantities, sku=st.sampled_from(SKUS))
     def change_at_shop(self, n: int, edit: str, quantity: int, sku: str) -> None:

@@ -6,8 +6,8 @@ A door names who may use it (``reads``, ``writes``), the shape of what comes in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -21,9 +21,10 @@ from rest_framework.views import APIView
 
 from oms.core.actors import Actor
 from oms.core.api.errors import request_id
-from oms.core.api.idempotency import REPLAYED, once
+from oms.core.api.idempotency import REPLAYED, Answer, Call, Made, door_of, once, once_each
+from oms.core.gather import Gathering
 from oms.core.places import own
-from oms.core.tokens import Access, actor_of
+from oms.core.tokens import Access, actor_of, owner_of
 
 PERSONAL = Access("orders:personal", "orders.view_personal_data")
 
@@ -134,7 +135,9 @@ class Verb(Door):
 
     def post(self, request: Request, **ids: Any) -> Response:
         self.found = self.ahead(**ids)
-        answer = once(request, lambda: self.run(**ids), keep=self.keep)
+        return self.told(once(request, lambda: self.run(**ids), keep=self.keep))
+
+    def told(self, answer: Answer) -> Response:
         response = Response(answer.data, status=answer.status)
         if answer.replayed:
             response[REPLAYED] = "true"
@@ -156,6 +159,29 @@ class Verb(Door):
         if not self.unkept or not isinstance(data, dict):
             return data
         return {k: None if k in self.unkept else v for k, v in data.items()}
+
+
+class Together(Verb):
+    """POST: a deed that one caller asks for many times at one moment. Those that come while others are being carried
+    out go in one transaction with all that wait, each with its own key, answer and refusal."""
+
+    _gatherings: ClassVar[dict[tuple[type, str], Gathering[Any, Answer]]] = {}
+
+    def post(self, request: Request, **ids: Any) -> Response:
+        self.call = Call.of(request)
+        gathering = self._gatherings.setdefault((type(self), owner_of(request)), Gathering(self._all))
+        return self.told(gathering.do(self))
+
+    @classmethod
+    def _all(cls, doors: Sequence[Self]) -> list[Answer | Exception]:
+        calls = [door.call for door in doors]
+        door = door_of(doors[0].request)
+        return once_each(door, calls, lambda new: cls.run_all([doors[at] for at in new]), keep=doors[0].keep)
+
+    @classmethod
+    def run_all(cls, doors: Sequence[Self]) -> Sequence[Made | Exception]:
+        """Status and answer for each, or the exception that refuses it and has left nothing behind."""
+        raise NotImplementedError
 
 
 class Nowhere(Traced):

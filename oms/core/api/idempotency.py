@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,13 +64,42 @@ def fingerprint(request: Request) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Call:
+    """A POST as it is told apart from others, and what it asked for in short."""
+
+    owner: str
+    key: str
+    mark: str
+
+    @classmethod
+    def of(cls, request: Request) -> Call:
+        """Raises :class:`ValidationError` where it has no key."""
+        return cls(owner_of(request), key_of(request), fingerprint(request))
+
+
+Made = tuple[int, Any]
+"""Status and data of an answer."""
+
+
 def once(
-    request: Request, do: Callable[[], tuple[int, Any]], *, keep: Callable[[Any], Any] = lambda data: data
+    request: Request, do: Callable[[], Made], *, keep: Callable[[Any], Any] = lambda data: data
 ) -> Answer:
     """Carry out ``do`` (which gives status and data) unless this key was answered before. ``keep`` says what
     of the data may be stored. Raises ``KeyReused``, or ``Conflict`` while the first call is under way."""
-    owner, key, mark = owner_of(request), key_of(request), fingerprint(request)
-    return again(door_of(request), lambda: _once(owner, key, mark, do, keep))
+    (answer,) = once_each(door_of(request), [Call.of(request)], lambda _: [do()], keep=keep)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def once_each(
+    door: str, calls: Sequence[Call], do: Callable[[Sequence[int]], Sequence[Made | Exception]],
+    *, keep: Callable[[Any], Any] = lambda data: data,
+) -> list[Answer | Exception]:  # fmt: skip
+    """The same for several calls in one transaction. ``do`` is given the places of those that were not answered
+    before; an exception for one of them says that nothing was written for it."""
+    return again(door, lambda: _once_each(calls, do, keep))
 
 
 def door_of(request: Request) -> str:
@@ -79,28 +108,56 @@ def door_of(request: Request) -> str:
     return f"API {request.method} /{match.route if match else ''}"
 
 
-def _once(
-    owner: str, key: str, mark: str, do: Callable[[], tuple[int, Any]], keep: Callable[[Any], Any]
-) -> Answer:
-    """All of it in one transaction, the key's lock and record too: so all of it can be carried out again."""
+def _once_each(
+    calls: Sequence[Call], do: Callable[[Sequence[int]], Sequence[Made | Exception]], keep: Callable[[Any], Any]
+) -> list[Answer | Exception]:  # fmt: skip
+    """All of it in one transaction, the keys' locks and records too: so all of it can be carried out again."""
     with transaction.atomic():
-        if not _alone(owner, key):
-            raise Conflict("in_progress", "The first call with this key is still being carried out.", wait=1)
-        record = IdempotencyRecord.objects.filter(owner=owner, key=key).first()
-        if record is not None:
-            if record.fingerprint != mark:
-                raise KeyReused
-            return Answer(record.status or 200, record.answer, replayed=True)
-        status, data = do()
-        plain = json.loads(JSONRenderer().render(data))
-        IdempotencyRecord.objects.create(
-            owner=owner, key=key, fingerprint=mark, status=status, answer=keep(plain)
-        )
-    return Answer(status, plain)
+        alone = _alone(calls)
+        known = {
+            (record.owner, record.key): record
+            for record in IdempotencyRecord.objects.filter(
+                owner__in={call.owner for call in calls}, key__in={call.key for call in calls}
+            )
+        }
+        answers: dict[int, Answer | Exception] = {}
+        for at, call in enumerate(calls):
+            record = known.get((call.owner, call.key))
+            if not alone[at]:
+                words = "The first call with this key is still being carried out."
+                answers[at] = Conflict("in_progress", words, wait=1)
+            elif record is not None and record.fingerprint != call.mark:
+                answers[at] = KeyReused()
+            elif record is not None:
+                answers[at] = Answer(record.status or 200, record.answer, replayed=True)
+        new = [at for at in range(len(calls)) if at not in answers]
+        records = []
+        for at, made in zip(new, do(new) if new else (), strict=True):
+            if isinstance(made, Exception):
+                answers[at] = made
+                continue
+            status, plain = made[0], json.loads(JSONRenderer().render(made[1]))
+            call = calls[at]
+            records.append(
+                IdempotencyRecord(
+                    owner=call.owner, key=call.key, fingerprint=call.mark, status=status, answer=keep(plain)
+                )
+            )
+            answers[at] = Answer(status, plain)
+        IdempotencyRecord.objects.bulk_create(records)
+    return [answers[at] for at in range(len(calls))]
 
 
-def _alone(owner: str, key: str) -> bool:
-    number = int.from_bytes(hashlib.sha256(f"{owner}\n{key}".encode()).digest()[:8], signed=True)
+def _alone(calls: Sequence[Call]) -> list[bool]:
+    """Whether each is the only one of its key that is under way; its lock is ours until the transaction ends."""
+    numbers = [
+        int.from_bytes(hashlib.sha256(f"{call.owner}\n{call.key}".encode()).digest()[:8], signed=True)
+        for call in calls
+    ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT n, pg_try_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS t(n)", [sorted(set(numbers))]
+        )
+        ours = {number for number, got in cursor.fetchall() if got}
+    # Of two in one batch the first is under way; the lock cannot tell them apart.
+    return [number in ours and number not in numbers[:at] for at, number in enumerate(numbers)]
