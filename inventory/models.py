@@ -216,6 +216,7 @@ class MovementKey(models.Model):
     movement_id = models.BigIntegerField()
 
     class Meta:
+        verbose_name = _("movement key")
         default_permissions = ()
 
     def __str__(self) -> str:

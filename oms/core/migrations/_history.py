@@ -87,11 +87,11 @@ class History:
         self._do(f"ALTER TABLE {table} ATTACH PARTITION {table}_rest DEFAULT")
         for _, definition in triggers:
             self._do(definition)
-            self._do(definition.replace(f" {table} ", f" {table}_rest ").replace(f".{table} ", f".{table}_rest "))
+            self._do(definition.replace(f".{table} ", f".{table}_rest ", 1))
         for privilege, whom in granted:
             self._do(f"GRANT {privilege} ON {table} TO {whom}")
 
-    def unite(self, then: Sequence[str] = ()) -> None:
+    def unite(self, first: Sequence[str] = (), then: Sequence[str] = ()) -> None:
         """One table again. What lies in later partitions is copied: meant for the day of the upgrade."""
         if self._kind() != "p":
             return
@@ -109,6 +109,8 @@ class History:
                 " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped", table,
             )[0]  # fmt: skip
             self._do(f"ALTER TABLE {table} DETACH PARTITION {below}")
+            for sql in first:
+                self._do(sql)
             self._do(f"INSERT INTO {below} ({columns}) SELECT {columns} FROM {table}")  # noqa: S608
             self._do("SET CONSTRAINTS ALL IMMEDIATE")
             self._do(f"DROP TABLE {table}")
