@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -112,7 +113,7 @@ def test_the_next_one_is_made_when_the_newest_is_a_quarter_full(ends: Ends) -> N
     do("SELECT setval(%s, %s)", f"{JOURNAL}_id_seq", upper + 3 * SIZE)
     assert history.make_ahead()[JOURNAL] == 3
     bounds = [(one.lower, one.upper) for one in history.partitions(JOURNAL)]
-    assert all(one[1] == other[0] for one, other in zip(bounds[:-2], bounds[1:-1], strict=True))
+    assert all(one[1] == other[0] for one, other in pairwise(bounds[:-1]))
 
 
 def test_two_at_once_beside_one_who_writes(ends: Ends) -> None:
