@@ -48,6 +48,16 @@ SELECT 'demand:' || demand_key,
  WHERE coalesce(r.units, 0) <> coalesce(m.units, 0)
 """
 
+# The database writes the key with the movement; without it the same thing could be booked again.
+_KEYS = """
+SELECT 'stockmovement:' || coalesce(m.id, k.movement_id),
+       CASE WHEN k.key IS NULL THEN format('movement %s: its key %s is not noted: it could happen again', m.id, m.key)
+            WHEN m.id IS NULL THEN format('movement %s is gone, and its key %s is still noted', k.movement_id, k.key)
+            ELSE format('movements %s and %s have one key, %s', k.movement_id, m.id, m.key) END
+  FROM inventory_stockmovement m FULL JOIN inventory_movementkey k USING (key)
+ WHERE k.key IS NULL OR m.id IS NULL OR k.movement_id <> m.id
+"""
+
 register(
     Check("inventory.levels", "levels are the sums of their movements", _LEVELS, repair=repair_levels),
     Check(
@@ -55,4 +65,5 @@ register(
     ),
     Check("inventory.oversold", "no shelf promises more than it has", _OVERSOLD, repair=repair_levels),
     Check("inventory.consumed", "what left the shelf used up its promise", _CONSUMED),
+    Check("inventory.keys", "no movement could happen twice", _KEYS),
 )

@@ -162,7 +162,7 @@ class StockLevel(models.Model):
 class StockMovement(models.Model):
     """One line of the stock ledger: append-only; its sums equal the levels.
 
-    ``key`` makes a movement happen at most once (a shipment line, a disposition …).
+    ``key`` makes a movement happen at most once (a shipment line, a disposition …): see :class:`MovementKey`.
     """
 
     class Reason(models.TextChoices):
@@ -185,7 +185,7 @@ class StockMovement(models.Model):
     reason = models.CharField(max_length=12, choices=Reason.choices)
     document = models.CharField(max_length=80, help_text=_("What caused it, such as shipment:12."))
     demand_key = models.UUIDField(null=True, blank=True)
-    key = models.CharField(max_length=120, unique=True)
+    key = models.CharField(max_length=120)
     note = models.CharField(max_length=200, blank=True, default="")
     actor = models.CharField(max_length=150)
     at = models.DateTimeField(default=timezone.now, editable=False)
@@ -206,6 +206,21 @@ class StockMovement(models.Model):
             "item_id": self.item_id,
             "location_id": self.location_id,
         }
+
+
+class MovementKey(models.Model):
+    """The key of a movement, once for all: the movements lie in partitions, of which none knows the keys of another.
+    The database writes it with the movement (trigger ``note_keys``); nobody else does. No foreign key: history has none."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    movement_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("movement key")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Reservation(ReservationLifecycle):

@@ -43,6 +43,11 @@ BEAT: tuple[Job, ...] = (
     Job("oms.core.relay", 5, "Carry out what recorded changes still have to set off"),
     Job("oms.core.prune", 3600, "Forget finished messages that are past their time"),
     Job("oms.core.seal", 300, "Seal the ledgers, so that a later change of them shows"),
+    Job(
+        "oms.core.partitions",
+        3600,
+        "Make the next partition of the journal and of the stock movements in good time",
+    ),
     Job("oms.core.backup", 86400, "Back up the database into one file, and look at it again"),
     Job("channels.pull", 60, "Fetch new and changed orders from every channel"),
     Job("channels.ingest", 10, "Read payloads that are stored but not yet processed"),

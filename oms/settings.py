@@ -261,6 +261,8 @@ KEEP_DAYS = {
     "keys": env.number("OMS_KEEP_KEYS_DAYS", 30, least=1),
     "runs": env.number("OMS_KEEP_RUNS_DAYS", 60, least=7),
 }
+# Journal and stock movements lie in partitions of so many ids; those that are there keep their size.
+HISTORY_PARTITION = env.number("OMS_HISTORY_PARTITION", 10_000_000, least=100_000)
 # One file a backup; those beyond the number to keep go, oldest first.
 BACKUP_DIR = env.text("OMS_BACKUP_DIR", "") or str(DATA_DIR / "backups")
 BACKUP_KEEP = env.number("OMS_BACKUP_KEEP", 14, least=1)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from inventory.actions.handle_units import Handling, handle_units
 from inventory.actions.move_stock import ShortOfStock
-from inventory.models import StockLevel, StockMovement
+from inventory.models import MovementKey, StockLevel
 from oms.core import journal
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -43,9 +43,7 @@ def sort_stock(sortings: Sequence[Sorting], *, by: Actor) -> list[StockLevel]:
     """
     levels = {x.pk: x for x in StockLevel.objects.filter(pk__in=[s.level_id for s in sortings])}
     used = set(
-        StockMovement.objects.filter(key__in=[f"sort:{s.key}" for s in sortings]).values_list(
-            "key", flat=True
-        )
+        MovementKey.objects.filter(key__in=[f"sort:{s.key}" for s in sortings]).values_list("key", flat=True)
     )
     fresh = [s for s in sortings if f"sort:{s.key}" not in used]
     for s in fresh:

@@ -10,6 +10,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,7 @@ from oms.core.actors import Actor
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
+from oms.core.console.history import partitions_page
 from oms.core.console.listing import distinct
 from oms.core.journal import Line
 from oms.core.models import (
@@ -128,11 +130,16 @@ class CollisionAdmin(ConsoleAdmin):
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ConsoleAdmin):
     keyset = "-id"
+    beside = ((_("Where it lies…"), "admin:core_journalentry_partitions"),)
     spoken_fields = ("verb", "before", "after")
     list_display = ("verb", "subject", "words_start", "actor", "at")
     csv_fields = {"words_start": ("words",)}
     page_fields = ("at", "actor", "verb", "subject", "thread", "before", "after")
     wide_fields = ("words", "data")
+
+    def get_urls(self) -> Any:
+        page = self.admin_site.admin_view(partitions_page)
+        return [path("partitions/", page, name="core_journalentry_partitions"), *super().get_urls()]
 
     @admin.display(description=_("what happened"))
     def words_start(self, obj: JournalEntry) -> str:

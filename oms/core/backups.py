@@ -156,7 +156,7 @@ def _state() -> dict[str, Any]:
         cursor.execute("SELECT version()")
         (server,) = cursor.fetchone()
         rows = {}
-        for table in sorted(connection.introspection.table_names(cursor)):
+        for table in _stored(cursor):
             cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608
             rows[table] = cursor.fetchone()[0]
     return {
@@ -166,6 +166,14 @@ def _state() -> dict[str, Any]:
         "seals": heads(),
         "field_key": field_key_fingerprint(),
     }
+
+
+def _stored(cursor: Any) -> list[str]:
+    """Tables that hold rows themselves: of one that lies in partitions, the partitions, as a dump has them."""
+    cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND pg_table_is_visible(oid)"
+                   " AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)"
+                   " ORDER BY 1")  # fmt: skip
+    return [table for (table,) in cursor.fetchall()]
 
 
 def migrations() -> list[str]:

@@ -163,6 +163,8 @@ NAMES = (
     gettext_noop("mapped by"),
     gettext_noop("met"),
     gettext_noop("model"),
+    gettext_noop("movement id"),
+    gettext_noop("movement keys"),
     gettext_noop("name"),
     gettext_noop("net"),
     gettext_noop("next cost"),

@@ -1,4 +1,4 @@
-"""Doors for the clock: the relay, the pruning, the seals and the backup."""
+"""Doors for the clock: the relay, the pruning, the seals, the partitions and the backup."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from celery import shared_task
 
 from oms.core import jobs
 from oms.core.backups import back_up_and_tidy
+from oms.core.partitions import make_ahead
 from oms.core.prune import prune as prune_now
 from oms.core.relay import relay as relay_now
 from oms.core.seals import seal as seal_now
@@ -29,6 +30,13 @@ def seal() -> None:
     with jobs.exclusive("oms.core.seal") as figures:
         if figures is not None:
             figures.update(seal_now())
+
+
+@shared_task(name="oms.core.partitions")
+def partitions() -> None:
+    with jobs.exclusive("oms.core.partitions") as figures:
+        if figures is not None:
+            figures.update(make_ahead())
 
 
 @shared_task(name="oms.core.backup")

@@ -28,7 +28,11 @@ PLANTED: dict[str, tuple[str, set[str]]] = {
     "a level": (f"UPDATE inventory_stocklevel SET on_hand = on_hand + 1 WHERE id = {LEVEL}", {"inventory.levels"}),
     "a movement": (
         "DELETE FROM inventory_stockmovement WHERE id = (SELECT min(id) FROM inventory_stockmovement"
-        " WHERE reason = 'receipt')", {"inventory.levels"},
+        " WHERE reason = 'receipt')", {"inventory.levels", "inventory.keys"},
+    ),
+    "a movement's key": (
+        "DELETE FROM inventory_movementkey WHERE movement_id = (SELECT max(id) FROM inventory_stockmovement)",
+        {"inventory.keys"},
     ),
     "reserved": (f"UPDATE inventory_stocklevel SET reserved = reserved + 1 WHERE id = {LEVEL}", {"inventory.reserved"}),
     "oversold": (

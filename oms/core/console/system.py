@@ -31,6 +31,7 @@ from oms.core.console.registry import (
 )
 from oms.core.errors import Reason
 from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect
+from oms.core.partitions import not_made_ahead
 from oms.core.personal import NOT_FOR_YOU, sees_people
 from oms.core.words import Words
 
@@ -181,6 +182,13 @@ register(
         _("The last backup is of today or yesterday."), _("None went well for a day and a half: see why, then run it by hand."),
         rank=30,
     ),
+    Queue(
+        "history-rest", _("History without a partition"), "System", "core.jobrun", not_made_ahead, "started_at",
+        "django_celery_beat.change_periodictask",
+        _("What is written has its partition."),
+        _("The next one was not made in time. Nothing is lost or refused: run the job by hand, it gives these rows theirs."),
+        rank=35,
+    ),
     Panel("payload", _("What came"), "core.inboundmessage", "core/payload.html", _payload, order=10),
     Panel("event", _("What happened"), "core.delivery", "core/event.html", _event, order=10),
     Panel("sent", _("What was sent"), "core.outboundeffect", "core/effect.html", _effect, order=10),
@@ -199,6 +207,7 @@ register(
               "django_celery_beat.view_periodictask", rank=20),
     MenuEntry("System", _("Reactions"), "bolt", "admin:core_delivery_changelist", "core.view_delivery", rank=30),
     MenuEntry("System", _("Journal"), "history", "admin:core_journalentry_changelist", "core.view_journalentry", rank=40),
+    MenuEntry("System", _("History"), "database", "admin:core_journalentry_partitions", "core.view_journalentry", rank=45),
     MenuEntry("System", _("Collisions"), "call_merge", "admin:core_collision_changelist", "core.view_collision", rank=35),
     MenuEntry("System", _("People"), "group", "admin:auth_user_changelist", "auth.view_user", rank=50),
     MenuEntry("System", _("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group", rank=60),
