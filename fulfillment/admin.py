@@ -8,17 +8,29 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from fulfillment import connecting
 from fulfillment.lifecycle import ManifestState, ParcelState, WorkState
-from fulfillment.models import CarrierAccount, FulfillmentOrder, Manifest, RateCard, RoutingDecision, Shipment
+from fulfillment.models import (
+    CarrierAccount,
+    FulfillmentOrder,
+    Manifest,
+    RateCard,
+    RoutingDecision,
+    ShelfReason,
+    Shipment,
+)
 from inventory.models import Location
 from oms.core.console import shown
 from oms.core.console.base import ConsoleAdmin
 from oms.core.console.filters import choose
 from oms.core.money import to_minor
+
+SENDING = (Location.Type.WAREHOUSE, Location.Type.STORE, Location.Type.THIRD_PARTY)
+"""The types of place that can send orders at all."""
 
 
 def _reckoned(amount: Decimal | None, currency: str) -> str:
@@ -152,6 +164,37 @@ class RateCardAdmin(ConsoleAdmin):
     editable = ("name", "active", "currency", "base", "per_zone", "per_kg", "per_kg_zone", "split_penalty")
     addable = editable
     page_fields = editable
+
+
+@admin.register(ShelfReason)
+class ShelfReasonAdmin(ConsoleAdmin):
+    keyset = "code"
+    list_display = ("said", "code", "picks", "rejects", "stock", "counts", "passed_over", "active")
+    list_filter = (choose("active", [("True", _("in use")), ("False", _("switched off"))], _("in use")),)
+    csv_fields = {"said": ("words",)}
+    editable = ("words", "picks", "rejects", "stock", "counts", "skips", "rank", "active")
+    addable = ("code", *editable)
+    page_fields = ("code", "picks", "rejects", "stock", "counts", "passed_over", "rank", "active")
+
+    def badges(self, obj: ShelfReason) -> list[Any]:
+        return [] if obj.active else [shown.badge(gettext("switched off"), tone=shown.CALM)]
+
+    @admin.display(description=_("what is chosen"))
+    def said(self, obj: ShelfReason) -> str:
+        return str(obj)
+
+    @admin.display(description=_("passed over"))
+    def passed_over(self, obj: ShelfReason) -> str:
+        return ", ".join(str(name) for code, name in Location.Type.choices if code in obj.skips)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "skips":
+            return forms.MultipleChoiceField(
+                label=capfirst(db_field.verbose_name), help_text=db_field.help_text, required=False,
+                choices=[(code, name) for code, name in Location.Type.choices if code in SENDING],
+                widget=forms.CheckboxSelectMultiple,
+            )  # fmt: skip
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(CarrierAccount)

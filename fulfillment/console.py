@@ -29,8 +29,10 @@ from fulfillment.models import (
     RoutingDecision,
     Shipment,
 )
+from fulfillment.reasons import all_reasons
 from fulfillment.rules.customs import UNIONS
 from fulfillment.rules.offers import choose, restored
+from fulfillment.rules.short_pick import ALONG, ShortReason
 from oms.core.console import (
     Figure,
     Finder,
@@ -171,7 +173,15 @@ def _told(decision: RoutingDecision) -> Mapping[str, Any]:
 
 
 def _work_lines(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
-    return {"work": work}
+    lines = list(work.lines.all())
+    reasons = all_reasons() if any(line.short_reason for line in lines) else {}
+    return {"work": work, "lines": [(line, _said(line.short_reason, reasons)) for line in lines]}
+
+
+def _said(code: str, reasons: Mapping[str, ShortReason]) -> str:
+    """Why pieces are missing, in words."""
+    known = ALONG if code == ALONG.code else reasons.get(code)
+    return gettext(known.words) if known else shown.spoken(code)
 
 
 def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
@@ -447,6 +457,8 @@ register(
               "fulfillment.view_routingdecision", 30),
     MenuEntry("Warehouse", _("Carriers"), "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",
               "fulfillment.view_carrieraccount", 40),
+    MenuEntry("Warehouse", _("Reasons for missing pieces"), "rule", "admin:fulfillment_shelfreason_changelist",
+              "fulfillment.view_shelfreason", 45),
     MenuEntry("Warehouse", _("What parcels cost"), "payments", "admin:fulfillment_ratecard_changelist",
               "fulfillment.view_ratecard", 50),
 )  # fmt: skip

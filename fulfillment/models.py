@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -21,6 +22,7 @@ from fulfillment.lifecycle import (
     WorkLifecycle,
     WorkState,
 )
+from fulfillment.rules.short_pick import ALONG
 from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
 from oms.core.secrets import EncryptedJSONField
@@ -162,8 +164,60 @@ class FulfillmentOrder(WorkLifecycle):
         return any(hold.line_id is None or hold.line_id in ours for hold in holds)
 
 
+class ShelfReason(models.Model):
+    """Why pieces are not sent from a place, as a picker or the place itself says it, and what follows from it.
+
+    The words of those that came with the system are translated as long as nobody changes them. A reason is
+    switched off, never deleted: lines name it by its code.
+    """
+
+    class Stock(models.TextChoices):
+        STAYS = "stays", _("it stays as it is")
+        MISSING = "missing", _("the missing pieces leave the books")
+        REST = "rest", _("the shelf goes to zero")
+        ASIDE = "aside", _("the pieces are set aside")
+
+    code = models.SlugField(
+        max_length=20,
+        unique=True,
+        help_text=_("A short name for programs, such as too_heavy. It never changes."),
+    )
+    words = models.CharField(
+        max_length=100, help_text=_("What people choose, such as: too heavy for one person.")
+    )
+    picks = models.BooleanField(
+        _("for pickers"), default=True, help_text=_("Offered where pieces are not found.")
+    )
+    rejects = models.BooleanField(
+        _("for sending back"), default=True, help_text=_("Offered where a place sends work back.")
+    )
+    stock = models.CharField(_("the stock"), max_length=10, choices=Stock.choices, default=Stock.STAYS)
+    counts = models.BooleanField(
+        _("to be counted"), default=False, help_text=_("The shelf then stands under “Differences found”.")
+    )
+    skips = models.JSONField(
+        _("pass over"), default=list, blank=True,
+        help_text=_("Places of these types are not tried for the pieces either, until somebody routes the order again."),
+    )  # fmt: skip
+    rank = models.PositiveSmallIntegerField(default=100, help_text=_("Lower is offered first."))
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("reason for missing pieces")
+        verbose_name_plural = _("reasons for missing pieces")
+        ordering = ["rank", "code"]
+
+    def __str__(self) -> str:
+        return gettext(self.words)
+
+    def clean(self) -> None:
+        if self.code == ALONG.code:
+            raise ValidationError({"code": gettext("This code is taken for lines that come along.")})
+
+
 class FulfillmentLine(models.Model):
-    """Units of one order line at one location. ``short`` were not found when picking."""
+    """Units of one order line at one location. ``short`` were not found when picking, or sent back;
+    ``short_reason`` is the code of a :class:`ShelfReason`, or ``along``."""
 
     fulfillment_order = models.ForeignKey(FulfillmentOrder, on_delete=models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="fulfillment_lines")

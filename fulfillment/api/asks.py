@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from fulfillment.api.shapes import ManifestRow
-from fulfillment.rules.rejection import REJECTIONS
-from fulfillment.rules.short_pick import SHORT_REASONS
+from fulfillment.reasons import for_picks, for_rejections
+from fulfillment.rules.short_pick import ShortReason
 from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
 
 
@@ -31,12 +32,30 @@ class CancelOrderAsk(Shape):
         return each_once(ask, "lines", "line")
 
 
+class Why(serializers.CharField):
+    """The code of one of the shop's reasons that are in use."""
+
+    def __init__(self, read: Callable[[], Mapping[str, ShortReason]], **kwargs: Any):
+        self._read = read
+        self._known: Mapping[str, ShortReason] | None = None
+        super().__init__(max_length=20, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        code = str(super().to_internal_value(data))
+        if self._known is None:  # once for all lines: each request has a field of its own
+            self._known = self._read()
+        if code not in self._known:
+            told = f"“{code}” is no reason. Those in use: {', '.join(self._known)}."
+            raise serializers.ValidationError(told, "invalid_choice")
+        return code
+
+
 class PickedLine(Shape):
     line = Id(help_text="The fulfillment line.")
     found = Pieces(min_value=0)
-    reason = serializers.ChoiceField(
-        [(code, reason.words) for code, reason in SHORT_REASONS.items()], required=False,
-        help_text="Needed where fewer were found than asked for.",
+    reason = Why(
+        for_picks, required=False,
+        help_text="Needed where fewer were found than asked for: the code of one of the shelf reasons with `picks`.",
     )  # fmt: skip
 
 
@@ -94,7 +113,7 @@ class TypeTrackingAsk(Shape):
 class RejectAsk(Shape):
     """For a reason about the stock, ``lines`` are those it is true of; without them it is true of all."""
 
-    reason = serializers.ChoiceField([(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()])
+    reason = Why(for_rejections, help_text="The code of one of the shelf reasons with `rejects`.")
     lines = serializers.ListField(
         child=Id(help_text="The fulfillment line."), required=False, default=[], max_length=500
     )

@@ -16,6 +16,7 @@ from fulfillment.models import (
     ParcelLine,
     Reshipment,
     RoutingDecision,
+    ShelfReason,
     Shipment,
     TrackingEvent,
 )
@@ -26,6 +27,21 @@ class CarrierRow(Row):
     class Meta:
         model = CarrierAccount
         fields = ["id", "slug", "name", "kind", "active"]
+        read_only_fields = fields
+
+
+class ShelfReasonRow(Row):
+    """Why pieces are not sent, and what follows from it."""
+
+    skips = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The types of place that are passed over then.",
+    )
+
+    class Meta:
+        model = ShelfReason
+        fields = ["id", "code", "words", "picks", "rejects", "stock", "counts", "skips", "active"]
         read_only_fields = fields
 
 

@@ -18,8 +18,8 @@ from fulfillment.actions.reroute import route_again
 from fulfillment.actions.ship import ship
 from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk, RejectAsk
 from fulfillment.api.filters import WorkFilter
-from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, WorkDetail, WorkRow
-from fulfillment.models import CarrierAccount, FulfillmentOrder
+from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, ShelfReasonRow, WorkDetail, WorkRow
+from fulfillment.models import CarrierAccount, FulfillmentOrder, ShelfReason
 from fulfillment.places import places_of_orders
 from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.api.idempotency import deed_key
@@ -52,6 +52,16 @@ class ListCarriers(Listing):
 
     reads, row = Access("fulfillment:read", "fulfillment.view_carrieraccount"), CarrierRow
     queryset = CarrierAccount.objects.defer("credentials")
+
+
+class ListShelfReasons(Listing):
+    """List the reasons for missing pieces and for work sent back.
+
+    Those that are not `active` are not taken any more.
+    """
+
+    reads, row = Access("fulfillment:read", "fulfillment.view_shelfreason"), ShelfReasonRow
+    queryset = ShelfReason.objects.all()
 
 
 class WorkVerb(Verb):

@@ -20,8 +20,7 @@ from fulfillment.actions.ship import ship
 from fulfillment.buttons.asking import LABELS, OPEN, can, in_states, told_parcels, told_work
 from fulfillment.buttons.parcels import buy, label_form, needs_label
 from fulfillment.models import FulfillmentOrder, Label, Shipment
-from fulfillment.rules.rejection import REJECTIONS
-from fulfillment.rules.short_pick import SHORT_REASONS
+from fulfillment.reasons import for_picks, for_rejections
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import WhyForm, ask, by_key
@@ -54,6 +53,7 @@ def _pick_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
     if len(rows) != 1:
         return None
     fields: dict[str, forms.Field] = {}
+    whys = [(r.code, gettext(r.words)) for r in for_picks().values()]
     for line in rows[0].lines.all():
         asked = _asked(line)
         if asked:
@@ -63,7 +63,7 @@ def _pick_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
             )  # fmt: skip
             fields[f"why_{line.pk}"] = forms.ChoiceField(
                 label=gettext("if fewer: why"), required=False,
-                choices=[("", gettext("all there")), *((r.code, gettext(r.words)) for r in SHORT_REASONS.values())],
+                choices=[("", gettext("all there")), *whys],
             )  # fmt: skip
     return ask(**fields)
 
@@ -161,7 +161,7 @@ def _not_buy_for_work(work: FulfillmentOrder) -> list[Reason]:
 
 
 def _reject_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form]:
-    reasons = [(r.code, f"{gettext(r.words)}: {gettext(r.says)}") for r in REJECTIONS.values()]
+    reasons = [(r.code, f"{gettext(r.words)}: {gettext(r.says)}") for r in for_rejections().values()]
     fields: dict[str, forms.Field] = {
         "reason": forms.ChoiceField(label=gettext("why"), choices=[("", gettext("choose")), *reasons]),
         "note": forms.CharField(label=gettext("note"), required=False, max_length=150),
@@ -182,11 +182,11 @@ def _rejecting(ids: Ids, data: Data) -> list[Rejecting]:
 
 
 def _reject_preview(ids: Ids, data: Data) -> Preview:
-    reason, named = REJECTIONS[data["reason"]], {int(pk) for pk in data.get("lines", ())}
+    reason, named = for_rejections()[data["reason"]], {int(pk) for pk in data.get("lines", ())}
     facts = []
     for work in FulfillmentOrder.objects.filter(pk__in=ids).prefetch_related("lines__item").order_by("pk"):
         for line in work.lines.all():
-            meant = reason.about_stock and (not named or line.pk in named)
+            meant = not named or line.pk in named
             told = gettext(reason.says) if meant else gettext("the stock stays as it is")
             facts.append((f"{work.number}: {_asked(line)} × {line.item.sku}", told))
     return Preview(

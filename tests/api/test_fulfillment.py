@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from fulfillment.actions.track import record_scans
 from fulfillment.carriers.base import Scan
-from fulfillment.models import CarrierAccount, FulfillmentLine, FulfillmentOrder, Label, Shipment
+from fulfillment.models import CarrierAccount, FulfillmentLine, FulfillmentOrder, Label, ShelfReason, Shipment
 from inventory.models import Reservation, StockLevel, StockMovement
 from oms.core.actors import SYSTEM
 from oms.core.models import OutboundEffect
@@ -94,6 +94,25 @@ def test_work_is_sent_back(api: Caller, work: FulfillmentOrder) -> None:
     assert (told["state"], told["rejected_why"]) == ("rejected", "Sent back: damaged.")
     assert StockLevel.objects.get(item=a.item).unavailable == 2
     assert reasons(api.send(at(work, "reject"), {"reason": "too_busy"}))
+
+
+def test_the_shops_own_reasons_are_listed_and_taken(api: Caller, work: FulfillmentOrder) -> None:
+    ShelfReason.objects.create(
+        code="too_heavy", words="too heavy", stock="stays", skips=["store"], picks=False
+    )
+    ShelfReason.objects.filter(code="too_busy").update(active=False)
+    told = {row["code"]: row for row in api.read("shelf-reasons", limit="100").json()["results"]}
+    assert told["too_heavy"]["skips"] == ["store"] and not told["too_heavy"]["picks"]
+    assert told["damaged"]["stock"] == "aside" and not told["too_busy"]["active"]
+    off = api.send(at(work, "reject"), {"reason": "too_busy"})
+    assert off.status_code == 400 and "too_heavy" in off.json()["error"]["reasons"][0]["words"]
+    line = work.lines.order_by("pk")[0]
+    short = {"lines": [{"line": line.pk, "found": 0, "reason": "too_heavy"}]}
+    assert api.send(at(work, "pick"), short).status_code == 400, "it is not one for pickers"
+    assert (
+        api.send(at(work, "reject"), {"reason": "too_heavy"}).json()["rejected_why"]
+        == "Sent back: too heavy."
+    )
 
 
 def test_a_lost_parcel_is_sent_again(api: Caller) -> None:
