@@ -46,7 +46,10 @@ class FulfillmentOrderAdmin(ConsoleAdmin):
     keyset = "-id"
     list_display = ("number", "order", "location", "state", "due", "claimed", "created_at")
     list_select_related = ("order", "location")
-    list_filter = (choose("state", WorkState.choices, _("state")), choose("location", places, _("place")))
+    list_filter = (
+        choose("state", [c for c in WorkState.choices if c[0] != WorkState.PLANNED], _("state")),
+        choose("location", places, _("place")),
+    )
     csv_fields = {"due": ("due_at",)}
     page_fields = ("order", "location", "claimed", "created_at", "released_at", "rejected_at", "rejected_why",
                    "shipped_at")  # fmt: skip

@@ -132,7 +132,6 @@ class FulfillmentOrder(WorkLifecycle):
     class Meta:
         permissions = [
             ("route_order", "Can route an order again"),
-            ("release_fulfillmentorder", "Can release work to the warehouse"),
             ("pick_fulfillmentorder", "Can pick"),
             ("pack_fulfillmentorder", "Can pack"),
             ("ship_fulfillmentorder", "Can ship"),

@@ -31,7 +31,7 @@ MACHINERY = frozenset(
 WAREHOUSE = LOOK | {
     # The name and the address are on the label and the slip.
     "orders.view_personal_data",
-    "fulfillment.release_fulfillmentorder", "fulfillment.pick_fulfillmentorder", "fulfillment.pack_fulfillmentorder",
+    "fulfillment.pick_fulfillmentorder", "fulfillment.pack_fulfillmentorder",
     "fulfillment.ship_fulfillmentorder", "fulfillment.buy_label", "fulfillment.void_label",
     "fulfillment.type_tracking", "fulfillment.make_manifest", "fulfillment.reject_fulfillmentorder",
     "inventory.receive_goods", "inventory.adjust_stock",

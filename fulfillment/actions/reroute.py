@@ -37,7 +37,7 @@ def route_waiting(limit: int = 1000) -> int:
 def route_again(order_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
     """A person wants a fresh decision: work nobody has begun is taken back and routed with the rest. Locations
     that sent work back for want of time are asked again, and so are places of the types that a reason passes over."""
-    untouched = FulfillmentOrder.objects.filter(order_id__in=order_ids, state__in=["planned", "released"])
+    untouched = FulfillmentOrder.objects.filter(order_id__in=order_ids, state="released")
     ids = sorted(untouched.values_list("pk", flat=True))
     if ids:
         cancel_work(ids, reason="Routed again.", by=by, route_again=False)

@@ -36,7 +36,7 @@ from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order, OrderLine
 from orders.rules.holds import Finding
 
-OPEN_WORK = ("planned", "released", "picking", "picked", "packed")
+OPEN_WORK = ("released", "picking", "picked", "packed")
 DUE = timedelta(hours=24)
 
 
@@ -74,7 +74,7 @@ def route_orders(
     """Route what is promised and not yet in work, for a batch of orders.
 
     Each order gets the cheapest plan over all active locations, a stored decision with its reasons, and one
-    fulfillment order per location, released at once where no hold forbids it. Reservations are re-seated to
+    fulfillment order per location, released at once: what a hold forbids is not planned. Reservations are re-seated to
     the plan in one guarded write. Orders that are not open, held or without promised units are passed over.
     Without ``pass_over``, places are tried again that are of a type which a reason for missing pieces passes over.
     """
@@ -435,4 +435,4 @@ def _hand_out(
     # Nobody else can see them yet, so they need no lock; their orders' holds were read with the orders.
     held = [work for work in works if any(hold.state == "active" for hold in work.order.holds.all())]
     prefetch_related_objects(held, "lines")
-    return move(works, "release", by=by, sets={"released_at": now}).done
+    return move(works, "release", by=by, sets={"released_at": now}).or_refuse()

@@ -9,7 +9,6 @@ urlpatterns = [
     path("shelf-reasons", work.ListShelfReasons.as_view()),
     path("fulfillment-orders", work.ListFulfillmentOrders.as_view()),
     path("fulfillment-orders/<int:pk>", work.GetFulfillmentOrder.as_view()),
-    path("fulfillment-orders/<int:pk>/release", work.ReleaseWork.as_view()),
     path("fulfillment-orders/<int:pk>/start-pick", work.StartPick.as_view()),
     path("fulfillment-orders/<int:pk>/pick", work.Pick.as_view()),
     path("fulfillment-orders/<int:pk>/pack", work.Pack.as_view()),

@@ -13,7 +13,6 @@ from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.reject_work import Rejecting, reject_work
-from fulfillment.actions.release_work import release_work
 from fulfillment.actions.reroute import route_again
 from fulfillment.actions.ship import ship
 from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk, RejectAsk
@@ -80,18 +79,6 @@ class WorkVerb(Verb):
 
 def _lines(work: FulfillmentOrder, places: dict[str, int]) -> None:
     belong(places, (line.pk for line in work.lines.all()), "line")
-
-
-class ReleaseWork(WorkVerb):
-    """Give planned work to the warehouse.
-
-    Refused while a hold forbids it.
-    """
-
-    writes = Access("fulfillment:write", "fulfillment.release_fulfillmentorder")
-
-    def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
-        release_work([work.pk], by=self.actor)
 
 
 class StartPick(WorkVerb):

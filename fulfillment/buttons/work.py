@@ -15,7 +15,6 @@ from fulfillment.actions.declare_customs import why_not_declare
 from fulfillment.actions.pack import Box, Packing, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.reject_work import Rejecting, reject_work
-from fulfillment.actions.release_work import release_work
 from fulfillment.actions.ship import ship
 from fulfillment.buttons.asking import LABELS, OPEN, can, in_states, told_parcels, told_work
 from fulfillment.buttons.parcels import buy, label_form, needs_label
@@ -30,13 +29,6 @@ from oms.core.errors import Reason
 WORK = ("lines__item", "lines__order_line", "order__holds", "shipments")
 WORK_LABELS = Prefetch("shipments__labels", Label.objects.defer("document"))
 CUSTOMS = ("location", "order", "shipments__lines__line__item", "shipments__lines__line__order_line")
-
-
-def _release(ids: Ids, actor: Actor, data: Data) -> Outcome:
-    rows = release_work(ids, by=actor)
-    return Outcome(
-        gettext("%(rows)s given to the warehouse.") % {"rows": told_work(len(rows))}, done=len(rows)
-    )
 
 
 def _start(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -221,11 +213,6 @@ def _cancel_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 BUTTONS = (
-    Button(
-        name="fulfillment.release", label=_("Release"), model="fulfillment.fulfillmentorder", run=_release, rank=10,
-        permission="fulfillment.release_fulfillmentorder", shown=in_states("planned"), reads=WORK, refusals=can("release"),
-        words=_("Give it to the warehouse."),
-    ),
     Button(
         name="fulfillment.start_pick", label=_("Start picking"), model="fulfillment.fulfillmentorder", run=_start, rank=20,
         permission="fulfillment.pick_fulfillmentorder", shown=in_states("released"), reads=WORK,

@@ -40,6 +40,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='fulfillmentorder',
+            options={'permissions': [('route_order', 'Can route an order again'), ('pick_fulfillmentorder', 'Can pick'), ('pack_fulfillmentorder', 'Can pack'), ('ship_fulfillmentorder', 'Can ship'), ('cancel_fulfillmentorder', 'Can take work back from the warehouse'), ('reject_fulfillmentorder', 'Can send work back that cannot be done here')]},
+        ),
         migrations.CreateModel(
             name='ShelfReason',
             fields=[

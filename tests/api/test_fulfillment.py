@@ -259,7 +259,7 @@ def test_a_cancelled_order_has_nothing_to_print(api: Caller, work: FulfillmentOr
     assert reasons(api.read(at(work, "packing-slip.pdf"))) == ["nothing_to_pack"]
 
 
-@pytest.mark.parametrize("verb", ["start-pick", "pick", "pack", "ship", "cancel", "release", "buy-label"])
+@pytest.mark.parametrize("verb", ["start-pick", "pick", "pack", "ship", "cancel", "reject", "buy-label"])
 def test_each_deed_needs_its_permission(
     person: Callable[..., Caller], work: FulfillmentOrder, verb: str, nothing_changed: Any
 ) -> None:
