@@ -446,6 +446,7 @@ register(
               "fulfillment.view_routingdecision", 30),
     MenuEntry("Warehouse", _("Carriers"), "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",
               "fulfillment.view_carrieraccount", 40),
+    MenuEntry("Warehouse", _("Boxes"), "package_2", "admin:fulfillment_box_changelist", "fulfillment.view_box", 44),
     MenuEntry("Warehouse", _("Reasons for missing pieces"), "rule", "admin:fulfillment_shelfreason_changelist",
               "fulfillment.view_shelfreason", 45),
     MenuEntry("Warehouse", _("What parcels cost"), "payments", "admin:fulfillment_ratecard_changelist",

@@ -6,6 +6,7 @@ import uuid
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -22,6 +23,7 @@ from fulfillment.lifecycle import (
     WorkLifecycle,
     WorkState,
 )
+from fulfillment.rules.boxes import Sides
 from fulfillment.rules.short_pick import ALONG
 from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
@@ -243,8 +245,54 @@ class FulfillmentLine(models.Model):
         return f"{self.quantity} × {self.item_id}"
 
 
+class Box(models.Model):
+    """What goods are packed into. A parcel keeps the name and the sides that its box had then."""
+
+    code = models.SlugField(
+        max_length=20,
+        unique=True,
+        help_text=_("A short name for programs and for typing, such as m. It never changes."),
+    )
+    name = models.CharField(max_length=60, help_text=_("What people choose, such as: medium box."))
+    length_mm = models.PositiveIntegerField(
+        _("length in mm"),
+        validators=[MinValueValidator(1)],
+        help_text=_("Inside. Carriers are told these sides."),
+    )
+    width_mm = models.PositiveIntegerField(_("width in mm"), validators=[MinValueValidator(1)])
+    height_mm = models.PositiveIntegerField(_("height in mm"), validators=[MinValueValidator(1)])
+    weight_g = models.PositiveIntegerField(
+        _("weight in grams"), default=0, help_text=_("Of the empty box, with its filling.")
+    )
+    max_weight_g = models.PositiveIntegerField(
+        _("carries in grams"), default=0, help_text=_("The whole parcel at most; 0 for no limit.")
+    )
+    places = models.ManyToManyField(
+        Location, blank=True, related_name="boxes", help_text=_("Where it is used. None chosen: everywhere.")
+    )
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("box")
+        verbose_name_plural = _("boxes")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sides(self) -> Sides:
+        return self.length_mm, self.width_mm, self.height_mm
+
+    def used_at(self, location_id: int) -> bool:
+        """Reads prefetched places."""
+        places = {place.pk for place in self.places.all()}
+        return not places or location_id in places
+
+
 class Shipment(ParcelLifecycle):
-    """One parcel. ``tracking_number`` may be typed by hand; its label is bought or printed by us."""
+    """One parcel. ``tracking_number`` may be typed by hand; its label is bought or printed by us. ``box`` is the name
+    of the box it is packed in, the sides are millimetres, empty where unknown."""
 
     fulfillment_order = models.ForeignKey(
         FulfillmentOrder, on_delete=models.PROTECT, related_name="shipments"
@@ -259,6 +307,10 @@ class Shipment(ParcelLifecycle):
     tracking_url = models.URLField(max_length=400, blank=True, default="")
     tracker_id = models.CharField(max_length=80, blank=True, default="")
     weight_g = models.PositiveIntegerField(default=0)
+    box = models.CharField(max_length=60, blank=True, default="", db_default="")
+    length_mm = models.PositiveIntegerField(null=True, blank=True)
+    width_mm = models.PositiveIntegerField(null=True, blank=True)
+    height_mm = models.PositiveIntegerField(null=True, blank=True)
     quotes = models.JSONField(default=list, blank=True, help_text=_("What carriers offered when last asked."))
     quote_problems = models.JSONField(default=list, blank=True)
     quoted_at = models.DateTimeField(null=True, blank=True)

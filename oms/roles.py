@@ -13,7 +13,7 @@ LOOK = frozenset(
         " discrepancy",
         "orders": "order orderline ordercharge hold paymenttransaction refund refundline orderchange note",
         "fulfillment": "ratecard carrieraccount routingdecision fulfillmentorder fulfillmentline shipment parcelline"
-        " label trackingevent manifest manifestparcel reshipment shelfreason",
+        " label trackingevent manifest manifestparcel reshipment shelfreason box",
         "returns": "return returnline returnreceipt disposition",
         "channels": "channelaccount listing stockpush",
     }.items()
@@ -69,6 +69,7 @@ MANAGER = CLERK | {
     "inventory.change_location",
     "fulfillment.add_ratecard", "fulfillment.change_ratecard", "fulfillment.add_carrieraccount",
     "fulfillment.change_carrieraccount", "fulfillment.add_shelfreason", "fulfillment.change_shelfreason",
+    "fulfillment.add_box", "fulfillment.change_box",
     "channels.add_channelaccount", "channels.change_channelaccount",
     "core.drop_outboundeffect", "core.share_savedview", "core.view_apitoken", "core.add_apitoken", "core.change_apitoken",
     "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group",

@@ -68,25 +68,46 @@ class PickAsk(Shape):
         return each_once(ask, "lines", "line")
 
 
+SIDES = ("length_mm", "width_mm", "height_mm")
+
+
+def _side() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        min_value=1, max_value=100_000, required=False, allow_null=True, default=None,
+        help_text="Millimetres; those of the box, unless said.",
+    )  # fmt: skip
+
+
 class BoxedLine(Shape):
     line = Id(help_text="The fulfillment line.")
     quantity = Pieces()
 
 
-class BoxShape(Shape):
+class ParcelShape(Shape):
     lines = BoxedLine(many=True, min_length=1, max_length=500)
     weight_g = serializers.IntegerField(
-        min_value=0, max_value=1_000_000, default=0, help_text="Grams; 0 is reckoned from the items."
+        min_value=0,
+        max_value=1_000_000,
+        default=0,
+        help_text="Grams; 0 is reckoned from the items and the box.",
     )
+    box = serializers.CharField(
+        max_length=20, required=False, default="", allow_blank=True, help_text="The code of one of our boxes."
+    )
+    length_mm, width_mm, height_mm = _side(), _side(), _side()
 
     def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        sides = [ask[name] for name in SIDES]
+        if any(sides) and not all(sides):
+            wrong = {name: "All three sides, or none." for name in SIDES if not ask[name]}
+            raise serializers.ValidationError(wrong, "required")
         return each_once(ask, "lines", "line")
 
 
 class PackAsk(Shape):
     """Without ``parcels``, everything goes into one."""
 
-    parcels = BoxShape(many=True, required=False, default=[], max_length=50)
+    parcels = ParcelShape(many=True, required=False, default=[], max_length=50)
 
 
 class BuyLabelAsk(Shape):

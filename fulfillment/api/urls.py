@@ -6,6 +6,7 @@ urlpatterns = [
     path("orders/<int:pk>/cancel", work.CancelOrder.as_view()),
     path("orders/<int:pk>/route", work.RouteOrder.as_view()),
     path("carriers", work.ListCarriers.as_view()),
+    path("boxes", work.ListBoxes.as_view()),
     path("shelf-reasons", work.ListShelfReasons.as_view()),
     path("fulfillment-orders", work.ListFulfillmentOrders.as_view()),
     path("fulfillment-orders/<int:pk>", work.GetFulfillmentOrder.as_view()),

@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from fulfillment.actions.track import record_scans
 from fulfillment.carriers.base import Scan
-from fulfillment.models import CarrierAccount, FulfillmentLine, FulfillmentOrder, Label, ShelfReason, Shipment
+from fulfillment.models import (
+    Box,
+    CarrierAccount,
+    FulfillmentLine,
+    FulfillmentOrder,
+    Label,
+    ShelfReason,
+    Shipment,
+)
 from inventory.models import Reservation, StockLevel, StockMovement
 from oms.core.actors import SYSTEM
 from oms.core.models import OutboundEffect
@@ -94,6 +102,26 @@ def test_work_is_sent_back(api: Caller, work: FulfillmentOrder) -> None:
     assert (told["state"], told["rejected_why"]) == ("rejected", "Sent back: damaged.")
     assert StockLevel.objects.get(item=a.item).unavailable == 2
     assert reasons(api.send(at(work, "reject"), {"reason": "too_busy"}))
+
+
+def test_boxes_are_listed_and_packed_into(api: Caller, work: FulfillmentOrder) -> None:
+    sides = {"length_mm": 200, "width_mm": 150, "height_mm": 100}
+    box = Box.objects.create(code="s", name="small box", weight_g=80, max_weight_g=2000, **sides)
+    box.places.add(work.location)
+    (told,) = api.read("boxes").json()["results"]
+    assert (told["code"], told["places"], told["length_mm"]) == ("s", ["MAIN"], 200)
+    api.send(at(work, "pick"))
+    whole = [{"line": line.pk, "quantity": line.quantity} for line in work.lines.all()]
+    half = {"lines": whole, "box": "s", "length_mm": 210}
+    assert api.send(at(work, "pack"), {"parcels": [half]}).status_code == 400, "all three sides, or none"
+    assert reasons(api.send(at(work, "pack"), {"parcels": [{"lines": whole, "box": "xxl"}]})) == [
+        "box_unknown"
+    ]
+    heavy = {"lines": whole, "box": "s", "weight_g": 2001}
+    assert reasons(api.send(at(work, "pack"), {"parcels": [heavy]})) == ["too_heavy"]
+    (parcel,) = api.send(at(work, "pack"), {"parcels": [{"lines": whole, "box": "s"}]}).json()["parcels"]
+    assert parcel["box"] == "small box" and {side: parcel[side] for side in sides} == sides
+    assert parcel["weight_g"] == 80 + 3 * 500
 
 
 def test_the_shops_own_reasons_are_listed_and_taken(api: Caller, work: FulfillmentOrder) -> None:
