@@ -33,7 +33,7 @@ from oms.core.money import to_minor
 
 
 def _size(sides: Sequence[int | None]) -> str:
-    return f"{' × '.join(str(side) for side in sides)} mm" if all(sides) else ""
+    return gettext("%(sides)s mm") % {"sides": " × ".join(map(str, sides))} if all(sides) else ""
 
 
 SENDING = (Location.Type.WAREHOUSE, Location.Type.STORE, Location.Type.THIRD_PARTY)

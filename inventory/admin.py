@@ -78,7 +78,7 @@ class ItemAdmin(ConsoleAdmin):
     @admin.display(description=_("size"))
     def size(self, obj: Item) -> str:
         sides = (obj.length_mm, obj.width_mm, obj.height_mm)
-        return f"{' × '.join(str(side) for side in sides)} mm" if all(sides) else ""
+        return gettext("%(sides)s mm") % {"sides": " × ".join(map(str, sides))} if all(sides) else ""
 
     @admin.display(description=_("barcodes"))
     def codes(self, obj: Item) -> str:

@@ -25,11 +25,14 @@ SHIPPED = (
 def add_shipped(apps, editor):
     """What is there already stays as somebody made it."""
     reasons = apps.get_model('fulfillment', 'ShelfReason').objects.using(editor.connection.alias)
+    rows = []
     for place, (code, words, picks, rejects, stock, counts) in enumerate(SHIPPED, 1):
-        reasons.get_or_create(
-            code=code,
-            defaults={'words': words, 'picks': picks, 'rejects': rejects, 'stock': stock, 'counts': counts, 'rank': 10 * place},
+        rows.append(
+            reasons.model(
+                code=code, words=words, picks=picks, rejects=rejects, stock=stock, counts=counts, rank=10 * place
+            )
         )
+    reasons.bulk_create(rows, ignore_conflicts=True)
 
 
 class Migration(migrations.Migration):

@@ -35,7 +35,7 @@ from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
-from fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment
+from fulfillment.models import FulfillmentLine, FulfillmentOrder, ShelfReason, Shipment
 from inventory.actions.adjust_stock import Correction, adjust_stock
 from inventory.actions.reconcile import reconcile_stock
 from inventory.actions.repair_levels import repair_levels
@@ -210,8 +210,11 @@ class Shop(RuleBasedStateMachine):
         n=index,
         reason=st.sampled_from(["not_in_stock", "fewer", "damaged", "too_busy"]),
         some_lines=st.booleans(),
+        passes_over=st.booleans(),
     )
-    def send_back(self, n: int, reason: str, some_lines: bool) -> None:
+    def send_back(self, n: int, reason: str, some_lines: bool, passes_over: bool) -> None:
+        """All places here are of one type: where the reason passes it over, the order waits."""
+        ShelfReason.objects.filter(code=reason).update(skips=["warehouse"] if passes_over else [])
         work = some(FulfillmentOrder.objects.filter(state__in=["released", "picking"]), n)
         if work:
             lines = [line.pk for line in work.lines.order_by("pk")][: 1 if some_lines else None]
