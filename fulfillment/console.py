@@ -29,8 +29,10 @@ from fulfillment.models import (
     RoutingDecision,
     Shipment,
 )
+from fulfillment.reasons import all_reasons
 from fulfillment.rules.customs import UNIONS
 from fulfillment.rules.offers import choose, restored
+from fulfillment.rules.short_pick import ALONG, ShortReason
 from oms.core.console import (
     Figure,
     Finder,
@@ -58,7 +60,7 @@ WORK = "admin:fulfillment_fulfillmentorder_changelist"
 NO_SCAN = timedelta(days=3)
 SOON = timedelta(hours=3)
 SHORT_FOR = timedelta(days=60)
-OPEN = ("planned", "released", "picking", "picked", "packed")
+OPEN = ("released", "picking", "picked", "packed")
 
 
 def work_of(order: Order) -> list[FulfillmentOrder]:
@@ -99,9 +101,6 @@ def decision_of(order: Order) -> RoutingDecision | None:
 
 def _tell(order: Order) -> Mapping[str, Any]:
     work = work_of(order)
-    planned = sum(
-        line.quantity - line.cancelled for fo in work if fo.state == "planned" for line in fo.lines.all()
-    )
     obstacles = []
     for fo in work:
         for parcel in fo.shipments.all():
@@ -127,7 +126,7 @@ def _tell(order: Order) -> Mapping[str, Any]:
                 words = f"{parcel}: {parcel.get_state_display()}"
                 since = parcel.last_scan_at or parcel.shipped_at or parcel.created_at
                 obstacles.append(Obstacle("delivered", words, since, gettext("send it again, or pay back")))
-    return {"planned": planned, "obstacles": obstacles}
+    return {"obstacles": obstacles}
 
 
 def _work(request: Any, order: Order) -> Mapping[str, Any] | None:
@@ -171,7 +170,15 @@ def _told(decision: RoutingDecision) -> Mapping[str, Any]:
 
 
 def _work_lines(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
-    return {"work": work}
+    lines = list(work.lines.all())
+    reasons = all_reasons() if any(line.short_reason for line in lines) else {}
+    return {"work": work, "lines": [(line, _said(line.short_reason, reasons)) for line in lines]}
+
+
+def _said(code: str, reasons: Mapping[str, ShortReason]) -> str:
+    """Why pieces are missing, in words."""
+    known = ALONG if code == ALONG.code else reasons.get(code)
+    return gettext(known.words) if known else shown.spoken(code)
 
 
 def _work_parcels(request: Any, work: FulfillmentOrder) -> Mapping[str, Any]:
@@ -256,9 +263,8 @@ def _unrouted() -> Any:
     """Open orders with promised units, nothing that stops them, and no work: routing found no way."""
     promised = OrderLine.objects.filter(promised__gt=0).values("order_id")
     held = Hold.objects.filter(order=OuterRef("pk"), state="active", blocks__contains="release")
-    planned = FulfillmentOrder.objects.filter(order=OuterRef("pk"), state="planned")
     return Order.objects.filter(
-        ~Exists(held), ~Exists(planned), state="open", pk__in=promised,
+        ~Exists(held), state="open", pk__in=promised,
         received_at__lt=timezone.now() - timedelta(minutes=10),
     )  # fmt: skip
 
@@ -278,13 +284,9 @@ def _at_risk() -> Any:
 def _short() -> Any:
     """Units that a picker did not find and that have no other way yet: not promised elsewhere, or promised and not
     routed. What waits longer than two months is a backorder like others, and in their queue."""
-    planned = FulfillmentLine.objects.filter(
-        order_line=OuterRef("order_line"), fulfillment_order__state="planned"
-    )
-    lost = Q(order_line__unallocated__gt=0) | Q(order_line__backordered__gt=0)
+    lost = Q(order_line__unallocated__gt=0) | Q(order_line__backordered__gt=0) | Q(order_line__promised__gt=0)
     return FulfillmentLine.objects.filter(
-        lost | (Q(order_line__promised__gt=0) & ~Exists(planned)), short__gt=0,
-        short_at__gt=timezone.now() - SHORT_FOR, fulfillment_order__order__state="open",
+        lost, short__gt=0, short_at__gt=timezone.now() - SHORT_FOR, fulfillment_order__order__state="open",
     )  # fmt: skip
 
 
@@ -387,9 +389,6 @@ register(
     Queue("due-today", _("Due today"), "Ship today", "fulfillment.fulfillmentorder",
           lambda: _open(due_at__gte=timezone.now(), due_at__lte=_day_end()), "due_at",
           "fulfillment.ship_fulfillmentorder", _("Nothing more is due today."), rank=20),
-    Queue("planned", _("Planned, not released yet"), "Ship today", "fulfillment.fulfillmentorder",
-          lambda: _open(state="planned"), "created_at", "fulfillment.release_fulfillmentorder",
-          _("Everything planned is released."), rank=30),
     Queue("to-pick", _("To pick"), "Ship today", "fulfillment.fulfillmentorder",
           lambda: _open().filter(state__in=["released", "picking"]), "created_at",
           "fulfillment.pick_fulfillmentorder", _("All picked."), rank=40),
@@ -447,6 +446,9 @@ register(
               "fulfillment.view_routingdecision", 30),
     MenuEntry("Warehouse", _("Carriers"), "conveyor_belt", "admin:fulfillment_carrieraccount_changelist",
               "fulfillment.view_carrieraccount", 40),
+    MenuEntry("Warehouse", _("Boxes"), "package_2", "admin:fulfillment_box_changelist", "fulfillment.view_box", 44),
+    MenuEntry("Warehouse", _("Reasons for missing pieces"), "rule", "admin:fulfillment_shelfreason_changelist",
+              "fulfillment.view_shelfreason", 45),
     MenuEntry("Warehouse", _("What parcels cost"), "payments", "admin:fulfillment_ratecard_changelist",
               "fulfillment.view_ratecard", 50),
 )  # fmt: skip

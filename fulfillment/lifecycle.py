@@ -23,7 +23,7 @@ class WorkState(models.TextChoices):
 
 
 # What may still be stopped: nothing has left the house.
-STOPPABLE = [WorkState.PLANNED, WorkState.RELEASED, WorkState.PICKING, WorkState.PICKED, WorkState.PACKED]
+STOPPABLE = [WorkState.RELEASED, WorkState.PICKING, WorkState.PICKED, WorkState.PACKED]
 
 
 @guard("order_held", _("The order is held; settle its holds first."))
@@ -48,8 +48,8 @@ def parcels_ready(work: Any) -> bool:
 
 
 class WorkLifecycle(FSMModelMixin, models.Model):
-    """planned → released → picking → picked → packed → shipped; planned … packed → cancelled;
-    released, picking → rejected."""
+    """planned → released → picking → picked → packed → shipped; released … packed → cancelled;
+    released, picking → rejected. Routing releases what it plans in one transaction: nobody ever finds work planned."""
 
     state = FSMField(default=WorkState.PLANNED, choices=WorkState.choices, protected=True)
 

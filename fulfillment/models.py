@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -21,6 +23,8 @@ from fulfillment.lifecycle import (
     WorkLifecycle,
     WorkState,
 )
+from fulfillment.rules.boxes import Sides
+from fulfillment.rules.short_pick import ALONG
 from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
 from oms.core.secrets import EncryptedJSONField
@@ -130,7 +134,6 @@ class FulfillmentOrder(WorkLifecycle):
     class Meta:
         permissions = [
             ("route_order", "Can route an order again"),
-            ("release_fulfillmentorder", "Can release work to the warehouse"),
             ("pick_fulfillmentorder", "Can pick"),
             ("pack_fulfillmentorder", "Can pack"),
             ("ship_fulfillmentorder", "Can ship"),
@@ -162,8 +165,60 @@ class FulfillmentOrder(WorkLifecycle):
         return any(hold.line_id is None or hold.line_id in ours for hold in holds)
 
 
+class ShelfReason(models.Model):
+    """Why pieces are not sent from a place, as a picker or the place itself says it, and what follows from it.
+
+    The words of those that came with the system are translated as long as nobody changes them. A reason is
+    switched off, never deleted: lines name it by its code.
+    """
+
+    class Stock(models.TextChoices):
+        STAYS = "stays", _("it stays as it is")
+        MISSING = "missing", _("the missing pieces leave the books")
+        REST = "rest", _("the shelf goes to zero")
+        ASIDE = "aside", _("the pieces are set aside")
+
+    code = models.SlugField(
+        max_length=20,
+        unique=True,
+        help_text=_("A short name for programs, such as too_heavy. It never changes."),
+    )
+    words = models.CharField(
+        max_length=100, help_text=_("What people choose, such as: too heavy for one person.")
+    )
+    picks = models.BooleanField(
+        _("for pickers"), default=True, help_text=_("Offered where pieces are not found.")
+    )
+    rejects = models.BooleanField(
+        _("for sending back"), default=True, help_text=_("Offered where a place sends work back.")
+    )
+    stock = models.CharField(_("the stock"), max_length=10, choices=Stock.choices, default=Stock.STAYS)
+    counts = models.BooleanField(
+        _("to be counted"), default=False, help_text=_("The shelf then stands under “Differences found”.")
+    )
+    skips = models.JSONField(
+        _("pass over"), default=list, blank=True,
+        help_text=_("Places of these types are not tried for the pieces either, until somebody routes the order again."),
+    )  # fmt: skip
+    rank = models.PositiveSmallIntegerField(default=100, help_text=_("Lower is offered first."))
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("reason for missing pieces")
+        verbose_name_plural = _("reasons for missing pieces")
+        ordering = ["rank", "code"]
+
+    def __str__(self) -> str:
+        return gettext(self.words)
+
+    def clean(self) -> None:
+        if self.code == ALONG.code:
+            raise ValidationError({"code": gettext("This code is taken for lines that come along.")})
+
+
 class FulfillmentLine(models.Model):
-    """Units of one order line at one location. ``short`` were not found when picking."""
+    """Units of one order line at one location. ``short`` were not found when picking, or sent back;
+    ``short_reason`` is the code of a :class:`ShelfReason`, or ``along``."""
 
     fulfillment_order = models.ForeignKey(FulfillmentOrder, on_delete=models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="fulfillment_lines")
@@ -190,8 +245,54 @@ class FulfillmentLine(models.Model):
         return f"{self.quantity} × {self.item_id}"
 
 
+class Box(models.Model):
+    """What goods are packed into. A parcel keeps the name and the sides that its box had then."""
+
+    code = models.SlugField(
+        max_length=20,
+        unique=True,
+        help_text=_("A short name for programs and for typing, such as m. It never changes."),
+    )
+    name = models.CharField(max_length=60, help_text=_("What people choose, such as: medium box."))
+    length_mm = models.PositiveIntegerField(
+        _("length in mm"),
+        validators=[MinValueValidator(1)],
+        help_text=_("Inside. Carriers are told these sides."),
+    )
+    width_mm = models.PositiveIntegerField(_("width in mm"), validators=[MinValueValidator(1)])
+    height_mm = models.PositiveIntegerField(_("height in mm"), validators=[MinValueValidator(1)])
+    weight_g = models.PositiveIntegerField(
+        _("weight in grams"), default=0, help_text=_("Of the empty box, with its filling.")
+    )
+    max_weight_g = models.PositiveIntegerField(
+        _("carries in grams"), default=0, help_text=_("The whole parcel at most; 0 for no limit.")
+    )
+    places = models.ManyToManyField(
+        Location, blank=True, related_name="boxes", help_text=_("Where it is used. None chosen: everywhere.")
+    )
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("box")
+        verbose_name_plural = _("boxes")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sides(self) -> Sides:
+        return self.length_mm, self.width_mm, self.height_mm
+
+    def used_at(self, location_id: int) -> bool:
+        """Reads prefetched places."""
+        places = {place.pk for place in self.places.all()}
+        return not places or location_id in places
+
+
 class Shipment(ParcelLifecycle):
-    """One parcel. ``tracking_number`` may be typed by hand; its label is bought or printed by us."""
+    """One parcel. ``tracking_number`` may be typed by hand; its label is bought or printed by us. ``box`` is the name
+    of the box it is packed in, the sides are millimetres, empty where unknown."""
 
     fulfillment_order = models.ForeignKey(
         FulfillmentOrder, on_delete=models.PROTECT, related_name="shipments"
@@ -206,6 +307,10 @@ class Shipment(ParcelLifecycle):
     tracking_url = models.URLField(max_length=400, blank=True, default="")
     tracker_id = models.CharField(max_length=80, blank=True, default="")
     weight_g = models.PositiveIntegerField(default=0)
+    box = models.CharField(max_length=60, blank=True, default="", db_default="")
+    length_mm = models.PositiveIntegerField(null=True, blank=True)
+    width_mm = models.PositiveIntegerField(null=True, blank=True)
+    height_mm = models.PositiveIntegerField(null=True, blank=True)
     quotes = models.JSONField(default=list, blank=True, help_text=_("What carriers offered when last asked."))
     quote_problems = models.JSONField(default=list, blank=True)
     quoted_at = models.DateTimeField(null=True, blank=True)

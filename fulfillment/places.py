@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fulfillment.models import FulfillmentOrder
 from oms.core.places import belongs
 
-OPEN = ("planned", "released", "picking", "picked", "packed")
+OPEN = ("released", "picking", "picked", "packed")
 
 
 def places_of_orders(order_ids: Sequence[int]) -> Mapping[int, set[int]]:

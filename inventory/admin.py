@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import inventory.people  # noqa: F401  (the page of a person)
-from inventory.actions.change_item import CUSTOMS
+from inventory.actions.change_item import CUSTOMS, SIDES
 from inventory.actions.reopen_places import reopen_places
 from inventory.as_it_was import as_it_was_page, made_of_page
 from inventory.lifecycle import DiscrepancyState
@@ -42,9 +42,9 @@ class ItemAdmin(ConsoleAdmin):
     list_display = ("sku", "name", "weight", "active")
     list_filter = (choose("active", [("True", _("active")), ("False", _("not sold any more"))], _("active")),)
     csv_fields = {"weight": ("weight_g",)}
-    page_fields = ("sku", "name", "codes", "weight", *CUSTOMS, "active", "created_at")
-    editable = ("name", "weight_g", "image_url", *CUSTOMS)
-    addable = ("sku", "name", "weight_g", "image_url", *CUSTOMS)
+    page_fields = ("sku", "name", "codes", "weight", "size", *CUSTOMS, "active", "created_at")
+    editable = ("name", "weight_g", *SIDES, "image_url", *CUSTOMS)
+    addable = ("sku", "name", "weight_g", *SIDES, "image_url", *CUSTOMS)
     empty_words = _("No items yet: import them from a CSV file, or add one.")
 
     def get_urls(self) -> list[Any]:
@@ -74,6 +74,11 @@ class ItemAdmin(ConsoleAdmin):
     @admin.display(description=_("weight"))
     def weight(self, obj: Item) -> str:
         return f"{obj.weight_g} g" if obj.weight_g else "unknown"
+
+    @admin.display(description=_("size"))
+    def size(self, obj: Item) -> str:
+        sides = (obj.length_mm, obj.width_mm, obj.height_mm)
+        return gettext("%(sides)s mm") % {"sides": " × ".join(map(str, sides))} if all(sides) else ""
 
     @admin.display(description=_("barcodes"))
     def codes(self, obj: Item) -> str:

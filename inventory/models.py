@@ -17,7 +17,8 @@ from oms.core.lifecycle import states_check
 
 
 class Item(models.Model):
-    """A stocked thing. ``weight_g`` is grams a piece, 0 where unknown.
+    """A stocked thing. ``weight_g`` is grams a piece, 0 where unknown; its sides are millimetres a piece as it is
+    packed, empty where nobody has measured.
 
     Four fields are for customs: what it is by its HS code, where it was made, what to call it there (its name,
     unless said) and what a piece is worth in ``OMS_CURRENCY`` where an order line does not tell.
@@ -26,6 +27,16 @@ class Item(models.Model):
     sku = models.CharField(_("SKU"), max_length=64, unique=True)
     name = models.CharField(max_length=200)
     weight_g = models.PositiveIntegerField(_("weight in grams"), default=0)
+    length_mm = models.PositiveIntegerField(
+        _("length in mm"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("A piece as it is packed. With all three sides known, a box is suggested by size."),
+    )  # fmt: skip
+    width_mm = models.PositiveIntegerField(
+        _("width in mm"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    height_mm = models.PositiveIntegerField(
+        _("height in mm"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     image_url = models.URLField(blank=True, default="")
     active = models.BooleanField(default=True)
     hs_code = models.CharField(

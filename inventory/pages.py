@@ -26,8 +26,8 @@ class ItemFileForm(forms.Form):
     file = forms.FileField(
         label=_("CSV file"),
         help_text=_(
-            "Columns: sku, name; and if you have them weight_g, barcode, image_url and, for customs, "
-            "hs_code, origin_country, customs_description, customs_value."
+            "Columns: sku, name; and if you have them weight_g, length_mm, width_mm, height_mm, barcode, image_url "
+            "and, for customs, hs_code, origin_country, customs_description, customs_value."
         ),
     )
 
@@ -80,7 +80,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
 
 def _filled(done: Imported) -> str:
     return (
-        gettext(", %(filled)s of them got customs data that they lacked") % {"filled": done.filled}
+        gettext(", %(filled)s of them got customs data or sides that they lacked") % {"filled": done.filled}
         if done.filled
         else ""
     )
@@ -96,6 +96,7 @@ def export_page(request: HttpRequest) -> StreamingHttpResponse:
             Row(
                 0, item.sku, item.name, item.weight_g, tuple(code.code for code in item.barcodes.all()), item.image_url,
                 item.hs_code, item.origin_country, item.customs_description, item.customs_value,
+                item.length_mm, item.width_mm, item.height_mm,
             )
             for item in items
         ),

@@ -13,7 +13,7 @@ LOOK = frozenset(
         " discrepancy",
         "orders": "order orderline ordercharge hold paymenttransaction refund refundline orderchange note",
         "fulfillment": "ratecard carrieraccount routingdecision fulfillmentorder fulfillmentline shipment parcelline"
-        " label trackingevent manifest manifestparcel reshipment",
+        " label trackingevent manifest manifestparcel reshipment shelfreason box",
         "returns": "return returnline returnreceipt disposition",
         "channels": "channelaccount listing stockpush",
     }.items()
@@ -31,7 +31,7 @@ MACHINERY = frozenset(
 WAREHOUSE = LOOK | {
     # The name and the address are on the label and the slip.
     "orders.view_personal_data",
-    "fulfillment.release_fulfillmentorder", "fulfillment.pick_fulfillmentorder", "fulfillment.pack_fulfillmentorder",
+    "fulfillment.pick_fulfillmentorder", "fulfillment.pack_fulfillmentorder",
     "fulfillment.ship_fulfillmentorder", "fulfillment.buy_label", "fulfillment.void_label",
     "fulfillment.type_tracking", "fulfillment.make_manifest", "fulfillment.reject_fulfillmentorder",
     "inventory.receive_goods", "inventory.adjust_stock",
@@ -68,7 +68,8 @@ MANAGER = CLERK | {
     "inventory.resolve_discrepancy", "inventory.adjust_any", "inventory.add_item", "inventory.change_item", "inventory.add_location",
     "inventory.change_location",
     "fulfillment.add_ratecard", "fulfillment.change_ratecard", "fulfillment.add_carrieraccount",
-    "fulfillment.change_carrieraccount",
+    "fulfillment.change_carrieraccount", "fulfillment.add_shelfreason", "fulfillment.change_shelfreason",
+    "fulfillment.add_box", "fulfillment.change_box",
     "channels.add_channelaccount", "channels.change_channelaccount",
     "core.drop_outboundeffect", "core.share_savedview", "core.view_apitoken", "core.add_apitoken", "core.change_apitoken",
     "auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group",

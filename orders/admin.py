@@ -108,7 +108,6 @@ class OrderAdmin(ConsoleAdmin):
                 if h.state == HoldState.ACTIVE
             ],
             obstacles=told.get("obstacles", ()),
-            planned=told.get("planned", 0),
             since=told.get("since"),
             backordered_since=min(waiting, default=None),
         )

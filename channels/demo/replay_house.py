@@ -25,8 +25,8 @@ SLUG = "replay"
 SHARES = {people.NOTTINGHAM.code: 0.6, people.BRIGHTON.code: 0.15, people.ROTTERDAM.code: 0.25}
 HANDLING = {people.NOTTINGHAM.code: Decimal("1.20"), people.BRIGHTON.code: Decimal("2.00")}
 
-# Kept when the database is emptied: who may come in, and what the system knows of itself.
-KEPT = {"ApiToken", "IdempotencyRecord", "JobRun"}
+# Kept when the database is emptied: who may come in, what the system knows of itself, and what came with it.
+KEPT = {"ApiToken", "IdempotencyRecord", "JobRun", "ShelfReason"}
 
 
 def open_house() -> tuple[ChannelAccount, dict[str, int]]:

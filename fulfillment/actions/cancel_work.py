@@ -16,9 +16,8 @@ from orders.actions.advance import Step, advance_lines
 from orders.actions.go_on import go_on
 
 # Where a line's units are counted while its work is in this state.
-OPEN_STATES = ("planned", "released", "picking", "picked", "packed")
+OPEN_STATES = ("released", "picking", "picked", "packed")
 _COUNTED = {
-    "planned": "released",
     "released": "released",
     "picking": "released",
     "picked": "picked",

@@ -17,7 +17,8 @@ def describe_parcel(parcel: Shipment, key: str, options: dict[str, Any]) -> Parc
     work = parcel.fulfillment_order
     place, to = work.location, work.order.shipping_address
     return Parcel(
-        key=key, weight_g=parcel.weight_g, reference=work.number,
+        key=key, weight_g=parcel.weight_g, length_mm=parcel.length_mm or 0, width_mm=parcel.width_mm or 0,
+        height_mm=parcel.height_mm or 0, reference=work.number,
         sender=PostalAddress(
             name=place.name, company=place.company, line1=place.line1, line2=place.line2, city=place.city,
             region=place.region, postcode=place.postcode, country=place.country, phone=place.phone,

@@ -29,7 +29,7 @@ def follow_demand(demand_keys: Iterable[UUID], *, why: str, by: Actor = SYSTEM) 
     needed: dict[tuple[UUID, int], int] = defaultdict(int)
     parts = FulfillmentLine.objects.filter(
         order_line__demand_key__in=keys,
-        fulfillment_order__state__in=["planned", "released", "picking", "picked", "packed"],
+        fulfillment_order__state__in=["released", "picking", "picked", "packed"],
     ).select_related("order_line", "fulfillment_order")
     for part in parts.order_by("pk"):
         shelf = (part.order_line.demand_key, part.fulfillment_order.location_id)

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from fulfillment.actions.pick import lock_work
-from fulfillment.models import ParcelLine, Shipment
+from fulfillment.models import Box, FulfillmentOrder, ParcelLine, Shipment
+from fulfillment.rules.boxes import Sides
 from fulfillment.rules.rates import TARE_G, UNIT_WEIGHT_G
 from inventory.models import Item
 from oms.core.actors import Actor
@@ -22,25 +23,28 @@ from orders.actions.advance import Step, advance_lines
 
 
 @dataclass(frozen=True)
-class Box:
-    """One parcel: pieces by fulfillment line id, and its weight in grams (0: reckoned from the items)."""
+class Parcel:
+    """Pieces by fulfillment line id; the code of the box they lie in; weight in grams (0: reckoned from the items and
+    the box) and sides in millimetres (none: those of the box)."""
 
     pieces: Mapping[int, int]
     weight_g: int = 0
+    box: str = ""
+    sides: Sides | None = None
 
 
 @dataclass(frozen=True)
 class Packing:
-    """How one fulfillment order is packed; no boxes means everything in one."""
+    """How one fulfillment order is packed; no parcels means everything in one."""
 
     work_id: int
-    boxes: Sequence[Box] = field(default_factory=tuple)
+    parcels: Sequence[Parcel] = field(default_factory=tuple)
 
 
 @transaction.atomic
 def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
-    """Make parcels of what was picked. Every picked piece must be in exactly one box, else
-    :class:`Refused` (``not_all_packed``) and nothing is packed."""
+    """Make parcels of what was picked. Every picked piece must be in exactly one, else :class:`Refused`
+    (``not_all_packed``) and nothing is packed; so for a box that is not used there, or would be too heavy."""
     wanted = {p.work_id: p for p in packings}
     works = lock_work(list(wanted), "lines")
     weights = dict(
@@ -48,15 +52,16 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
             pk__among={line.item_id for work in works for line in work.lines.all()}
         ).values_list("pk", "weight_g")
     )
-    parcels: list[Shipment] = []
+    boxes = _boxes(packings)
+    made: list[Shipment] = []
     parts: list[ParcelLine] = []
     steps: list[Step] = []
     for work in works:
         picked = {line.pk: line for line in work.lines.all() if line.picked}
-        boxes = wanted[work.pk].boxes or (Box({pk: line.picked for pk, line in picked.items()}),)
+        parcels = wanted[work.pk].parcels or (Parcel({pk: line.picked for pk, line in picked.items()}),)
         packed: Counter[int] = Counter()
-        for box in boxes:
-            packed.update(box.pieces)
+        for parcel in parcels:
+            packed.update(parcel.pieces)
         if (
             dict(packed) != {pk: line.picked for pk, line in picked.items()}
             or min(packed.values(), default=0) < 0
@@ -68,27 +73,72 @@ def pack(packings: Sequence[Packing], *, by: Actor) -> list[Shipment]:
                     % {"number": work.number},
                 )
             )
-        for box in boxes:
-            weight = box.weight_g or TARE_G + sum(
-                (weights[picked[pk].item_id] or UNIT_WEIGHT_G) * n for pk, n in box.pieces.items()
+        for parcel in parcels:
+            box = _box(parcel, work, boxes)
+            weight = parcel.weight_g or (box.weight_g if box else TARE_G) + sum(
+                (weights[picked[pk].item_id] or UNIT_WEIGHT_G) * n for pk, n in parcel.pieces.items()
             )
-            parcel = Shipment(fulfillment_order=work, weight_g=weight)
-            parcels.append(parcel)
+            if box and box.max_weight_g and weight > box.max_weight_g:
+                raise Refused(_too_heavy(work, box, weight))
+            sides = parcel.sides or (box.sides if box else (None, None, None))
+            shipment = Shipment(
+                fulfillment_order=work, weight_g=weight, box=box.name if box else "",
+                length_mm=sides[0], width_mm=sides[1], height_mm=sides[2],
+            )  # fmt: skip
+            made.append(shipment)
             parts += [
-                ParcelLine(shipment=parcel, line=picked[pk], quantity=n) for pk, n in box.pieces.items() if n
+                ParcelLine(shipment=shipment, line=picked[pk], quantity=n)
+                for pk, n in parcel.pieces.items()
+                if n
             ]
         steps += [Step(line.order_line_id, line.picked, "picked", "packed") for line in picked.values()]
-    insert_rows(parcels)
+    insert_rows(made)
     insert_rows(parts)
-    grams: dict[int, list[int]] = {}
-    for parcel in parcels:
-        grams.setdefault(parcel.fulfillment_order_id, []).append(parcel.weight_g)
-    move(works, "pack", by=by, words=lambda work: _words(grams[work.pk])).or_refuse()
+    told: dict[int, list[Shipment]] = {}
+    for shipment in made:
+        told.setdefault(shipment.fulfillment_order_id, []).append(shipment)
+    move(works, "pack", by=by, words=lambda work: _words(told[work.pk])).or_refuse()
     advance_lines(steps)
     reached("packed")
-    return parcels
+    return made
 
 
-def _words(grams: Sequence[int]) -> str:
-    """``grams`` of each of its parcels."""
-    return f"Packed into {len(grams)} parcel{'s' if len(grams) > 1 else ''}, {sum(grams) / 1000:.1f} kg."
+def _boxes(packings: Sequence[Packing]) -> Mapping[str, Box]:
+    """The boxes that are named, by code; nothing is asked where none is."""
+    codes = {parcel.box for packing in packings for parcel in packing.parcels if parcel.box}
+    if not codes:
+        return {}
+    return {
+        box.code: box for box in Box.objects.filter(code__in=codes, active=True).prefetch_related("places")
+    }
+
+
+def _box(parcel: Parcel, work: FulfillmentOrder, boxes: Mapping[str, Box]) -> Box | None:
+    if not parcel.box:
+        return None
+    box = boxes.get(parcel.box)
+    if box is None or not box.used_at(work.location_id):
+        raise Refused(
+            Reason(
+                "box_unknown",
+                gettext("%(number)s: no box “%(code)s” is in use there.")
+                % {"number": work.number, "code": parcel.box},
+            )
+        )
+    return box
+
+
+def _too_heavy(work: FulfillmentOrder, box: Box, weight: int) -> Reason:
+    return Reason(
+        "too_heavy",
+        gettext("%(number)s: %(box)s carries %(most)s g, and the parcel would weigh %(weight)s g.")
+        % {"number": work.number, "box": box, "most": box.max_weight_g, "weight": weight},
+    )
+
+
+def _words(parcels: Sequence[Shipment]) -> str:
+    grams = sum(parcel.weight_g for parcel in parcels)
+    boxes = Counter(parcel.box for parcel in parcels if parcel.box)
+    named = ", ".join(f"{n} × {box}" for box, n in boxes.items())
+    told = f"Packed into {len(parcels)} parcel{'s' if len(parcels) > 1 else ''}, {grams / 1000:.1f} kg"
+    return f"{told}: {named}." if named else f"{told}."

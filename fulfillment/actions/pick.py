@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from fulfillment.actions.report_short import Short, report_short
 from fulfillment.models import FulfillmentOrder
+from fulfillment.reasons import for_picks
 from fulfillment.rules import short_pick
 from oms.core.actors import Actor
 from oms.core.columns import write_columns
@@ -54,7 +55,7 @@ def start_pick(work_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
 @dataclass(frozen=True)
 class Found:
     """What was found for one fulfillment order: pieces by fulfillment line id (lines left out: all of them),
-    and for every line with fewer than asked the reason (``short_pick.SHORT_REASONS``)."""
+    and for every line with fewer than asked the code of the reason."""
 
     work_id: int
     pieces: Mapping[int, int] = field(default_factory=dict)
@@ -73,15 +74,17 @@ def confirm_pick(found: Sequence[Found], *, by: Actor) -> list[FulfillmentOrder]
     shorts: list[Short] = []
     steps: list[Step] = []
     reasons: list[Reason] = []
+    known: Mapping[str, short_pick.ShortReason] | None = None
     for work in works:
         told = by_work[work.pk]
         for line in work.lines.all():
             asked = line.quantity - line.picked - line.short - line.cancelled
             got = told.pieces.get(line.pk, asked)
             if got < asked:
-                why = told.reasons.get(line.pk, "not_found")
-                reasons += short_pick.refusals(why, asked, got)
-                shorts.append(Short(work, line, got, why))
+                why = told.reasons.get(line.pk, short_pick.UNSAID)
+                known = for_picks() if known is None else known
+                reasons += short_pick.refusals(why, known, asked, got)
+                shorts.append(Short(work, line, got, known.get(why, short_pick.ALONG)))
             elif got > asked:
                 reasons.append(
                     Reason(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from fulfillment.actions.pick import lock_work
 from fulfillment.actions.report_short import Short, report_short
 from fulfillment.models import FulfillmentOrder
-from fulfillment.rules.rejection import OTHERWISE, REJECTIONS
+from fulfillment.reasons import for_rejections
+from fulfillment.rules.short_pick import ALONG, ShortReason
 from oms.core.actors import Actor
 from oms.core.columns import write_columns
 from oms.core.errors import Reason, Refused
@@ -23,7 +24,7 @@ from orders.actions.follow_reservations import follow_reservations
 
 @dataclass(frozen=True)
 class Rejecting:
-    """``reason`` is one of ``REJECTIONS``; where it is about the stock, ``lines`` (ids of fulfillment lines) are
+    """``reason`` is the code of one of the shop's reasons; where it is about the stock, ``lines`` (ids of fulfillment lines) are
     those it is true of, all where none is named. ``note`` is what else the location says."""
 
     work_id: int
@@ -38,11 +39,12 @@ def reject_work(rejections: Sequence[Rejecting], *, by: Actor) -> list[Fulfillme
     routed without this location. Raises :class:`Refused` for work that is not to be picked, an unknown reason,
     or a line of other work."""
     told = {r.work_id: r for r in rejections}
+    known = for_rejections()
     works = lock_work(list(told), "lines")
     reasons = [
         Reason("reason_unknown", gettext("“%(reason)s” is no reason.") % {"reason": r.reason})
         for r in rejections
-        if r.reason not in REJECTIONS
+        if r.reason not in known
     ]
     shorts: list[Short] = []
     for work in works:
@@ -52,18 +54,19 @@ def reject_work(rejections: Sequence[Rejecting], *, by: Actor) -> list[Fulfillme
             reasons.append(
                 Reason("line_unknown", gettext("%(number)s has no such line.") % {"number": work.number})
             )
+        reason = known.get(given.reason, ALONG)
         for line in work.lines.all():
             if line.quantity > line.picked + line.short + line.cancelled:
-                meant = not given.lines or line.pk in given.lines
-                shorts.append(Short(work, line, 0, given.reason if meant else OTHERWISE))
+                meant = not reason.about_stock or not given.lines or line.pk in given.lines
+                shorts.append(Short(work, line, 0, reason if meant else ALONG, sent_back=True))
     if reasons:
         raise Refused(reasons)
     move(
-        works, "reject", by=by, words=lambda w: _words(told[w.pk]),
+        works, "reject", by=by, words=lambda w: _words(told[w.pk], known),
         sets={"rejected_at": timezone.now()},
     ).or_refuse()  # fmt: skip
     for work in works:
-        work.rejected_why = _words(told[work.pk])[:200]
+        work.rejected_why = _words(told[work.pk], known)[:200]
     write_columns(works, "rejected_why")
     prefetch_related_objects([short.line for short in shorts], "order_line", "item")
     report_short(shorts, by=by)
@@ -73,6 +76,6 @@ def reject_work(rejections: Sequence[Rejecting], *, by: Actor) -> list[Fulfillme
     return works
 
 
-def _words(rejecting: Rejecting) -> str:
-    words = REJECTIONS[rejecting.reason].words
+def _words(rejecting: Rejecting, known: Mapping[str, ShortReason]) -> str:
+    words = known[rejecting.reason].words
     return f"Sent back: {words}. {rejecting.note}".strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from fulfillment.models import FulfillmentLine, FulfillmentOrder
 from fulfillment.rules import short_pick
-from fulfillment.rules.rejection import REJECTIONS
 from inventory.actions.fit_reservations import lock_shelves
 from inventory.actions.record_shortage import Missing, record_shortage
 from inventory.models import Discrepancy, StockLevel
@@ -23,13 +22,13 @@ from orders.actions.advance import Step, advance_lines
 
 @dataclass(frozen=True)
 class Short:
-    """``got`` pieces of a line were found, fewer than asked for, and why: a reason of ``SHORT_REASONS``, or one of
-    ``REJECTIONS`` where the location sends the work back."""
+    """``got`` pieces of a line were found, fewer than asked for, and why; or the location sends the work back."""
 
     work: FulfillmentOrder
     line: FulfillmentLine
     got: int
-    why: str
+    why: short_pick.ShortReason
+    sent_back: bool = False
 
 
 def report_short(shorts: Sequence[Short], *, by: Actor) -> None:
@@ -47,9 +46,9 @@ def report_short(shorts: Sequence[Short], *, by: Actor) -> None:
         level = StockLevel.objects.get(item_id=line.item_id, location_id=work.location_id)
         asked = line.quantity - line.short - line.cancelled - (line.picked - got)
         facts = short_pick.ShelfFacts(level.on_hand, level.unavailable, _off_shelf(work, line) - got)
-        effect = _effect(why, asked, got, facts)
+        effect = short_pick.effect(why, asked, got, facts, sent_back=short.sent_back)
         line.short += effect.remainder
-        line.short_reason, line.short_at = why, timezone.now()
+        line.short_reason, line.short_at = why.code, timezone.now()
         missing.append(
             Missing(
                 line.item_id, work.location_id, effect.quarantine or effect.missing,
@@ -92,12 +91,3 @@ def _picked_lines(location_id: int, item_id: int) -> QuerySet[FulfillmentLine]:
         item_id=item_id, picked__gt=0, fulfillment_order__location_id=location_id,
         fulfillment_order__state__in=["released", "picking", "picked", "packed"],
     ).order_by()  # fmt: skip
-
-
-def _effect(why: str, asked: int, got: int, facts: short_pick.ShelfFacts) -> short_pick.ShortEffect:
-    rejected = REJECTIONS.get(why) if why not in short_pick.SHORT_REASONS else None
-    if rejected is None and why in short_pick.SHORT_REASONS:
-        return short_pick.effect(why, asked, got, facts)
-    told = REJECTIONS[why]
-    effect = short_pick.effect(told.as_short, asked, got, facts)
-    return replace(effect, words=f"{asked - got} sent back: {told.words}")

@@ -9,7 +9,8 @@ from django.db import transaction
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.route_orders import route_orders
 from fulfillment.models import FulfillmentLine, FulfillmentOrder
-from fulfillment.rules.rejection import REJECTIONS
+from fulfillment.reasons import all_reasons
+from fulfillment.rules.short_pick import ALONG
 from oms.core.actors import Actor
 from orders.actions.clear_holds import clear_holds
 from orders.models import Order
@@ -35,16 +36,17 @@ def route_waiting(limit: int = 1000) -> int:
 @transaction.atomic
 def route_again(order_ids: Sequence[int], *, by: Actor) -> list[FulfillmentOrder]:
     """A person wants a fresh decision: work nobody has begun is taken back and routed with the rest. Locations
-    that sent work back for want of time are asked again."""
-    untouched = FulfillmentOrder.objects.filter(order_id__in=order_ids, state__in=["planned", "released"])
+    that sent work back for want of time are asked again, and so are places of the types that a reason passes over."""
+    untouched = FulfillmentOrder.objects.filter(order_id__in=order_ids, state="released")
     ids = sorted(untouched.values_list("pk", flat=True))
     if ids:
         cancel_work(ids, reason="Routed again.", by=by, route_again=False)
     # Who had no time then may have it now; what was not on the shelf is still not there.
+    idle = [code for code, reason in all_reasons().items() if not reason.about_stock]
     FulfillmentLine.objects.filter(
         fulfillment_order__order__in=order_ids, fulfillment_order__state="rejected",
-        short_reason__in=[code for code, reason in REJECTIONS.items() if not reason.about_stock],
+        short_reason__in=[ALONG.code, *idle],
     ).update(short_at=None)  # fmt: skip
     list(Order.objects.filter(pk__in=order_ids).select_for_update().order_by("pk").values_list("pk"))
     clear_holds(order_ids, ["out_of_stock"], by=by, note="routed again")
-    return route_orders(order_ids, cause="routed again", by=by)
+    return route_orders(order_ids, cause="routed again", pass_over=False, by=by)

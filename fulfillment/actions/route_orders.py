@@ -18,7 +18,8 @@ from django.utils import timezone
 from fulfillment.actions.find_postcodes import find_postcodes
 from fulfillment.events import OrderRouted
 from fulfillment.models import FulfillmentLine, FulfillmentOrder, RateCard, RoutingDecision
-from fulfillment.rules import rates, routing
+from fulfillment.reasons import all_reasons
+from fulfillment.rules import passing_over, rates, routing
 from inventory.actions.fit_reservations import firm_units, lock_shelves
 from inventory.actions.reseat import Seat, reseat
 from inventory.models import Item, Location, StockMovement
@@ -35,7 +36,7 @@ from orders.actions.place_holds import Holding, place_holds
 from orders.models import Order, OrderLine
 from orders.rules.holds import Finding
 
-OPEN_WORK = ("planned", "released", "picking", "picked", "packed")
+OPEN_WORK = ("released", "picking", "picked", "packed")
 DUE = timedelta(hours=24)
 
 
@@ -55,24 +56,27 @@ class _Line(NamedTuple):
 
 @dataclass
 class _Task:
-    """One order to route: its promised lines, and what it holds where."""
+    """One order to route: its promised lines, and what it holds where. ``barred`` are places by item, ``passed`` types
+    of place with the reason."""
 
     order: Order
     lines: list[_Line]
     firm: dict[UUID, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     busy: dict[UUID, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     barred: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    passed: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 @transaction.atomic
 def route_orders(
-    order_ids: Iterable[int], *, cause: str = "routed", by: Actor = SYSTEM
+    order_ids: Iterable[int], *, cause: str = "routed", pass_over: bool = True, by: Actor = SYSTEM
 ) -> list[FulfillmentOrder]:
     """Route what is promised and not yet in work, for a batch of orders.
 
     Each order gets the cheapest plan over all active locations, a stored decision with its reasons, and one
-    fulfillment order per location, released at once where no hold forbids it. Reservations are re-seated to
+    fulfillment order per location, released at once: what a hold forbids is not planned. Reservations are re-seated to
     the plan in one guarded write. Orders that are not open, held or without promised units are passed over.
+    Without ``pass_over``, places are tried again that are of a type which a reason for missing pieces passes over.
     """
     tasks = _tasks(order_ids)
     if not tasks:
@@ -84,7 +88,7 @@ def route_orders(
     shelves = lock_shelves((item, place.pk) for item in items for place in known)
     free = {shelf: max(0, units) for shelf, units in shelves.items()}
     card, split_penalty = rate_card(places)
-    _read_holdings(tasks)
+    _read_holdings(tasks, pass_over=pass_over)
     weights = dict(Item.objects.filter(pk__among=items).values_list("pk", "weight_g"))
     goals, starts = _where(tasks, places)
     plans = [
@@ -141,12 +145,13 @@ def _tasks(order_ids: Iterable[int]) -> list[_Task]:
     return tasks
 
 
-def _read_holdings(tasks: Sequence[_Task]) -> None:
-    """What each line holds firm where, what of it is in work already, and where it was not found."""
+def _read_holdings(tasks: Sequence[_Task], *, pass_over: bool) -> None:
+    """What each line holds firm where, what of it is in work already, where it was not found, and which types of
+    place are not tried for it therefore."""
     by_key = {line.demand_key: task for task in tasks for line in task.lines}
     for key, _, location, quantity in firm_units(by_key):
         by_key[key].firm[key][location] += quantity
-    short: list[tuple[_Task, int, int, datetime]] = []
+    short: list[tuple[_Task, int, int, datetime, str]] = []
     keys = {line.pk: (task, line.demand_key) for task in tasks for line in task.lines}
     for part in FulfillmentLine.objects.filter(order_line_id__among=keys).select_related("fulfillment_order"):
         task, key = keys[part.order_line_id]
@@ -154,12 +159,25 @@ def _read_holdings(tasks: Sequence[_Task]) -> None:
         if work.state in OPEN_WORK:
             task.busy[key][work.location_id] += part.quantity - part.short - part.cancelled
         if part.short_at:
-            short.append((task, part.item_id, work.location_id, part.short_at))
+            short.append((task, part.item_id, work.location_id, part.short_at, part.short_reason))
     # A shelf that failed this order is not tried again until something was put on it.
-    filled = _filled({item for _, item, _, _ in short})
-    for task, item, location, at in short:
+    filled = _filled({item for _, item, *_ in short})
+    for task, item, location, at, _ in short:
         if filled.get((item, location), at) <= at:
             task.barred[item].add(location)
+    if pass_over and short:
+        _read_passed(short)
+
+
+def _read_passed(short: Sequence[tuple[_Task, int, int, datetime, str]]) -> None:
+    reasons = all_reasons()
+    misses: dict[int, list[passing_over.Miss]] = defaultdict(list)
+    tasks = {id(task): task for task, *_ in short}
+    for task, item, _, _, code in sorted(short, key=lambda row: row[3]):
+        if code in reasons:
+            misses[id(task)].append(passing_over.Miss(item, reasons[code].words, reasons[code].skips))
+    for key, found in misses.items():
+        tasks[key].passed = passing_over.passed_over(found)
 
 
 def _filled(items: set[int]) -> dict[tuple[int, int], datetime]:
@@ -224,17 +242,21 @@ def _plan(
         for location, quantity in task.firm[line.demand_key].items():
             own[line.item_id, location] += quantity - task.busy[line.demand_key][location]
     candidates = []
+    items = [line.item_id for line in task.lines]
     for place in places:
         way = rates.tariff(card, place.pk, starts[place.pk], goal)
         available = {
             line.item_id: 0
-            if place.pk in task.barred[line.item_id]
+            if place.pk in task.barred[line.item_id] or place.type in task.passed.get(line.item_id, ())
             else free.get((line.item_id, place.pk), 0) + own[line.item_id, place.pk]
             for line in task.lines
         }
         candidates.append(
-            routing.Location(place.pk, place.name, available, way.fixed, way.per_kg, active=place.active)
-        )
+            routing.Location(
+                place.pk, place.name, available, way.fixed, way.per_kg, active=place.active,
+                excluded="its type is passed over" if passing_over.wholly(task.passed, place.type, items) else "",
+            )
+        )  # fmt: skip
     plan = routing.route(
         [
             routing.Line(line.pk, line.item_id, line.promised, weights[line.item_id] or rates.UNIT_WEIGHT_G)
@@ -243,6 +265,7 @@ def _plan(
         candidates,
         routing.Options(split_penalty=penalty, currency=card.currency),
     )
+    plan = replace(plan, notes=(*plan.notes, *passing_over.told(task.passed, items)))
     for shelf, quantity in own.items():
         free[shelf] = free.get(shelf, 0) + quantity
     for pick in plan.picks:
@@ -353,7 +376,7 @@ _KNOWN_BY = {
 def _words(plan: routing.Plan, names: Mapping[int, str], currency: str, known_by: str) -> str:
     """The decision as one would tell it on the phone."""
     if not plan.shipments:
-        return "No location can send it now."
+        return " ".join(["No location can send it now.", *(n.rstrip(".") + "." for n in plan.notes)])
     from_where = " and ".join(names[s.location_id] for s in plan.shipments)
     told = f"Sent from {from_where}, for about {money.words(Decimal(str(round(plan.cost, 2))), currency)}."
     if plan.next_cost is not None:
@@ -412,4 +435,4 @@ def _hand_out(
     # Nobody else can see them yet, so they need no lock; their orders' holds were read with the orders.
     held = [work for work in works if any(hold.state == "active" for hold in work.order.holds.all())]
     prefetch_related_objects(held, "lines")
-    return move(works, "release", by=by, sets={"released_at": now}).done
+    return move(works, "release", by=by, sets={"released_at": now}).or_refuse()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from fulfillment.api.shapes import ManifestRow
-from fulfillment.rules.rejection import REJECTIONS
-from fulfillment.rules.short_pick import SHORT_REASONS
+from fulfillment.reasons import for_picks, for_rejections
+from fulfillment.rules.short_pick import ShortReason
 from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
 
 
@@ -31,12 +32,30 @@ class CancelOrderAsk(Shape):
         return each_once(ask, "lines", "line")
 
 
+class Why(serializers.CharField):
+    """The code of one of the shop's reasons that are in use."""
+
+    def __init__(self, read: Callable[[], Mapping[str, ShortReason]], **kwargs: Any):
+        self._read = read
+        self._known: Mapping[str, ShortReason] | None = None
+        super().__init__(max_length=20, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        code = str(super().to_internal_value(data))
+        if self._known is None:  # once for all lines: each request has a field of its own
+            self._known = self._read()
+        if code not in self._known:
+            told = f"“{code}” is no reason. Those in use: {', '.join(self._known)}."
+            raise serializers.ValidationError(told, "invalid_choice")
+        return code
+
+
 class PickedLine(Shape):
     line = Id(help_text="The fulfillment line.")
     found = Pieces(min_value=0)
-    reason = serializers.ChoiceField(
-        [(code, reason.words) for code, reason in SHORT_REASONS.items()], required=False,
-        help_text="Needed where fewer were found than asked for.",
+    reason = Why(
+        for_picks, required=False,
+        help_text="Needed where fewer were found than asked for: the code of one of the shelf reasons with `picks`.",
     )  # fmt: skip
 
 
@@ -49,25 +68,46 @@ class PickAsk(Shape):
         return each_once(ask, "lines", "line")
 
 
+SIDES = ("length_mm", "width_mm", "height_mm")
+
+
+def _side() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        min_value=1, max_value=100_000, required=False, allow_null=True, default=None,
+        help_text="Millimetres; those of the box, unless said.",
+    )  # fmt: skip
+
+
 class BoxedLine(Shape):
     line = Id(help_text="The fulfillment line.")
     quantity = Pieces()
 
 
-class BoxShape(Shape):
+class ParcelShape(Shape):
     lines = BoxedLine(many=True, min_length=1, max_length=500)
     weight_g = serializers.IntegerField(
-        min_value=0, max_value=1_000_000, default=0, help_text="Grams; 0 is reckoned from the items."
+        min_value=0,
+        max_value=1_000_000,
+        default=0,
+        help_text="Grams; 0 is reckoned from the items and the box.",
     )
+    box = serializers.CharField(
+        max_length=20, required=False, default="", allow_blank=True, help_text="The code of one of our boxes."
+    )
+    length_mm, width_mm, height_mm = _side(), _side(), _side()
 
     def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        sides = [ask[name] for name in SIDES]
+        if any(sides) and not all(sides):
+            wrong = {name: "All three sides, or none." for name in SIDES if not ask[name]}
+            raise serializers.ValidationError(wrong, "required")
         return each_once(ask, "lines", "line")
 
 
 class PackAsk(Shape):
     """Without ``parcels``, everything goes into one."""
 
-    parcels = BoxShape(many=True, required=False, default=[], max_length=50)
+    parcels = ParcelShape(many=True, required=False, default=[], max_length=50)
 
 
 class BuyLabelAsk(Shape):
@@ -94,7 +134,7 @@ class TypeTrackingAsk(Shape):
 class RejectAsk(Shape):
     """For a reason about the stock, ``lines`` are those it is true of; without them it is true of all."""
 
-    reason = serializers.ChoiceField([(r.code, f"{r.words}: {r.says}") for r in REJECTIONS.values()])
+    reason = Why(for_rejections, help_text="The code of one of the shelf reasons with `rejects`.")
     lines = serializers.ListField(
         child=Id(help_text="The fulfillment line."), required=False, default=[], max_length=500
     )

@@ -8,6 +8,7 @@ from django.db.models import Prefetch
 from rest_framework import serializers
 
 from fulfillment.models import (
+    Box,
     CarrierAccount,
     FulfillmentLine,
     FulfillmentOrder,
@@ -16,6 +17,7 @@ from fulfillment.models import (
     ParcelLine,
     Reshipment,
     RoutingDecision,
+    ShelfReason,
     Shipment,
     TrackingEvent,
 )
@@ -26,6 +28,45 @@ class CarrierRow(Row):
     class Meta:
         model = CarrierAccount
         fields = ["id", "slug", "name", "kind", "active"]
+        read_only_fields = fields
+
+
+class ShelfReasonRow(Row):
+    """Why pieces are not sent, and what follows from it."""
+
+    skips = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The types of place that are passed over then.",
+    )
+
+    class Meta:
+        model = ShelfReason
+        fields = ["id", "code", "words", "picks", "rejects", "stock", "counts", "skips", "active"]
+        read_only_fields = fields
+
+
+class BoxRow(Row):
+    """What goods are packed into; sides are inner ones."""
+
+    places: Any = serializers.SlugRelatedField(
+        slug_field="code", many=True, read_only=True, help_text="Where it is used; none: everywhere."
+    )
+
+    class Meta:
+        model = Box
+        fields = [
+            "id",
+            "code",
+            "name",
+            "length_mm",
+            "width_mm",
+            "height_mm",
+            "weight_g",
+            "max_weight_g",
+            "places",
+            "active",
+        ]
         read_only_fields = fields
 
 
@@ -92,7 +133,7 @@ class ParcelRow(Row):
         model = Shipment
         fields = [
             "id", "fulfillment_order", "order", "state", "carrier", "service", "tracking_number", "tracking_url",
-            "weight_g", "created_at", "shipped_at", "delivered_at", "last_scan", "last_scan_at", "lines", "labels",
+            "weight_g", "box", "length_mm", "width_mm", "height_mm", "created_at", "shipped_at", "delivered_at", "last_scan", "last_scan_at", "lines", "labels",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -10,16 +10,15 @@ from fulfillment.actions.ask_labels import ask_labels
 from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.cancel_with_refund import cancel_with_refund
 from fulfillment.actions.cancel_work import cancel_work
-from fulfillment.actions.pack import Box, Packing, pack
+from fulfillment.actions.pack import Packing, Parcel, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.reject_work import Rejecting, reject_work
-from fulfillment.actions.release_work import release_work
 from fulfillment.actions.reroute import route_again
 from fulfillment.actions.ship import ship
 from fulfillment.api.asks import BuyLabelAsk, CancelOrderAsk, PackAsk, PickAsk, ReasonAsk, RejectAsk
 from fulfillment.api.filters import WorkFilter
-from fulfillment.api.shapes import WORK_WHOLE, WORKS, CarrierRow, WorkDetail, WorkRow
-from fulfillment.models import CarrierAccount, FulfillmentOrder
+from fulfillment.api.shapes import WORK_WHOLE, WORKS, BoxRow, CarrierRow, ShelfReasonRow, WorkDetail, WorkRow
+from fulfillment.models import Box, CarrierAccount, FulfillmentOrder, ShelfReason
 from fulfillment.places import places_of_orders
 from oms.core.api.doors import Detail, Listing, Verb, belong, ids_of
 from oms.core.api.idempotency import deed_key
@@ -54,6 +53,26 @@ class ListCarriers(Listing):
     queryset = CarrierAccount.objects.defer("credentials")
 
 
+class ListBoxes(Listing):
+    """List the boxes that goods are packed into.
+
+    Those that are not `active` are not taken any more.
+    """
+
+    reads, row = Access("fulfillment:read", "fulfillment.view_box"), BoxRow
+    queryset = Box.objects.prefetch_related("places")
+
+
+class ListShelfReasons(Listing):
+    """List the reasons for missing pieces and for work sent back.
+
+    Those that are not `active` are not taken any more.
+    """
+
+    reads, row = Access("fulfillment:read", "fulfillment.view_shelfreason"), ShelfReasonRow
+    queryset = ShelfReason.objects.all()
+
+
 class WorkVerb(Verb):
     """A deed on one fulfillment order; the answer is the work as it is then."""
 
@@ -70,18 +89,6 @@ class WorkVerb(Verb):
 
 def _lines(work: FulfillmentOrder, places: dict[str, int]) -> None:
     belong(places, (line.pk for line in work.lines.all()), "line")
-
-
-class ReleaseWork(WorkVerb):
-    """Give planned work to the warehouse.
-
-    Refused while a hold forbids it.
-    """
-
-    writes = Access("fulfillment:write", "fulfillment.release_fulfillmentorder")
-
-    def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
-        release_work([work.pk], by=self.actor)
 
 
 class StartPick(WorkVerb):
@@ -123,14 +130,18 @@ class Pack(WorkVerb):
     def act(self, work: FulfillmentOrder, ask: dict[str, Any]) -> None:
         places = {
             f"parcels.{n}.lines.{m}.line": x["line"]
-            for n, box in enumerate(ask["parcels"])
-            for m, x in enumerate(box["lines"])
+            for n, parcel in enumerate(ask["parcels"])
+            for m, x in enumerate(parcel["lines"])
         }
         _lines(work, places)
-        boxes = [
-            Box({x["line"]: x["quantity"] for x in box["lines"]}, box["weight_g"]) for box in ask["parcels"]
-        ]
-        pack([Packing(work.pk, tuple(boxes))], by=self.actor)
+        parcels = [
+            Parcel(
+                {x["line"]: x["quantity"] for x in parcel["lines"]}, parcel["weight_g"], parcel["box"],
+                (parcel["length_mm"], parcel["width_mm"], parcel["height_mm"]) if parcel["length_mm"] else None,
+            )
+            for parcel in ask["parcels"]
+        ]  # fmt: skip
+        pack([Packing(work.pk, tuple(parcels))], by=self.actor)
 
 
 class BuyLabel(WorkVerb):

@@ -11,7 +11,7 @@ from fulfillment.models import Label
 from oms.core.console.registry import each
 from oms.core.lifecycle import why_not
 
-OPEN = ("planned", "released", "picking", "picked", "packed")
+OPEN = ("released", "picking", "picked", "packed")
 # A label's document is a PDF: not read for a list of buttons.
 LABELS = Prefetch("labels", Label.objects.defer("document"))
 

@@ -169,7 +169,7 @@ def _not_route(order: Order) -> list[Reason]:
     if order.state != "open":
         return [Reason("wrong_state", gettext("It is %(state)s.") % {"state": order.get_state_display()})]
     waiting = any(line.promised for line in order.lines.all())
-    if not waiting and not any(w.state in ("planned", "released") for w in order.fulfillment_orders.all()):
+    if not waiting and not any(w.state == "released" for w in order.fulfillment_orders.all()):
         return [
             Reason("nothing_to_route", gettext("Nothing of it waits to be sent that nobody has begun with."))
         ]

@@ -23,7 +23,7 @@ from oms.core.errors import Reason, Refused
 
 SEE_WORK, SEE_PARCELS = "fulfillment.view_fulfillmentorder", "fulfillment.view_shipment"
 SEE_PEOPLE = "orders.view_personal_data"
-TO_FETCH = ("planned", "released", "picking", "picked", "packed")
+TO_FETCH = ("released", "picking", "picked", "packed")
 LABELLED = ("labelled", "in_transit", "out_for_delivery", "exception")
 PRINTER: Any = Location._meta.get_field("label_paper")
 SIZES: tuple[tuple[str, str], ...] = tuple(PRINTER.choices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -12,32 +12,26 @@ from django.utils.translation import gettext_lazy as _
 
 from fulfillment.actions.cancel_work import cancel_work
 from fulfillment.actions.declare_customs import why_not_declare
-from fulfillment.actions.pack import Box, Packing, pack
+from fulfillment.actions.pack import Packing, Parcel, pack
 from fulfillment.actions.pick import Found, confirm_pick, start_pick
 from fulfillment.actions.reject_work import Rejecting, reject_work
-from fulfillment.actions.release_work import release_work
 from fulfillment.actions.ship import ship
+from fulfillment.boxes import boxes_at, suggested
 from fulfillment.buttons.asking import LABELS, OPEN, can, in_states, told_parcels, told_work
 from fulfillment.buttons.parcels import buy, label_form, needs_label
-from fulfillment.models import FulfillmentOrder, Label, Shipment
-from fulfillment.rules.rejection import REJECTIONS
-from fulfillment.rules.short_pick import SHORT_REASONS
+from fulfillment.models import Box, FulfillmentLine, FulfillmentOrder, Label, Shipment
+from fulfillment.reasons import for_picks, for_rejections
+from fulfillment.rules.boxes import Sides
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
-from oms.core.console.forms import WhyForm, ask, by_key
+from oms.core.console.forms import Suggesting, WhyForm, ask, by_key
 from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason
 
 WORK = ("lines__item", "lines__order_line", "order__holds", "shipments")
+MOST_MM = 100_000
 WORK_LABELS = Prefetch("shipments__labels", Label.objects.defer("document"))
 CUSTOMS = ("location", "order", "shipments__lines__line__item", "shipments__lines__line__order_line")
-
-
-def _release(ids: Ids, actor: Actor, data: Data) -> Outcome:
-    rows = release_work(ids, by=actor)
-    return Outcome(
-        gettext("%(rows)s given to the warehouse.") % {"rows": told_work(len(rows))}, done=len(rows)
-    )
 
 
 def _start(ids: Ids, actor: Actor, data: Data) -> Outcome:
@@ -54,6 +48,7 @@ def _pick_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
     if len(rows) != 1:
         return None
     fields: dict[str, forms.Field] = {}
+    whys = [(r.code, gettext(r.words)) for r in for_picks().values()]
     for line in rows[0].lines.all():
         asked = _asked(line)
         if asked:
@@ -63,7 +58,7 @@ def _pick_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
             )  # fmt: skip
             fields[f"why_{line.pk}"] = forms.ChoiceField(
                 label=gettext("if fewer: why"), required=False,
-                choices=[("", gettext("all there")), *((r.code, gettext(r.words)) for r in SHORT_REASONS.values())],
+                choices=[("", gettext("all there")), *whys],
             )  # fmt: skip
     return ask(**fields)
 
@@ -90,30 +85,57 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
     if len(rows) != 1:
         return None
     picked = {line.pk: line for line in rows[0].lines.all() if line.picked}
+    boxes = boxes_at(rows[0].location_id)
+    codes = {box.code for box in boxes}
 
     class PackForm(forms.Form):
         weights = forms.CharField(
             label=gettext("weights in grams"), required=False, max_length=120,
-            help_text=gettext("Parcel by parcel, such as 1200+800. Left empty: reckoned from the items."),
+            help_text=gettext("Parcel by parcel, such as 1200+800. Left empty: reckoned from the items and the box."),
+        )  # fmt: skip
+        sizes = forms.CharField(
+            label=gettext("sides in mm"), required=False, max_length=200,
+            help_text=gettext("Parcel by parcel, such as 300x200x100+250x250x80. Left empty: those of the box."),
         )  # fmt: skip
 
         def clean(self) -> dict[str, Any]:
             data: dict[str, Any] = super().clean() or {}
             parts = {pk: self._parts(f"boxes_{pk}", line.picked) for pk, line in picked.items()}
-            weights = self._parts("weights", None)
+            weights, sizes, named = self._parts("weights", None), self._sizes(), self._named()
             if not self.errors:
                 count = max((len(p) for p in parts.values()), default=1)
-                boxes = [
-                    Box(
+                parcels = [
+                    Parcel(
                         {pk: p[i] for pk, p in parts.items() if i < len(p) and p[i]},
                         weights[i] if i < len(weights) else 0,
+                        named[i] if i < len(named) else "",
+                        sizes[i] if i < len(sizes) else None,
                     )
                     for i in range(count)
                 ]
-                if any(not box.pieces for box in boxes):
+                if any(not parcel.pieces for parcel in parcels):
                     raise forms.ValidationError(gettext("A parcel is empty."))
-                data["boxes"] = boxes
+                data["parcels"] = parcels
             return data
+
+        def _named(self) -> list[str]:
+            text = self.cleaned_data.get("packed_in", "").replace(" ", "")
+            named = text.split("+") if text else []
+            unknown = [code for code in named if code and code not in codes]
+            if unknown:
+                self.add_error("packed_in", gettext("There is no box “%(code)s”.") % {"code": unknown[0]})
+            return named
+
+        def _sizes(self) -> list[Sides | None]:
+            text = self.cleaned_data.get("sizes", "").replace(" ", "").lower().replace("×", "x")
+            found: list[Sides | None] = []
+            for part in text.split("+") if text else ():
+                sides = [int(side) if side.isascii() and side.isdigit() else 0 for side in part.split("x")]
+                if part and (len(sides) != 3 or not all(0 < side <= MOST_MM for side in sides)):
+                    self.add_error("sizes", gettext("Three sides joined by x, parcels joined by +."))
+                    break
+                found.append((sides[0], sides[1], sides[2]) if part else None)
+            return found
 
         def _parts(self, name: str, total: int | None) -> list[int]:
             text = self.cleaned_data.get(name, "").replace(" ", "")
@@ -130,6 +152,11 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
                 self.add_error(name, told)
             return parts
 
+    if boxes:
+        PackForm.base_fields["packed_in"] = forms.CharField(
+            label=gettext("boxes"), required=False, max_length=120,
+            widget=Suggesting([(box.code, box.name) for box in boxes]), help_text=_boxes_help(picked.values(), boxes),
+        )  # fmt: skip
     for pk, line in picked.items():
         PackForm.base_fields[f"boxes_{pk}"] = forms.CharField(
             label=f"{line.item.sku} {line.item.name}", initial=str(line.picked), max_length=60,
@@ -138,8 +165,22 @@ def _pack_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form] | None:
     return PackForm
 
 
+def _boxes_help(lines: Iterable[FulfillmentLine], boxes: Sequence[Box]) -> str:
+    """How boxes are typed, and the one that holds all of it."""
+    told = suggested([(line, line.picked) for line in lines], boxes)
+    typed = gettext("Parcel by parcel, such as %(codes)s.") % {
+        "codes": "+".join(box.code for box in boxes[:2])
+    }
+    for_all = (
+        gettext("For all in one: %(box)s, %(by)s.") % {"box": told.box, "by": gettext(told.says)}
+        if told.box
+        else gettext("No box holds all of it.")
+    )
+    return f"{typed} {for_all}"
+
+
 def _pack(ids: Ids, actor: Actor, data: Data) -> Outcome:
-    made = pack([Packing(pk, tuple(data.get("boxes", ()))) for pk in ids], by=actor)
+    made = pack([Packing(pk, tuple(data.get("parcels", ()))) for pk in ids], by=actor)
     kilos = sum(p.weight_g for p in made) / 1000
     return Outcome(
         gettext("%(made)s packed, %(kilos)s kg.")
@@ -161,7 +202,7 @@ def _not_buy_for_work(work: FulfillmentOrder) -> list[Reason]:
 
 
 def _reject_form(rows: Sequence[FulfillmentOrder]) -> type[forms.Form]:
-    reasons = [(r.code, f"{gettext(r.words)}: {gettext(r.says)}") for r in REJECTIONS.values()]
+    reasons = [(r.code, f"{gettext(r.words)}: {gettext(r.says)}") for r in for_rejections().values()]
     fields: dict[str, forms.Field] = {
         "reason": forms.ChoiceField(label=gettext("why"), choices=[("", gettext("choose")), *reasons]),
         "note": forms.CharField(label=gettext("note"), required=False, max_length=150),
@@ -182,11 +223,11 @@ def _rejecting(ids: Ids, data: Data) -> list[Rejecting]:
 
 
 def _reject_preview(ids: Ids, data: Data) -> Preview:
-    reason, named = REJECTIONS[data["reason"]], {int(pk) for pk in data.get("lines", ())}
+    reason, named = for_rejections()[data["reason"]], {int(pk) for pk in data.get("lines", ())}
     facts = []
     for work in FulfillmentOrder.objects.filter(pk__in=ids).prefetch_related("lines__item").order_by("pk"):
         for line in work.lines.all():
-            meant = reason.about_stock and (not named or line.pk in named)
+            meant = not named or line.pk in named
             told = gettext(reason.says) if meant else gettext("the stock stays as it is")
             facts.append((f"{work.number}: {_asked(line)} × {line.item.sku}", told))
     return Preview(
@@ -221,11 +262,6 @@ def _cancel_work(ids: Ids, actor: Actor, data: Data) -> Outcome:
 
 
 BUTTONS = (
-    Button(
-        name="fulfillment.release", label=_("Release"), model="fulfillment.fulfillmentorder", run=_release, rank=10,
-        permission="fulfillment.release_fulfillmentorder", shown=in_states("planned"), reads=WORK, refusals=can("release"),
-        words=_("Give it to the warehouse."),
-    ),
     Button(
         name="fulfillment.start_pick", label=_("Start picking"), model="fulfillment.fulfillmentorder", run=_start, rank=20,
         permission="fulfillment.pick_fulfillmentorder", shown=in_states("released"), reads=WORK,

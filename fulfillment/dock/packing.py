@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from fulfillment.actions.pack import Box, Packing, pack
+from fulfillment.actions.pack import Packing, Parcel, pack
+from fulfillment.boxes import boxes_at, suggested
 from fulfillment.dock.shared import (
     MOST_PIECES,
     Told,
@@ -18,7 +20,7 @@ from fulfillment.dock.shared import (
     press,
     show,
 )
-from fulfillment.models import FulfillmentOrder
+from fulfillment.models import Box, FulfillmentOrder
 from fulfillment.rules.scanning import Wanted
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
@@ -37,13 +39,16 @@ def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
     keys = {x.key for x in picked}
     boxes = [{k: n for k, n in pieces(request, f"in{i}").items() if k in keys and n} for i in range(count)]
     weights = [min(pieces(request, "weight").get(i, 0), MOST_PIECES) for i in range(count)]
+    offered = boxes_at(work.location_id)
+    codes = {box.code for box in offered}
+    named = [code if (code := request.POST.get(f"box_{i}", "")) in codes else "" for i in range(count)]
     told, status = Told(), 200
     step = request.POST.get("step", "")
     if request.method == "POST" and step == "confirm":
         done, told, status = press(
             request,
             f"pack:{work.pk}",
-            lambda: _confirm(work, picked, boxes, weights, actor),
+            lambda: _confirm(work, picked, boxes, weights, named, actor),
             reverse("dock:work", args=[work.pk]),
         )
         if done:
@@ -51,9 +56,10 @@ def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
     elif request.method == "POST":
         left = _left(picked, boxes[:-1])
         if step == "box" and boxes[-1] and count < MOST_BOXES:
-            boxes, weights, told = (
+            boxes, weights, named, told = (
                 [*boxes, {}],
                 [*weights, 0],
+                [*named, ""],
                 Told(gettext("Parcel %(n)s: scan what goes in.") % {"n": count + 1}),
             )
         elif step == "box":
@@ -68,9 +74,21 @@ def packing(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
     return show(
         request, "pack", gettext("Pack %(number)s") % {"number": work.number}, told, status=status, work=work, count=len(boxes),
         rows=[(x, boxes[-1].get(x.key, 0)) for x in _left(picked, boxes[:-1])],
-        earlier=[(i, box.items(), weights[i]) for i, box in enumerate(boxes[:-1])], last=len(boxes) - 1, prefix=f"in{len(boxes) - 1}_",
-        weight=weights[-1] or "",
+        earlier=[(i, box.items(), weights[i], named[i]) for i, box in enumerate(boxes[:-1])], last=len(boxes) - 1,
+        prefix=f"in{len(boxes) - 1}_", weight=weights[-1] or "", offered=offered, named=named[-1],
+        hint=_hint(work, boxes[-1] or {x.key: x.asked for x in _left(picked, boxes[:-1])}, offered),
     )  # fmt: skip
+
+
+def _hint(work: FulfillmentOrder, pieces: Mapping[int, int], offered: Sequence[Box]) -> str:
+    """The box for what is in the parcel, or for all that is left while it is empty."""
+    if not offered:
+        return ""
+    told = suggested([(x, pieces[x.pk]) for x in work.lines.all() if pieces.get(x.pk)], offered)
+    name = next((box.name for box in offered if box.code == told.box), "")
+    if not name:
+        return gettext("No box holds all of it.")
+    return gettext("%(box)s would do, %(by)s") % {"box": name, "by": gettext(told.says)}
 
 
 def _left(picked: list[Wanted], boxes: list[dict[int, int]]) -> list[Wanted]:
@@ -83,6 +101,7 @@ def _confirm(
     picked: list[Wanted],
     boxes: list[dict[int, int]],
     weights: list[int],
+    named: list[str],
     actor: Actor,
 ) -> str:
     missing = [x for x in _left(picked, boxes) if x.asked]
@@ -96,7 +115,9 @@ def _confirm(
                 for x in missing
             ]
         )
-    full = tuple(Box(box, weight) for box, weight in zip(boxes, weights, strict=True) if box)
+    full = tuple(
+        Parcel(box, weight, code) for box, weight, code in zip(boxes, weights, named, strict=True) if box
+    )
     made = pack([Packing(work.pk, full)], by=actor)
     parcels = ngettext("%(n)s parcel", "%(n)s parcels", len(made)) % {"n": len(made)}
     return gettext("%(number)s: %(parcels)s, %(kilos)s kg. Now the label.") % {

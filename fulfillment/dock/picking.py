@@ -16,8 +16,8 @@ from fulfillment.dock.shared import (
     show,
 )
 from fulfillment.models import FulfillmentOrder
+from fulfillment.reasons import for_picks
 from fulfillment.rules.scanning import Wanted
-from fulfillment.rules.short_pick import SHORT_REASONS
 from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 
@@ -42,7 +42,7 @@ def picking(request: HttpRequest, work: FulfillmentOrder, actor: Actor) -> HttpR
     rows = [(x, found[x.key], whys[x.key]) for x in wanted]
     return show(
         request, "pick", gettext("Pick %(number)s") % {"number": work.number}, told, status=status, work=work, rows=rows,
-        reasons=[(r.code, gettext(r.words)) for r in SHORT_REASONS.values()],
+        reasons=[(r.code, gettext(r.words)) for r in for_picks().values()],
     )  # fmt: skip
 
 

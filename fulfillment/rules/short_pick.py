@@ -1,46 +1,71 @@
-"""Fewer pieces on the shelf than the pick list says: what the reason given means for the stock, and what
-becomes of the pieces that are still owed.
+"""Pieces that a location does not send after all, since fewer lie on the shelf than the pick list says or since it
+sends the work back: what the reason given means for the stock, and what becomes of the pieces that are still owed.
 
 The reason decides the correction: a shelf that is empty has nothing left in the books; a miscount loses
 what was missing; a damaged piece is still there but cannot be sold; a piece that is only out of reach
-changes nothing.
+changes nothing. Which reasons there are is the shop's own choice: they come in as values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from oms.core.errors import Reason
 from oms.core.words import gettext_noop
 
 
+class Stock(StrEnum):
+    """What becomes of the books: nothing; the missing pieces leave them; all that should still be on the shelf
+    does; the missing pieces become unavailable."""
+
+    STAYS = "stays"
+    MISSING = "missing"
+    REST = "rest"
+    ASIDE = "aside"
+
+
 @dataclass(frozen=True)
 class ShortReason:
-    """``takes``: what leaves ``on_hand``: ``rest`` (all that should still be on the shelf), ``missing`` or
-    ``none``. ``quarantines``: the missing pieces become unavailable instead. ``count``: ask for a count of
-    the shelf. ``elsewhere``: route the remainder without this location."""
+    """``counts``: ask for a count of the shelf. ``skips``: the types of place that are not tried for the pieces
+    either. ``picks`` and ``rejects``: for whom it is, a picker or a location that sends work back."""
 
     code: str
     words: str
-    takes: str = "none"
-    quarantines: bool = False
-    count: bool = True
-    elsewhere: bool = True
+    stock: Stock = Stock.STAYS
+    counts: bool = False
+    skips: frozenset[str] = frozenset()
+    picks: bool = True
+    rejects: bool = True
+
+    @property
+    def about_stock(self) -> bool:
+        """Does it speak of the shelf? Then only the pieces it is about are meant; else the whole work."""
+        return self.stock != Stock.STAYS or self.counts
+
+    @property
+    def says(self) -> str:
+        """Its effect, told to whoever chooses."""
+        return SAYS[self.stock, self.counts]
 
 
-SHORT_REASONS: Mapping[str, ShortReason] = {
-    reason.code: reason
-    for reason in (
-        ShortReason("not_found", gettext_noop("not found: the shelf is empty"), takes="rest"),
-        ShortReason("miscount", gettext_noop("fewer there than the books say"), takes="missing"),
-        ShortReason("damaged", gettext_noop("damaged"), quarantines=True, count=False),
-        ShortReason("expired", gettext_noop("past its date"), quarantines=True, count=False),
-        ShortReason("wrong_item", gettext_noop("another item lies in its place"), quarantines=True),
-        ShortReason("unreachable", gettext_noop("cannot be reached today"), count=False),
-        ShortReason("no_capacity", gettext_noop("no time to pick it today"), count=False),
-    )
+SAYS: Mapping[tuple[str, bool], str] = {
+    (Stock.STAYS, False): gettext_noop("the stock stays as it is"),
+    (Stock.STAYS, True): gettext_noop("the stock stays as it is, to be counted"),
+    (Stock.MISSING, False): gettext_noop("the missing pieces leave the books"),
+    (Stock.MISSING, True): gettext_noop("the missing pieces leave the books, to be counted"),
+    (Stock.REST, False): gettext_noop("the shelf goes to zero"),
+    (Stock.REST, True): gettext_noop("the shelf goes to zero, to be counted"),
+    (Stock.ASIDE, False): gettext_noop("the pieces are set aside"),
+    (Stock.ASIDE, True): gettext_noop("the pieces are set aside, the shelf is to be counted"),
 }
+
+ALONG = ShortReason("along", gettext_noop("sent back with the rest"), picks=False)
+"""What the lines are that a reason about the stock was not given for: they come along, nothing is corrected."""
+
+UNSAID = "not_found"
+"""What is taken for the reason where a picker gave none."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +82,20 @@ class ShelfFacts:
 class ShortEffect:
     """``missing`` pieces leave the books through ``inventory.rules.displacement`` (which finds whose
     promises fall). ``quarantine`` pieces become unavailable. ``remainder`` pieces of this order are still
-    owed: their reservation here is given up, and they are routed again, without this location where
-    ``exclude_location``."""
+    owed: their reservation here is given up, and they are routed again, without this location."""
 
     missing: int
     quarantine: int
     remainder: int
     count: bool
-    exclude_location: bool
     words: str
 
 
-def refusals(reason: str, asked: int, found: int) -> tuple[Reason, ...]:
-    """Why this cannot be reported as a short pick."""
+def refusals(code: str, known: Mapping[str, ShortReason], asked: int, found: int) -> tuple[Reason, ...]:
+    """Why this cannot be reported as a short pick; ``known`` are the reasons that may be given."""
     reasons = []
-    if reason not in SHORT_REASONS:
-        reasons.append(Reason("reason_unknown", f"“{reason}” is no reason"))
+    if code not in known:
+        reasons.append(Reason("reason_unknown", f"“{code}” is no reason"))
     if found < 0:
         reasons.append(Reason("below_zero", "Fewer than none cannot be found"))
     if found >= asked:
@@ -80,19 +103,20 @@ def refusals(reason: str, asked: int, found: int) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def effect(reason: str, asked: int, found: int, shelf: ShelfFacts) -> ShortEffect:
-    """Raises ``KeyError`` and ``ValueError`` for what ``refusals`` names."""
-    kind = SHORT_REASONS[reason]
+def effect(
+    reason: ShortReason, asked: int, found: int, shelf: ShelfFacts, *, sent_back: bool = False
+) -> ShortEffect:
+    """Raises ``ValueError`` for counts that ``refusals`` names."""
     if not 0 <= found < asked:
         raise ValueError(f"{found} found of {asked} is no short pick")
     short = asked - found
     on_shelf = max(0, shelf.on_hand - shelf.unavailable - shelf.off_shelf - found)
-    missing = {"rest": on_shelf, "missing": min(short, on_shelf), "none": 0}[kind.takes]
+    missing = {Stock.REST: on_shelf, Stock.MISSING: min(short, on_shelf)}.get(reason.stock, 0)
+    told = f"{short} sent back" if sent_back else f"{found} of {asked} found"
     return ShortEffect(
         missing=missing,
-        quarantine=min(short, on_shelf) if kind.quarantines else 0,
+        quarantine=min(short, on_shelf) if reason.stock == Stock.ASIDE else 0,
         remainder=short,
-        count=kind.count,
-        exclude_location=kind.elsewhere,
-        words=f"{found} of {asked} found: {kind.words}",
+        count=reason.counts,
+        words=f"{told}: {reason.words}",
     )

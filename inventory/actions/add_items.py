@@ -19,7 +19,8 @@ from oms.core.journal import Line
 
 @dataclass(frozen=True)
 class NewItem:
-    """``weight_g`` is grams a piece, 0 where unknown; the last four are for customs."""
+    """``weight_g`` is grams a piece, 0 where unknown; four are for customs; the sides are millimetres,
+    empty where unknown."""
 
     sku: str
     name: str
@@ -30,6 +31,9 @@ class NewItem:
     origin_country: str = ""
     customs_description: str = ""
     customs_value: Decimal | None = None
+    length_mm: int | None = None
+    width_mm: int | None = None
+    height_mm: int | None = None
 
 
 @transaction.atomic
@@ -50,6 +54,7 @@ def add_items(new: Sequence[NewItem], *, by: Actor) -> list[Item]:
             Item(
                 sku=n.sku, name=n.name, weight_g=n.weight_g, image_url=n.image_url, hs_code=n.hs_code,
                 origin_country=n.origin_country, customs_description=n.customs_description, customs_value=n.customs_value,
+                length_mm=n.length_mm, width_mm=n.width_mm, height_mm=n.height_mm,
             )
             for n in new
         ]

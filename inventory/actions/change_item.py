@@ -18,7 +18,8 @@ from oms.core.journal import Line
 from oms.core.outbox import emit
 
 CUSTOMS = ("hs_code", "origin_country", "customs_description", "customs_value")
-FIELDS = ("name", "weight_g", "image_url", "active", *CUSTOMS)
+SIDES = ("length_mm", "width_mm", "height_mm")
+FIELDS = ("name", "weight_g", *SIDES, "image_url", "active", *CUSTOMS)
 
 
 @transaction.atomic

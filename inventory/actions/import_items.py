@@ -1,4 +1,5 @@
-"""Items from a file: new ones are made; of those we have only what customs want and nobody entered is filled in."""
+"""Items from a file: new ones are made; of those we have only what customs want, and the sides, where nobody entered
+them, is filled in."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from inventory.actions.add_items import NewItem, add_items
-from inventory.actions.change_item import CUSTOMS
+from inventory.actions.change_item import CUSTOMS, SIDES
 from inventory.models import Barcode, Item
 from inventory.rules.item_file import Row, read
 from oms.core import journal
@@ -22,7 +23,7 @@ from oms.core.journal import Line
 @dataclass(frozen=True)
 class Imported:
     """What came of a file: items ``made``, those ``known`` before, of these the ``filled`` ones, which got
-    customs data that they lacked, and ``refused`` rows with their reasons."""
+    customs data or sides that they lacked, and ``refused`` rows with their reasons."""
 
     made: int
     known: int
@@ -62,7 +63,7 @@ def import_items(text: str, *, by: Actor) -> Imported:
             good.append(
                 NewItem(
                     row.sku, row.name, row.weight_g, row.barcodes, row.image_url, row.hs_code, row.origin_country,
-                    row.customs_description, row.customs_value,
+                    row.customs_description, row.customs_value, row.length_mm, row.width_mm, row.height_mm,
                 )
             )  # fmt: skip
     if good:
@@ -75,13 +76,13 @@ def _fill(pairs: Sequence[tuple[Item, Row]], by: Actor) -> int:
     told: list[Line] = []
     filled: list[Item] = []
     for item, row in pairs:
-        lacking = [name for name in CUSTOMS if getattr(row, name) and not getattr(item, name)]
+        lacking = [name for name in (*CUSTOMS, *SIDES) if getattr(row, name) and not getattr(item, name)]
         for name in lacking:
             setattr(item, name, getattr(row, name))
         if lacking:
             filled.append(item)
             words = "; ".join(f"{name}: {getattr(item, name)}" for name in lacking)
             told.append(Line.of(item, "change", f"From a file: {words}"))
-    write_columns(filled, *CUSTOMS)
+    write_columns(filled, *CUSTOMS, *SIDES)
     journal.write(told, by=by)
     return len(filled)

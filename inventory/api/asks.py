@@ -14,6 +14,7 @@ from inventory.rules import customs_data
 from oms.core.api.shapes import Pieces, Shape
 
 MOST_GRAMS = 10_000_000
+MOST_MM = 100_000
 
 
 def _codes() -> serializers.ListField:
@@ -41,12 +42,19 @@ def _worth(**options: Any) -> serializers.DecimalField:
     )  # fmt: skip
 
 
+def _side(**options: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        min_value=1, max_value=MOST_MM, required=False, allow_null=True, help_text="Millimetres a piece, as it is packed.", **options
+    )  # fmt: skip
+
+
 class NewItemShape(Shape):
     sku = serializers.CharField(max_length=64)
     name = serializers.CharField(max_length=200)
     weight_g = serializers.IntegerField(
         min_value=0, max_value=MOST_GRAMS, default=0, help_text="Grams a piece; 0 is unknown."
     )
+    length_mm, width_mm, height_mm = _side(default=None), _side(default=None), _side(default=None)
     barcodes = _codes()
     image_url = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
     hs_code = CustomsCode(customs_data.hs_code, max_length=20, default="", help_text="6 to 10 digits.")
@@ -62,6 +70,7 @@ class ItemChange(Shape):
 
     name = serializers.CharField(max_length=200, required=False)
     weight_g = serializers.IntegerField(min_value=0, max_value=MOST_GRAMS, required=False)
+    length_mm, width_mm, height_mm = _side(), _side(), _side()
     barcodes = _codes()
     image_url = serializers.URLField(max_length=200, required=False, allow_blank=True)
     hs_code = CustomsCode(customs_data.hs_code, max_length=20)

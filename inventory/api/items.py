@@ -47,7 +47,8 @@ class Items(Listing, Verb):
     def do(self, ask: dict[str, Any], **ids: Any) -> Item:
         new = NewItem(
             ask["sku"], ask["name"], ask["weight_g"], tuple(ask.get("barcodes", ())), ask["image_url"], ask["hs_code"],
-            ask["origin_country"], ask["customs_description"], ask["customs_value"],
+            ask["origin_country"], ask["customs_description"], ask["customs_value"], ask["length_mm"], ask["width_mm"],
+            ask["height_mm"],
         )  # fmt: skip
         (item,) = add_items([new], by=self.actor)
         return item

@@ -28,7 +28,7 @@ class ItemRow(Row):
 
     class Meta:
         model = Item
-        fields = ["id", "sku", "name", "weight_g", "barcodes", "image_url", "hs_code", "origin_country",
+        fields = ["id", "sku", "name", "weight_g", "length_mm", "width_mm", "height_mm", "barcodes", "image_url", "hs_code", "origin_country",
                   "customs_description", "customs_value", "currency", "active", "created_at"]  # fmt: skip
         read_only_fields = fields
 

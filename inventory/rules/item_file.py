@@ -1,7 +1,8 @@
 """A CSV file of items, as a spreadsheet saves it.
 
 Columns, in any order, case and spaces at their ends ignored: ``sku`` and ``name``; and where there are any
-``weight_g`` (whole grams a piece), ``barcode`` (several are parted by spaces), ``image_url`` and for customs
+``weight_g`` (whole grams a piece), ``length_mm``, ``width_mm`` and ``height_mm`` (whole millimetres a piece, all
+three or none), ``barcode`` (several are parted by spaces), ``image_url`` and for customs
 ``hs_code``, ``origin_country``, ``customs_description`` and ``customs_value``. Other columns are passed over. Fields may be parted by commas, semicolons or tabs.
 """
 
@@ -21,8 +22,11 @@ NEEDED = ("sku", "name")
 LONGEST = {"sku": 64, "name": 200, "image_url": 200, "customs_description": 100}
 COLUMNS = (
     "sku", "name", "weight_g", "barcode", "image_url", "hs_code", "origin_country", "customs_description", "customs_value",
+    "length_mm", "width_mm", "height_mm",
 )  # fmt: skip
 MOST_GRAMS = 10_000_000
+SIDES = ("length_mm", "width_mm", "height_mm")
+MOST_MM = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,9 @@ class Row:
     origin_country: str = ""
     customs_description: str = ""
     customs_value: Decimal | None = None
+    length_mm: int | None = None
+    width_mm: int | None = None
+    height_mm: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ def read(text: str) -> ItemFile:
             tuple(dict.fromkeys(given.get("barcode", "").split())), given.get("image_url", ""),
             customs_data.hs_code(given.get("hs_code", "")), customs_data.country(given.get("origin_country", "")),
             given.get("customs_description", ""), customs_data.value(given.get("customs_value", "")),
+            *(int(given[side]) if given.get(side) else None for side in SIDES),
         )  # fmt: skip
     return ItemFile(tuple(rows.values()), tuple(faults))
 
@@ -89,6 +97,12 @@ def _fault(given: Mapping[str, str]) -> str:
     grams = given.get("weight_g") or "0"
     if not grams.isascii() or not grams.isdigit() or int(grams) > MOST_GRAMS:
         return f"the weight “{grams[:20]}” is not in whole grams"
+    sides = [given.get(side, "") for side in SIDES]
+    for side in filter(None, sides):
+        if not side.isascii() or not side.isdigit() or not 0 < int(side) <= MOST_MM:
+            return f"the side “{side[:20]}” is not in whole millimetres"
+    if any(sides) and not all(sides):
+        return "of length, width and height some are missing"
     if any(len(code) > 64 for code in given.get("barcode", "").split()):
         return "a barcode has more than 64 characters"
     try:
@@ -112,4 +126,4 @@ def write(rows: Iterable[Row]) -> Iterator[str]:
 def _cells(row: Row) -> list[object]:
     worth = "" if row.customs_value is None else row.customs_value
     return [row.sku, row.name, row.weight_g or "", " ".join(row.barcodes), row.image_url, row.hs_code,
-            row.origin_country, row.customs_description, worth]  # fmt: skip
+            row.origin_country, row.customs_description, worth, row.length_mm or "", row.width_mm or "", row.height_mm or ""]  # fmt: skip

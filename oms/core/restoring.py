@@ -15,7 +15,7 @@ from oms.core.models import LedgerMark
 OURS = f"oms-restore-{os.getpid()}"
 ASIDE = "before_the_restore"
 # What a system that was only prepared holds already.
-BY_PREPARING = ("django_", "auth_permission", "auth_group", "axes_", "core_jobrun")
+BY_PREPARING = ("django_", "auth_permission", "auth_group", "axes_", "core_jobrun", "fulfillment_shelfreason")
 
 
 def restore(path: Path, *, replace: bool) -> dict[str, Any]:

@@ -257,16 +257,14 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class ProgressFacts:
-    """``state`` is the stored one (draft, received, review, open, completed, cancelled). ``planned`` counts
-    promised units that stand in a fulfilment order which is not released yet. ``since`` is when the order
-    last moved."""
+    """``state`` is the stored one (draft, received, review, open, completed, cancelled). ``since`` is when the
+    order last moved."""
 
     state: str
     placed_at: datetime
     lines: Sequence[LineCounts]
     holds: Sequence[OpenHold] = ()
     obstacles: Sequence[Obstacle] = ()
-    planned: int = 0
     since: datetime | None = None
     backordered_since: datetime | None = None
     backorder_expected: str = ""
@@ -366,7 +364,7 @@ def _passed(order: ProgressFacts, lines: Sequence[LineCounts], wanted: int) -> d
         "captured": wanted if order.state != "draft" else 0,
         "screened": screened,
         "promised": promised,
-        "routed": min(promised, released + order.planned),
+        "routed": released,
         "picked": picked,
         "packed": packed,
         "shipped": shipped,

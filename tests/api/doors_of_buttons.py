@@ -15,7 +15,6 @@ DOORS: dict[str, str] = {
     "fulfillment.make_manifest": "POST /manifests",
     "fulfillment.pack": "POST /fulfillment-orders/{id}/pack",
     "fulfillment.reject_work": "POST /fulfillment-orders/{id}/reject",
-    "fulfillment.release": "POST /fulfillment-orders/{id}/release",
     "fulfillment.reship_parcel": "POST /parcels/{id}/reship",
     "fulfillment.route": "POST /orders/{id}/route",
     "fulfillment.settle_parcel": "POST /parcels/{id}/settle-lost",

@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from fulfillment.actions.track import record_scans
 from fulfillment.carriers.base import Scan
-from fulfillment.models import CarrierAccount, FulfillmentLine, FulfillmentOrder, Label, Shipment
+from fulfillment.models import (
+    Box,
+    CarrierAccount,
+    FulfillmentLine,
+    FulfillmentOrder,
+    Label,
+    ShelfReason,
+    Shipment,
+)
 from inventory.models import Reservation, StockLevel, StockMovement
 from oms.core.actors import SYSTEM
 from oms.core.models import OutboundEffect
@@ -94,6 +102,45 @@ def test_work_is_sent_back(api: Caller, work: FulfillmentOrder) -> None:
     assert (told["state"], told["rejected_why"]) == ("rejected", "Sent back: damaged.")
     assert StockLevel.objects.get(item=a.item).unavailable == 2
     assert reasons(api.send(at(work, "reject"), {"reason": "too_busy"}))
+
+
+def test_boxes_are_listed_and_packed_into(api: Caller, work: FulfillmentOrder) -> None:
+    sides = {"length_mm": 200, "width_mm": 150, "height_mm": 100}
+    box = Box.objects.create(code="s", name="small box", weight_g=80, max_weight_g=2000, **sides)
+    box.places.add(work.location)
+    (told,) = api.read("boxes").json()["results"]
+    assert (told["code"], told["places"], told["length_mm"]) == ("s", ["MAIN"], 200)
+    api.send(at(work, "pick"))
+    whole = [{"line": line.pk, "quantity": line.quantity} for line in work.lines.all()]
+    half = {"lines": whole, "box": "s", "length_mm": 210}
+    assert api.send(at(work, "pack"), {"parcels": [half]}).status_code == 400, "all three sides, or none"
+    assert reasons(api.send(at(work, "pack"), {"parcels": [{"lines": whole, "box": "xxl"}]})) == [
+        "box_unknown"
+    ]
+    heavy = {"lines": whole, "box": "s", "weight_g": 2001}
+    assert reasons(api.send(at(work, "pack"), {"parcels": [heavy]})) == ["too_heavy"]
+    (parcel,) = api.send(at(work, "pack"), {"parcels": [{"lines": whole, "box": "s"}]}).json()["parcels"]
+    assert parcel["box"] == "small box" and {side: parcel[side] for side in sides} == sides
+    assert parcel["weight_g"] == 80 + 3 * 500
+
+
+def test_the_shops_own_reasons_are_listed_and_taken(api: Caller, work: FulfillmentOrder) -> None:
+    ShelfReason.objects.create(
+        code="too_heavy", words="too heavy", stock="stays", skips=["store"], picks=False
+    )
+    ShelfReason.objects.filter(code="too_busy").update(active=False)
+    told = {row["code"]: row for row in api.read("shelf-reasons", limit="100").json()["results"]}
+    assert told["too_heavy"]["skips"] == ["store"] and not told["too_heavy"]["picks"]
+    assert told["damaged"]["stock"] == "aside" and not told["too_busy"]["active"]
+    off = api.send(at(work, "reject"), {"reason": "too_busy"})
+    assert off.status_code == 400 and "too_heavy" in off.json()["error"]["reasons"][0]["words"]
+    line = work.lines.order_by("pk")[0]
+    short = {"lines": [{"line": line.pk, "found": 0, "reason": "too_heavy"}]}
+    assert api.send(at(work, "pick"), short).status_code == 400, "it is not one for pickers"
+    assert (
+        api.send(at(work, "reject"), {"reason": "too_heavy"}).json()["rejected_why"]
+        == "Sent back: too heavy."
+    )
 
 
 def test_a_lost_parcel_is_sent_again(api: Caller) -> None:
@@ -240,7 +287,7 @@ def test_a_cancelled_order_has_nothing_to_print(api: Caller, work: FulfillmentOr
     assert reasons(api.read(at(work, "packing-slip.pdf"))) == ["nothing_to_pack"]
 
 
-@pytest.mark.parametrize("verb", ["start-pick", "pick", "pack", "ship", "cancel", "release", "buy-label"])
+@pytest.mark.parametrize("verb", ["start-pick", "pick", "pack", "ship", "cancel", "reject", "buy-label"])
 def test_each_deed_needs_its_permission(
     person: Callable[..., Caller], work: FulfillmentOrder, verb: str, nothing_changed: Any
 ) -> None:

@@ -22,7 +22,7 @@ from orders.drafts import AddressDraft, Amount, ChargeDraft, LineDraft, OrderDra
 
 ITEMS = 1000
 PLENTY = 1_000_000
-KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+KEPT = {"django_migrations", "django_content_type", "auth_permission", "fulfillment_shelfreason"}
 PLACES = (
     ("NORTH", "Leeds", "LS1 4AP", 53.80, -1.55),
     ("MIDDLE", "Nottingham", "NG1 1AA", 52.95, -1.15),

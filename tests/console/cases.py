@@ -202,8 +202,6 @@ def _in_the_house(carrier: str) -> None:
         slug="road", name="Road", kind="easypost", base_url=carrier, credentials={"api_key": "EZTKtwin", "webhook_secret": "hush"},
         options={"label_hosts": ["127.0.0.1"]},
     )  # fmt: skip
-    # Routing releases what it plans in one transaction: no action leaves work planned.
-    FulfillmentOrder.objects.filter(pk=_work().pk).update(state="planned")
     picked = _work()
     start_pick([picked.pk], by=SYSTEM)
     confirm_pick([Found(picked.pk)], by=SYSTEM)

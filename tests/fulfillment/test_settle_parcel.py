@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from fulfillment.actions.release_work import release_work
 from fulfillment.actions.settle_parcel import Settling, finish_settled, quote_settling, settle_parcel
 from fulfillment.actions.track import record_scans
 from fulfillment.carriers.base import Scan
@@ -103,10 +102,3 @@ def test_above_the_limit_nothing_happens() -> None:
     with pytest.raises(Refused, match="manager"):
         settle_parcel(Settling(parcel.pk, limit=Decimal("5")), by=SYSTEM)
     assert Shipment.objects.get().state == "in_transit" and not Refund.objects.exists()
-
-
-def test_only_planned_work_is_released() -> None:
-    build.stock(build.item("A"), 1)
-    (work,) = way.work_of(build.order([("A", 1)]))
-    with pytest.raises(Refused):
-        release_work([work.pk], by=SYSTEM)

@@ -36,6 +36,25 @@ def test_a_bad_row_is_told_and_stops_no_other(line: str, words: str) -> None:
     assert words in found.faults[0].words
 
 
+def test_sides_are_all_three_or_none(db: None) -> None:
+    text = "sku,name,length_mm,width_mm,height_mm\nA,Pot,300,200,100\nB,Pan,300,,100\nC,Cup,0,1,1\nD,Jug,,,\n"
+    found = read(text)
+    assert [(r.sku, r.length_mm, r.width_mm, r.height_mm) for r in found.rows] == [
+        ("A", 300, 200, 100),
+        ("D", None, None, None),
+    ]
+    assert ["some are missing" in found.faults[0].words, "whole millimetres" in found.faults[1].words] == [
+        True,
+        True,
+    ]
+    Item.objects.create(sku="A", name="Pot", length_mm=1, width_mm=1, height_mm=1)
+    Item.objects.create(sku="D", name="Jug")
+    done = import_items(text.replace("D,Jug,,,", "D,Jug,9,8,7"), by=SYSTEM)
+    assert (done.known, done.filled) == (2, 1), "what somebody measured stays"
+    assert Item.objects.values_list("length_mm", "width_mm", "height_mm").get(sku="D") == (9, 8, 7)
+    assert Item.objects.get(sku="A").length_mm == 1
+
+
 def test_a_file_of_something_else_is_refused(db: None) -> None:
     with pytest.raises(Refused, match="no column sku"):
         import_items("colour,size\nred,10\n", by=SYSTEM)

@@ -55,7 +55,7 @@ WALK: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("take_back", {"n": 0}),
     ("place", {"lines": [("A", 1)], "paid": True}),  # sent back
     ("carry", {}),
-    ("send_back", {"n": -1, "reason": "too_busy", "some_lines": False}),
+    ("send_back", {"n": -1, "reason": "too_busy", "some_lines": False, "passes_over": True}),
     ("place", {"lines": [("Z", 1)], "paid": True}),  # nobody knows what it is
     ("say_which_item", {"n": 0, "sku": "A"}),
     ("cancel_and_pay_back", {"n": -1}),

@@ -35,8 +35,7 @@ from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
-from fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment
-from fulfillment.rules.rejection import REJECTIONS
+from fulfillment.models import FulfillmentLine, FulfillmentOrder, ShelfReason, Shipment
 from inventory.actions.adjust_stock import Correction, adjust_stock
 from inventory.actions.reconcile import reconcile_stock
 from inventory.actions.repair_levels import repair_levels
@@ -207,7 +206,7 @@ class Shop(RuleBasedStateMachine):
     @rule(
         n=index,
         missing=st.integers(0, 3),
-        reason=st.sampled_from(["not_found", "miscount", "damaged", "unreachable"]),
+        reason=st.sampled_from(["not_found", "miscount", "damaged", "wrong_item", "unreachable"]),
     )
     def pick(self, n: int, missing: int, reason: str) -> None:
         work = some(FulfillmentOrder.objects.filter(state__in=["released", "picking"]), n)
@@ -220,8 +219,15 @@ class Shop(RuleBasedStateMachine):
             with self.may_refuse():
                 confirm_pick([Found(work.pk, pieces, reasons)], by=SYSTEM)
 
-    @rule(n=index, reason=st.sampled_from(sorted(REJECTIONS)), some_lines=st.booleans())
-    def send_back(self, n: int, reason: str, some_lines: bool) -> None:
+    @rule(
+        n=index,
+        reason=st.sampled_from(["not_in_stock", "fewer", "damaged", "too_busy"]),
+        some_lines=st.booleans(),
+        passes_over=st.booleans(),
+    )
+    def send_back(self, n: int, reason: str, some_lines: bool, passes_over: bool) -> None:
+        """All places here are of one type: where the reason passes it over, the order waits."""
+        ShelfReason.objects.filter(code=reason).update(skips=["warehouse"] if passes_over else [])
         work = some(FulfillmentOrder.objects.filter(state__in=["released", "picking"]), n)
         if work:
             lines = [line.pk for line in work.lines.order_by("pk")][: 1 if some_lines else None]

@@ -178,8 +178,7 @@ class Related:
 @dataclass(frozen=True)
 class Teller:
     """What a higher app knows of how far a row of ``model`` is. For orders ``tell(order)`` may give
-    ``planned`` (promised units in work that is not released yet) and ``obstacles`` (a list of
-    ``orders.rules.progress.Obstacle``)."""
+    ``obstacles`` (a list of ``orders.rules.progress.Obstacle``)."""
 
     model: str
     tell: Callable[[Any], Mapping[str, Any]]
