@@ -29,12 +29,16 @@ def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
     given, currency = accepted_units(rma), rma.its_order.currency
     fields: dict[str, forms.Field] = {}
     for x in rma.lines.all():
+        if x.instead_of_id:  # it was not sold here
+            continue
         key = x.order_line_id or 0
         told = gettext("%(given)s accepted, %(received)s received, %(quantity)s announced") % {
             "given": given.get(key, 0),
             "received": x.received,
             "quantity": x.quantity,
         }
+        if x.reception == "wrong_item" or any(y.instead_of_id == x.pk for y in rma.lines.all()):
+            told += gettext("; another item came, so whether it is paid for is yours to say")
         fields[f"units_{key}"] = pieces(x.title, x.quantity, given=given.get(key), help_text=told)
         fields[f"amount_{key}"] = amount(
             gettext("or this amount for it"),
@@ -65,7 +69,7 @@ def _paying(pk: int, data: Data) -> Paying:
 def _refund_preview(ids: Ids, data: Data) -> Preview:
     rma = one(ids)
     quote = quote_return(rma, _paying(rma.pk, data))
-    return told_quote(quote, {x.order_line_id: x.title for x in rma.lines.all()})
+    return told_quote(quote, {x.order_line_id: x.title for x in rma.lines.all() if x.order_line_id})
 
 
 def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:
