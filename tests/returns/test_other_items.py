@@ -245,7 +245,8 @@ def test_by_the_console() -> None:
     )
     assert sold(rma).received == 0
     b = rma.lines.get(item=build.item("B"))
-    nothing = {f"units_{x.pk}": 0 for x in rma.lines.all() if x.received and x.pk != b.pk}
+    (brick,) = (x for x in rma.lines.all() if x.received and x.pk != b.pk)
+    nothing = {f"units_{brick.pk}": 0, f"condition_{brick.pk}": "used"}
     assert (
         dock.press("returns.inspect", rma, **nothing, **{f"units_{b.pk}": 1, f"condition_{b.pk}": "as_new"})
         == 302
