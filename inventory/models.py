@@ -181,6 +181,7 @@ class StockMovement(models.Model):
         RECEIPT = "receipt", _("goods received")
         SHIPMENT = "shipment", _("shipped")
         RETURN = "return", _("returned")
+        OTHER_ITEM = "other_item", _("came back instead of another")
         ADJUSTMENT = "adjustment", _("adjusted")
         QUARANTINE = "quarantine", _("set aside")
         RESTOCK = "restock", _("back for sale")

@@ -36,7 +36,12 @@ class ReturnAdmin(ConsoleAdmin):
         return (
             super()
             .page_queryset(request)
-            .prefetch_related("lines__order_line__item", "lines__item", "lines__dispositions")
+            .prefetch_related(
+                "lines__order_line__item",
+                "lines__item",
+                "lines__instead_of__order_line",
+                "lines__dispositions",
+            )
         )
 
     def headline(self, request: HttpRequest, obj: Return) -> list[tuple[str, Any]]:

@@ -23,7 +23,7 @@ OPEN = ("requested", "authorised", "partly_received", "received")
 def _of_order(request: Any, order: Order) -> Mapping[str, Any] | None:
     rows = list(
         Return.objects.filter(order=order).select_related("location").prefetch_related(
-            "lines__order_line", "lines__item", "lines__dispositions"
+            "lines__order_line", "lines__item", "lines__instead_of__order_line", "lines__dispositions"
         ).order_by("id")
     )  # fmt: skip
     if not rows:
@@ -33,7 +33,7 @@ def _of_order(request: Any, order: Order) -> Mapping[str, Any] | None:
 
 
 def _lines(request: Any, rma: Return) -> Mapping[str, Any]:
-    lines = list(rma.lines.all())
+    lines = sorted(rma.lines.all(), key=lambda line: line.pk)
     attach(request.user, lines)
     verdict = rma.verdict or {}
     return {

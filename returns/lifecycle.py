@@ -62,6 +62,9 @@ class ReturnLifecycle(FSMModelMixin, models.Model):
     )  # fmt: skip
     def receive_rest(self) -> None: ...
 
+    @transition(field=state, source=ReturnState.RECEIVED, target=ReturnState.PARTLY_RECEIVED)
+    def await_again(self) -> None: ...
+
     @transition(
         field=state, source=[ReturnState.AUTHORISED, ReturnState.PARTLY_RECEIVED, ReturnState.RECEIVED],
         target=ReturnState.CLOSED, conditions=[all_disposed],
@@ -78,9 +81,14 @@ class ReturnLifecycle(FSMModelMixin, models.Model):
 class Reception(models.TextChoices):
     AWAITING = "awaiting", _("awaited")
     PARTLY = "partly", _("partly here")
+    WRONG_ITEM = "wrong_item", _("another item came")
     RECEIVED = "received", _("here")
     SHORT = "short", _("fewer than announced")
     NOT_SENT = "not_sent", _("keeps it")
+
+
+AWAITED = (Reception.AWAITING, Reception.PARTLY, Reception.WRONG_ITEM)
+"""Something of the line may still come. Where another item came, the one that was sold has not."""
 
 
 class Decision(models.TextChoices):
@@ -96,16 +104,19 @@ class ReturnLineLifecycle(FSMModelMixin, models.Model):
     class Meta:
         abstract = True
 
-    @transition(field=reception, source=[Reception.AWAITING, Reception.PARTLY], target=Reception.PARTLY)
+    @transition(field=reception, source=[*AWAITED], target=Reception.PARTLY)
     def arrive_in_part(self) -> None: ...
 
-    @transition(field=reception, source=[Reception.AWAITING, Reception.PARTLY], target=Reception.RECEIVED)
+    @transition(field=reception, source=[*AWAITED], target=Reception.RECEIVED)
     def arrive(self) -> None: ...
 
-    @transition(field=reception, source=[Reception.AWAITING, Reception.PARTLY], target=Reception.SHORT)
+    @transition(field=reception, source=[*AWAITED, Reception.RECEIVED], target=Reception.WRONG_ITEM)
+    def arrive_as_another(self) -> None: ...
+
+    @transition(field=reception, source=[*AWAITED], target=Reception.SHORT)
     def fall_short(self) -> None: ...
 
-    @transition(field=reception, source=Reception.AWAITING, target=Reception.NOT_SENT)
+    @transition(field=reception, source=[Reception.AWAITING, Reception.WRONG_ITEM], target=Reception.NOT_SENT)
     def keep(self) -> None: ...
 
     @transition(field=decision, source=[Decision.PENDING, Decision.ACCEPTED], target=Decision.ACCEPTED)

@@ -80,12 +80,14 @@ class Return(ReturnLifecycle):
     @property
     def unannounced(self) -> bool:
         """Did it come without papers?"""
-        return any(line.item_id for line in self.lines.all())
+        return any(line.item_id and not line.instead_of_id for line in self.lines.all())
 
 
 class ReturnLine(ReturnLineLifecycle):
     """Units of one order line that are to come back; ``received`` really did, ``disposed`` are decided. What
-    came without papers names its ``item``, and has no order line until its order is found."""
+    came without papers names its ``item``, and has no order line until its order is found. What came ``instead_of``
+    the units of another line names its item as well (none: it is none of ours, and ``reason`` says what it is); it
+    was never sold on the order, so it never gets a line of it."""
 
     rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(
@@ -93,7 +95,12 @@ class ReturnLine(ReturnLineLifecycle):
     )
     item = models.ForeignKey(
         Item, on_delete=models.PROTECT, null=True, blank=True, related_name="return_lines",
-        help_text=_("What came without papers."),
+        help_text=_("What came without papers, or instead of what was sold."),
+    )  # fmt: skip
+    # Nobody looks lines up by it: they are read by their return. The database's own constraint is in the migration.
+    instead_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="came_instead", db_constraint=False,
+        db_index=False, help_text=_("The line of which this came instead."),
     )  # fmt: skip
     quantity = models.PositiveIntegerField()
     received = models.PositiveIntegerField(default=0)
@@ -106,7 +113,11 @@ class ReturnLine(ReturnLineLifecycle):
             models.CheckConstraint(condition=Q(quantity__gte=F("received")), name="return_line_received"),
             models.CheckConstraint(condition=Q(received__gte=F("disposed")), name="return_line_disposed"),
             models.CheckConstraint(
-                condition=Q(order_line__isnull=False) | Q(item__isnull=False), name="return_line_of_something"
+                condition=Q(order_line__isnull=False) | Q(item__isnull=False) | Q(instead_of__isnull=False),
+                name="return_line_of_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(instead_of__isnull=True) | Q(order_line__isnull=True), name="return_line_not_sold"
             ),
             states_check("reception", Reception.values, "return_line_reception"),
             states_check("decision", Decision.values, "return_line_decision"),
@@ -117,7 +128,7 @@ class ReturnLine(ReturnLineLifecycle):
             gettext("%(quantity)s of line %(order_line_id)s")
             % {"quantity": self.quantity, "order_line_id": self.order_line_id}
             if self.order_line_id
-            else f"{self.quantity} × {self.item}"
+            else f"{self.quantity} × {self.item or self.title}"
         )
 
     @property
@@ -127,7 +138,15 @@ class ReturnLine(ReturnLineLifecycle):
 
     @property
     def title(self) -> str:
-        return self.order_line.title if self.order_line else self.item.name if self.item else ""
+        if self.order_line:
+            return self.order_line.title
+        return (
+            self.item.name
+            if self.item
+            else gettext("something that is not ours")
+            if self.instead_of_id
+            else ""
+        )
 
     @property
     def sku(self) -> str:

@@ -43,7 +43,9 @@ def senders_of_orders(order_ids: Sequence[int]) -> dict[int, list[str]]:
 
 def _senders(by: str, ids: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    came = Return.objects.filter(**{f"{by}__in": ids}, lines__item__isnull=False).exclude(reason="")
+    came = Return.objects.filter(
+        **{f"{by}__in": ids}, lines__item__isnull=False, lines__instead_of=None
+    ).exclude(reason="")
     for pk, text in came.order_by().values_list(by, "reason").distinct():
         found[pk].append(text)
     return found

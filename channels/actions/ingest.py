@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from channels.actions.connect import reader_of
 from channels.actions.find_items import find_items, free_text
 from channels.actions.mark_listings import mark_listings
+from channels.actions.note_untold import settle_shown
 from channels.models import ChannelAccount
 from oms.core import inbox
 from oms.core.actors import Actor
@@ -197,12 +198,13 @@ def _change(
         undecided.setdefault(change.order_id, set()).update(unclear)
     applying: list[Applying] = []
     proposing: list[Proposing] = []
+    shown: dict[int, OrderDraft] = {}
     for r in reads:
         order = orders[r.draft.external_id]
         known = before.get(r.draft.external_id)
         if known is None or r.draft.updated_at < known.updated_at:
             continue
-        draft = drafts[r.draft.external_id]
+        draft = shown[order.pk] = drafts[r.draft.external_id]
         decision = decide(changes(known, r.draft), begun.get(order.pk, set()), undecided.get(order.pk, set()))
         mine = items.get(r.draft.external_id, {})
         if decision.apply:
@@ -211,6 +213,7 @@ def _change(
             proposing.append(Proposing(order.pk, draft, decision.hold, {"message": r.message.pk}))
     apply_changes(applying, by=by)
     propose_changes(proposing, by=by)
+    settle_shown(shown, by=by)
 
 
 def _begun(order_ids: Sequence[int]) -> dict[int, set[str]]:

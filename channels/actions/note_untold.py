@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -17,6 +17,7 @@ from oms.core import journal
 from oms.core.actors import SYSTEM, Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
+from orders.drafts import OrderDraft, called_off
 from orders.models import Order, OrderLine, RefundLine
 
 
@@ -78,6 +79,34 @@ def settle_cancelled(order_ids: Collection[int]) -> list[UntoldCancel]:
     return rows
 
 
+def settle_shown(shown: Mapping[int, OrderDraft], *, by: Actor) -> list[UntoldCancel]:
+    """The shop itself shows the pieces off, as read just now (``shown`` by our order id): somebody did it there. Needs
+    a transaction with the orders locked, and what the shop changed applied.
+
+    A shop may show off fewer than it seems: what it paid back for pieces that came back, or were lost, says nothing of
+    pieces that never left. Where that cannot be told apart, nothing is settled, and a person still can.
+    """
+    rows = list(
+        UntoldCancel.objects.filter(order_id__among=list(shown), settled_at=None)
+        .select_related("order", "line")
+        .order_by("pk")
+    )
+    if not rows:
+        return []
+    sent = _paid_back_sent({row.order_id for row in rows})
+    known = [row for row in rows if _shows_off(shown[row.order_id], row.line, sent[row.line_id])]
+    _settle(known, "The shop shows it taken off", by)
+    return known
+
+
+def _shows_off(read: OrderDraft, line: OrderLine, sent: int) -> bool:
+    if read.cancelled_at:
+        return True
+    wanted = sum(x.quantity for x in read.lines if x.external_id == line.external_id)
+    off = line.ordered - wanted + called_off(read).get(line.external_id, 0)
+    return off - max(sent, line.returned) >= line.cancelled
+
+
 def _open(order_ids: Collection[int]) -> list[UntoldCancel]:
     list(Order.objects.filter(pk__in=order_ids).select_for_update().order_by("pk").values_list("pk"))
     rows = UntoldCancel.objects.filter(order__in=order_ids, settled_at=None).order_by("pk")
@@ -95,6 +124,15 @@ def _settle(rows: Collection[UntoldCancel], how: str, by: Actor) -> None:
         [Line.of(order, "settle_untold", f"{how}: {', '.join(words)}.") for order, words in by_order.items()],
         by=by,
     )
+
+
+def _paid_back_sent(order_ids: Collection[int]) -> Mapping[int, int]:
+    """Units by line that were paid back although they had left: they came back, or were lost."""
+    parts = RefundLine.objects.filter(refund__order__in=order_ids, line__isnull=False).exclude(
+        refund__state="cancelled"
+    )
+    parts = parts.filter(Q(refund__cause__startswith="return:") | Q(refund__cause__startswith="parcel:"))
+    return defaultdict(int, parts.order_by().values_list("line").annotate(n=Sum("quantity")))
 
 
 def _paid_back(order_ids: Collection[int], *, on_its_way: bool = False) -> Mapping[int, int]:

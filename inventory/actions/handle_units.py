@@ -13,7 +13,8 @@ from oms.core.actors import Actor
 class Handling:
     """What is done with ``quantity`` units at a location.
 
-    ``kind``: ``arrive`` (come in, set aside until inspected), ``restock`` (set aside → for sale),
+    ``kind``: ``arrive`` (come in, set aside until inspected), ``arrive_instead`` (the same, of an item that was
+    never sent to the customer who sent it), ``unarrive`` (they never came: it was another item), ``restock`` (set aside → for sale),
     ``quarantine`` and ``refurbish`` (stays set aside, said so), ``write_off`` (set aside → off the books),
     ``return_to_supplier`` and ``return_to_customer`` (set aside → out of the house),
     ``damage`` (for sale → set aside).
@@ -31,6 +32,8 @@ class Handling:
 #            kind: (ledger reason, change of on hand, change of unavailable)
 _EFFECTS = {
     "arrive": ("return", 1, 1),
+    "arrive_instead": ("other_item", 1, 1),
+    "unarrive": ("return", -1, -1),
     "restock": ("restock", 0, -1),
     "write_off": ("write_off", -1, -1),
     "return_to_supplier": ("to_supplier", -1, -1),

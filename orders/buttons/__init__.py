@@ -2,8 +2,8 @@
 
 from orders.buttons import details, holds, items, payments, refunds
 from orders.buttons.items import which_item
-from orders.buttons.refunds import told_quote, told_refund
+from orders.buttons.refunds import asked_heads, line_fields, most_of, told_quote, told_refund
 
-__all__ = ["BUTTONS", "told_quote", "told_refund", "which_item"]
+__all__ = ["BUTTONS", "asked_heads", "line_fields", "most_of", "told_quote", "told_refund", "which_item"]
 
 BUTTONS = (*holds.BUTTONS, *details.BUTTONS, *items.BUTTONS, *refunds.BUTTONS, *payments.BUTTONS)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from oms.core import money
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
-from oms.core.console.forms import WhyForm, amount, ask, by_key, person, pieces
+from oms.core.console.forms import Row, Table, WhyForm, amount, ask_in_table, by_key, person, pieces
 from oms.core.console.registry import Data, Ids, each
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import why_not
@@ -32,6 +32,29 @@ QUOTED = ("lines", "charges", "transactions", "refunds__lines", "holds")
 UNPAID = ("none", "authorised", "partly_authorised", "voided")
 
 
+def line_fields(
+    pk: int, title: str, left: int, currency: str, given: int | None = None
+) -> dict[str, forms.Field]:
+    """What is asked of a line: pieces, or an amount."""
+    return {
+        f"units_{pk}": pieces(gettext("%(title)s: pieces") % {"title": title}, left, given=given),
+        f"amount_{pk}": amount(
+            gettext("%(title)s: or this amount") % {"title": title}, currency,
+            help_text=gettext("Left empty: what was paid for these pieces."),
+        ),
+    }  # fmt: skip
+
+
+def asked_heads(currency: str) -> list[str]:
+    return [gettext("Pieces"), gettext("or this amount (%(currency)s)") % {"currency": currency}]
+
+
+def most_of(order: Order) -> dict[Any, str]:
+    """What is left to give back of each line, in words."""
+    left = quote_refund(order, RefundAsk(whole=True))
+    return {x.key: money.words(x.gross, order.currency) for x in left.lines if x.gross}
+
+
 def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
     order = rows[0]
     given: dict[int, int] = {}
@@ -40,20 +63,26 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
             if part.line_id:
                 given[part.line_id] = given.get(part.line_id, 0) + part.quantity
     fields: dict[str, forms.Field] = {}
+    most = most_of(order)
+    table: list[Row] = []
     for line in order.lines.all():
-        left = max(0, line.billed - given.get(line.pk, 0))
-        told = gettext("%(shipped)s shipped, %(cancelled)s cancelled, %(given)s paid back before") % {
-            "shipped": line.shipped,
-            "cancelled": line.cancelled,
-            "given": given.get(line.pk, 0),
-        }
-        fields[f"units_{line.pk}"] = pieces(line.title, left, help_text=told)
-        fields[f"amount_{line.pk}"] = amount(
-            gettext("or this amount for it"),
-            order.currency,
-            help_text=gettext("Left empty: what was paid for these pieces."),
+        fields |= line_fields(
+            line.pk, line.title, max(0, line.billed - given.get(line.pk, 0)), order.currency
         )
-    return ask(
+        cells = [line.ordered, line.cancelled, line.shipped, line.returned, given.get(line.pk, 0)]
+        names = (f"units_{line.pk}", f"amount_{line.pk}")
+        table.append(
+            Row(str(line.pk), f"{line.sku} {line.title}".strip(), cells, names, most=most.get(line.pk, ""))
+        )
+    heads = [
+        gettext("Ordered"),
+        gettext("Cancelled"),
+        gettext("Shipped"),
+        gettext("Came back"),
+        gettext("Paid back"),
+    ]
+    return ask_in_table(
+        Table(heads, asked_heads(order.currency), table),
         whole=forms.BooleanField(label=gettext("everything that is left"), required=False),
         **fields,
         shipping=amount(gettext("shipping"), order.currency),
@@ -98,6 +127,8 @@ def told_quote(quote: RefundQuote, titles: Mapping[Any, str]) -> Preview:
         gettext("%(words)s will be paid back through the shop. Stock does not move.")
         % {"words": money.words(quote.total, quote.currency)},
         facts=[(label, money.words(value, quote.currency)) for label, value in parts if value],
+        each={str(x.key): money.words(x.gross, quote.currency) for x in quote.lines},
+        total=money.words(quote.total, quote.currency),
     )
 
 

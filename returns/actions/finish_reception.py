@@ -15,6 +15,7 @@ from oms.core.journal import Line
 from oms.core.lifecycle import move
 from returns.actions.authorise import lock_returns
 from returns.actions.receive import awaited, why_not_receive
+from returns.lifecycle import AWAITED
 from returns.models import Return
 
 
@@ -39,7 +40,7 @@ def finish_reception(finishings: Sequence[Finishing], *, by: Actor) -> list[Retu
     told: list[Line] = []
     for rma in rows:
         kept_ids = wanted[rma.pk].kept
-        waiting = [x for x in rma.lines.all() if x.reception in {"awaiting", "partly"}]
+        waiting = [x for x in rma.lines.all() if x.reception in AWAITED]
         kept = [x for x in waiting if x.pk in kept_ids]
         short = [x for x in waiting if x.pk not in kept_ids]
         move(kept, "keep", by=by, quiet=True).or_refuse()

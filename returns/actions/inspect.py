@@ -185,6 +185,14 @@ def _line_refusals(line: ReturnLine, findings: Sequence[Finding]) -> list[Reason
                 gettext("%(title)s is not a stocked item: nothing goes back for sale.") % {"title": title},
             )
         )
+    if line.order_line_id and not line.item_id and any(f.condition == "wrong_item" for f in findings):
+        told = gettext(
+            "%(title)s: if it is another item, say which (“Another item came”), so that the books have that one."
+        )
+        reasons.append(Reason("say_which_item", told % {"title": title}))
+    if line.instead_of_id and any(f.accepted for f in findings):
+        told = gettext("%(title)s was not sold on this order: it cannot be paid for. Say that it is refused.")
+        return [*reasons, Reason("not_sold", told % {"title": title})]
     if any(f.disposition == "return_to_customer" and f.accepted for f in findings):
         told = f"{title}: what goes back to the customer is not paid for. Say that it is refused."
         reasons.append(Reason("sent_back_unpaid", told))

@@ -54,11 +54,29 @@ class ArrivedLine(Shape):
     quantity = Pieces()
 
 
+class OtherItem(Shape):
+    """Another item came than the one that was sold."""
+
+    line = Id(help_text="The return line of which it came instead.")
+    quantity = Pieces()
+    item = serializers.CharField(
+        max_length=64, required=False, default="", allow_blank=True,
+        help_text="The SKU of what came. Left out: it is none of our items.",
+    )  # fmt: skip
+    what = serializers.CharField(
+        max_length=200, required=False, default="", allow_blank=True,
+        help_text="What it is; needed where it is none of our items.",
+    )  # fmt: skip
+
+
 class ReceiveAsk(Shape):
     location = serializers.CharField(max_length=32, help_text="The code of the location where it arrived.")
-    lines = ArrivedLine(many=True, min_length=1, max_length=500)
+    lines = ArrivedLine(many=True, required=False, default=[], max_length=500)
+    others = OtherItem(many=True, required=False, default=[], max_length=500)
 
     def validate(self, ask: dict[str, Any]) -> dict[str, Any]:
+        if not ask["lines"] and not ask["others"]:
+            raise serializers.ValidationError({"lines": "Say what arrived, here or in `others`."})
         return each_once(ask, "lines", "line")
 
 

@@ -21,11 +21,13 @@ from orders.models import Order
 from returns.actions.authorise import authorise_returns
 from returns.actions.cancel import cancel_returns
 from returns.actions.close import close_returns
+from returns.actions.correct_arrivals import Correcting, correct_arrivals
 from returns.actions.decline import decline_returns
 from returns.actions.finish_reception import Finishing, finish_reception
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.match_returns import Matching, match_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.others import Other
 from returns.actions.quote_return import Paying, quote_return
 from returns.actions.receive import Arrival, receive_returns
 from returns.actions.receive_unannounced import Unannounced, receive_unannounced
@@ -39,6 +41,7 @@ from returns.api.asks import (
     InspectAsk,
     MatchAsk,
     OpenAsk,
+    OtherItem,
     ReceiveAsk,
     ReturnRefundAsk,
     UnannouncedAsk,
@@ -159,10 +162,24 @@ class CancelReturn(ReturnVerb):
         cancel_returns([rma.pk], reason=ask["reason"], by=self.actor)
 
 
+def others_of(rma: Return, asked: list[dict[str, Any]], field: str) -> list[Other]:
+    """What came instead, of an ask; ``field`` is where the list stands in it."""
+
+    def at(n: int, name: str) -> str:
+        return f"{field}.{n}.{name}" if field else name
+
+    belong({at(n, "line"): x["line"] for n, x in enumerate(asked)}, (x.pk for x in rma.lines.all()), "line")
+    items = ids_of(Item, "sku", {at(n, "item"): x["item"] for n, x in enumerate(asked) if x["item"]})
+    return [
+        Other(x["line"], x["quantity"], items[x["item"]] if x["item"] else None, x["what"]) for x in asked
+    ]
+
+
 class ReceiveReturn(ReturnVerb):
     """Receive returned goods, in parts and wherever they arrive.
 
-    They are on hand at once, set aside until they are inspected.
+    They are on hand at once, set aside until they are inspected. `others` came instead of what was sold: they are
+    booked as the items that they are, on lines of their own that are never paid for, and what was sold stays awaited.
     """
 
     writes, ask = Access("returns:write", "returns.receive_return"), ReceiveAsk
@@ -175,7 +192,22 @@ class ReceiveReturn(ReturnVerb):
         )
         place = self.ids_of(Location, "code", {"location": ask["location"]})[ask["location"]]
         pieces = {x["line"]: x["quantity"] for x in ask["lines"]}
-        receive_returns([Arrival(rma.pk, pieces, place, deed_key(self.request))], by=self.actor)
+        others = others_of(rma, ask["others"], "others")
+        receive_returns([Arrival(rma.pk, pieces, place, deed_key(self.request), others)], by=self.actor)
+
+
+class CorrectArrival(ReturnVerb):
+    """Say that what was received as the item that was sold is another one.
+
+    Its units leave the books as what was sold, which is awaited again, and come onto them as what they are. Refused
+    for units that somebody has looked at. No money moves.
+    """
+
+    writes, ask = Access("returns:write", "returns.receive_return"), OtherItem
+
+    def act(self, rma: Return, ask: dict[str, Any]) -> None:
+        (other,) = others_of(rma, [ask], "")
+        correct_arrivals([Correcting(rma.pk, other, deed_key(self.request))], by=self.actor)
 
 
 class ReceiveUnannounced(Verb):

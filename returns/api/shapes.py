@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Prefetch
 from rest_framework import serializers
 
 from oms.core.api.shapes import Row
@@ -55,6 +56,10 @@ class ReturnLineRow(Row):
         source="order_line_id", read_only=True, allow_null=True,
         help_text="None for what came without papers, until its order is known.",
     )  # fmt: skip
+    instead_of = serializers.IntegerField(
+        source="instead_of_id", read_only=True, allow_null=True,
+        help_text="The line of which this came instead; it was never sold on the order, and is never paid for.",
+    )  # fmt: skip
     sku = serializers.CharField(read_only=True)
     title = serializers.CharField(read_only=True)
     receipts = ReturnReceiptRow(many=True, read_only=True)
@@ -62,7 +67,7 @@ class ReturnLineRow(Row):
 
     class Meta:
         model = ReturnLine
-        fields = ["id", "order_line", "sku", "title", "quantity", "received", "disposed", "reception", "decision",
+        fields = ["id", "order_line", "instead_of", "sku", "title", "quantity", "received", "disposed", "reception", "decision",
                   "reason", "receipts", "dispositions"]  # fmt: skip
         read_only_fields = fields
 
@@ -83,6 +88,7 @@ class ReturnDetail(ReturnRow):
 
 ROWS = Return.objects.select_related("order", "location")
 WHOLE = ROWS.select_related("refund").prefetch_related(
+    Prefetch("lines", ReturnLine.objects.order_by("pk")),
     "lines__order_line",
     "lines__item",
     "lines__receipts__location",

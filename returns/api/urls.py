@@ -12,6 +12,7 @@ urlpatterns = [
     path("returns/<int:pk>/decline", returns.DeclineReturn.as_view()),
     path("returns/<int:pk>/cancel", returns.CancelReturn.as_view()),
     path("returns/<int:pk>/receive", returns.ReceiveReturn.as_view()),
+    path("returns/<int:pk>/correct-arrival", returns.CorrectArrival.as_view()),
     path("returns/<int:pk>/finish-reception", returns.FinishReception.as_view()),
     path("returns/<int:pk>/inspect", returns.InspectReturn.as_view()),
     path("returns/<int:pk>/refund", returns.RefundReturn.as_view()),

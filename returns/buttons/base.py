@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from inventory.models import Location
 from oms.core.console.registry import Ids
+from returns.lifecycle import AWAITED
 from returns.models import Return
 
 READS = ("lines__order_line", "lines__item", "lines__receipts", "refund", "order")
@@ -36,7 +37,7 @@ def places() -> Any:
 
 
 def waiting(rma: Return) -> list[Any]:
-    return [x for x in rma.lines.all() if x.reception in {"awaiting", "partly"}]
+    return [x for x in rma.lines.all() if x.reception in AWAITED]
 
 
 def code(line: Any, what: str) -> str:

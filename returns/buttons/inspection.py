@@ -12,6 +12,7 @@ from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import ask, by_key, pieces
 from oms.core.console.registry import Data, Ids, each
+from returns.actions.correct_arrivals import mistakable
 from returns.actions.inspect import Finding, Inspection, inspect_returns, uninspected, why_not_inspect
 from returns.buttons.base import READS, code, in_state, one
 from returns.models import Disposition, Return
@@ -33,16 +34,25 @@ def _inspect_form(rows: Sequence[Return]) -> type[forms.Form]:
         )
         fields[f"condition_{x.pk}"] = forms.ChoiceField(
             label=gettext("found"),
-            choices=[(code, gettext(words)) for code, words in CONDITION_WORDS.items()],
+            choices=[
+                (code, gettext(words))
+                for code, words in CONDITION_WORDS.items()
+                if code != "wrong_item" or (x.item_id and not x.instead_of_id)
+            ],
+            help_text=gettext("Is it another item? Say so first: “Another item came”.")
+            if mistakable(x)
+            else "",
         )
         fields[f"kind_{x.pk}"] = forms.ChoiceField(
-            label=gettext("what becomes of them"), required=False,
+            label=gettext("what becomes of them"), required=False, initial="" if x.goods_id else "quarantine",
             choices=[("", gettext("what is usual for that")), *Disposition.Kind.choices],
         )  # fmt: skip
-        fields[f"accepted_{x.pk}"] = forms.ChoiceField(
-            label=gettext("is it paid for"), choices=[("yes", gettext("yes")), ("no", gettext("no, refused"))],
-            initial="no" if x.decision == "rejected" else "yes",
-        )  # fmt: skip
+        # What came instead of another was never sold: there is nothing to ask.
+        if not x.instead_of_id:
+            fields[f"accepted_{x.pk}"] = forms.ChoiceField(
+                label=gettext("is it paid for"), choices=[("yes", gettext("yes")), ("no", gettext("no, refused"))],
+                initial="no" if x.decision == "rejected" else "yes",
+            )  # fmt: skip
         fields[f"note_{x.pk}"] = forms.CharField(label=gettext("note"), max_length=200, required=False)
     return ask(**fields)
 
@@ -56,7 +66,7 @@ def _findings(data: Data) -> list[Finding]:
     return [
         Finding(
             pk, n, data[f"condition_{pk}"], data[f"kind_{pk}"] or usual(data[f"condition_{pk}"]),
-            accepted=data[f"accepted_{pk}"] == "yes", note=data[f"note_{pk}"],
+            accepted=data.get(f"accepted_{pk}") == "yes", note=data[f"note_{pk}"],
         )
         for pk, n in by_key(data, "units").items()
     ]  # fmt: skip

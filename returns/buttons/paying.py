@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from oms.core.actors import Actor
 from oms.core.console import Button, Outcome, Preview
-from oms.core.console.forms import amount, ask, by_key, person, pieces
+from oms.core.console.forms import Row, Table, amount, ask_in_table, by_key, person
 from oms.core.console.registry import Data, Ids, each
-from orders.buttons import told_quote, told_refund
+from orders.actions.quote_refund import for_quote
+from orders.buttons import asked_heads, line_fields, most_of, told_quote, told_refund
 from orders.querysets import refund_limit
 from returns.actions.derive import accepted_units
 from returns.actions.quote_return import Paying, quote_return, why_not_refund
@@ -27,21 +28,30 @@ REFUNDS = ("orders.issue_refund", "orders.issue_large_refund")
 def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
     rma = rows[0]
     given, currency = accepted_units(rma), rma.its_order.currency
+    (order,) = for_quote([rma.its_order.pk])
+    most = most_of(order)
+    back = {
+        pk: sum(p.quantity for r in order.refunds.all() if r.state != "cancelled" for p in r.lines.all() if p.line_id == pk)
+        for pk in (x.order_line_id for x in rma.lines.all())
+    }  # fmt: skip
     fields: dict[str, forms.Field] = {}
+    table: list[Row] = []
     for x in rma.lines.all():
+        if x.instead_of_id:  # it was not sold here
+            continue
         key = x.order_line_id or 0
-        told = gettext("%(given)s accepted, %(received)s received, %(quantity)s announced") % {
-            "given": given.get(key, 0),
-            "received": x.received,
-            "quantity": x.quantity,
-        }
-        fields[f"units_{key}"] = pieces(x.title, x.quantity, given=given.get(key), help_text=told)
-        fields[f"amount_{key}"] = amount(
-            gettext("or this amount for it"),
-            currency,
-            help_text=gettext("Left empty: what was paid for these pieces."),
+        note = (
+            gettext("another item came, so whether it is paid for is yours to say")
+            if x.reception == "wrong_item" or any(y.instead_of_id == x.pk for y in rma.lines.all())
+            else ""
         )
-    return ask(
+        fields |= line_fields(key, x.title, x.quantity, currency, given.get(key))
+        cells = [x.quantity, x.received, given.get(key, 0), back.get(key, 0)]
+        names = (f"units_{key}", f"amount_{key}")
+        table.append(Row(str(key), f"{x.sku} {x.title}".strip(), cells, names, note, most.get(key, "")))
+    heads = [gettext("Announced"), gettext("Came"), gettext("Accepted"), gettext("Paid back")]
+    return ask_in_table(
+        Table(heads, asked_heads(currency), table),
         **fields,
         shipping=amount(gettext("shipping"), currency),
         goodwill=amount(gettext("goodwill on top"), currency),
@@ -65,7 +75,7 @@ def _paying(pk: int, data: Data) -> Paying:
 def _refund_preview(ids: Ids, data: Data) -> Preview:
     rma = one(ids)
     quote = quote_return(rma, _paying(rma.pk, data))
-    return told_quote(quote, {x.order_line_id: x.title for x in rma.lines.all()})
+    return told_quote(quote, {x.order_line_id: x.title for x in rma.lines.all() if x.order_line_id})
 
 
 def _refund(ids: Ids, actor: Actor, data: Data) -> Outcome:

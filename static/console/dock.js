@@ -88,13 +88,17 @@
         say(words("counted", {name: line.dataset.name, n: now(line), of: asked(line)}), true);
     }
 
-    function scan(code) {
-        var fitting = lines.filter(function (line) {
+    function fitting(code) {
+        return lines.filter(function (line) {
             var codes = line.dataset.codes.split("\n").map(function (each) { return each.trim(); });
             return codes.indexOf(code) !== -1 || codes.indexOf(code.toUpperCase()) !== -1;
         });
-        if (!fitting.length) { say(words("wrong", {code: code}), false); return; }
-        take(fitting.filter(function (line) { return now(line) < asked(line); })[0] || fitting[fitting.length - 1]);
+    }
+
+    function scan(code) {
+        var found = fitting(code);
+        if (!found.length) { say(words("wrong", {code: code}), false); return; }
+        take(found.filter(function (line) { return now(line) < asked(line); })[0] || found[found.length - 1]);
     }
 
     form.addEventListener("submit", function (event) {
@@ -103,8 +107,10 @@
             event.preventDefault();
             take(by.closest("[data-line]"));
         } else if (by && by.value === "scan") {
-            event.preventDefault();
             var code = field.value.trim();
+            // What is not on the list may have come instead: the page knows all items, the phone does not.
+            if (code && form.hasAttribute("data-others") && !fitting(code).length) { return; }
+            event.preventDefault();
             field.value = "";
             if (code) { scan(code); } else { say(words("empty"), false); }
         }

@@ -55,6 +55,7 @@ DOORS: dict[str, str] = {
     "returns.inspect": "POST /returns/{id}/inspect",
     "returns.match": "POST /returns/{id}/match",
     "returns.open": "POST /returns",
+    "returns.other_came": "POST /returns/{id}/receive",
     "returns.receive": "POST /returns/{id}/receive",
     "returns.receive_unannounced": "POST /returns/unannounced",
     "returns.refund": "POST /returns/{id}/refund",

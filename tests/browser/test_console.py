@@ -40,6 +40,7 @@ def pages(world: World) -> dict[str, str]:
         "past": reverse("admin:inventory_stocklevel_as_it_was") + f"?at={timezone.now():%Y-%m-%dT%H:%M:%SZ}",
         "found": reverse("console:find") + "?q=T-",
         "edit": reverse("admin:inventory_item_change", args=[world.items[0].pk]) + "?edit=1",
+        "refund": reverse("console:press", args=["orders.refund"]) + f"?ids={world.waiting.pk}",
         "ask": reverse("console:press", args=["core.drop_effect"]) + f"?ids={world.effect.pk}",
     }
     return found

@@ -14,6 +14,7 @@ from inventory.models import Barcode, Receipt
 from oms.core.actors import SYSTEM
 from oms.core.models import JournalEntry
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.models import ReturnReceipt
 from tests import build, way
 from tests.browser.conftest import Window
 from tests.browser.test_console import CONTRAST, NAMELESS
@@ -240,6 +241,36 @@ def test_a_return_is_received_by_scanning(window: Open, roles: None) -> None:
     assert counts == ["0"], "what was received is not counted once more"
     rma.refresh_from_db()
     assert rma.state == "partly_received" and here.faults == []
+    way.sound()
+
+
+def test_another_item_came_back(window: Open, roles: None) -> None:
+    order = way.shipped([("A", 2), ("C", 1)])
+    build.item("B")
+    wishes = [Wanted(line.pk, line.ordered, "Broken", faulty=True) for line in order.lines.all()]
+    (rma,) = open_returns([Opening(order.pk, wishes, authorise=True)], by=SYSTEM)
+    here = window("warehouse", "phone")
+    page = here.open(reverse("dock_returns:one", args=[rma.pk]))
+    scan(page, "A")
+    assert told(page)[1]
+    scan(page, "B")  # no line has it: the page itself is asked, and what was counted stays
+    page.get_by_text("Instead of what did it come?").wait_for()
+    fits(page)
+    page.locator(".ask").get_by_role("button", name="A Thing A").click()
+    page.locator("li.other").wait_for()
+    assert page.locator("[data-count]").evaluate_all("all => all.map(el => el.value)") == ["1", "0"]
+    scan(page, "C")
+    assert told(page)[1]
+    with page.expect_navigation():
+        scan(page, "B")  # nothing is left that it could be instead of
+    assert not told(page)[1] and page.locator("li.other input").first.input_value() == "1"
+    fits(page)
+    page.get_by_role("button", name="Received").click()
+    page.wait_for_url("**/dock/returns/")
+    assert {(r.line.title, r.quantity) for r in ReturnReceipt.objects.all()} == {
+        ("Thing A", 1), ("Thing B", 1), ("Thing C", 1),
+    }  # fmt: skip
+    assert here.faults == []
     way.sound()
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from channels import tasks
+from channels.actions.fetch_orders import fetch_orders
+from channels.actions.note_untold import _shows_off
+from channels.actions.reread import reread
 from channels.models import UntoldCancel
 from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.cancel_with_refund import cancel_with_refund
@@ -14,7 +20,8 @@ from oms.core.models import JournalEntry, OutboundEffect
 from oms.core.relay import relay
 from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.cancel import Cancelling
-from orders.models import Order
+from orders.drafts import OrderDraft, RefundDraft, RefundLineDraft
+from orders.models import Order, OrderLine
 from orders.rules.refund_amount import LineAsk, RefundAsk
 from tests import build
 from tests.channels.shops import Shop
@@ -106,3 +113,87 @@ def test_an_order_of_no_connected_shop_waits_for_nobody(shop: Shop) -> None:
     cancel_orders_in_work([Cancelling(order.pk, "x", {order.lines.get().pk: 1})], by=SYSTEM)
     relay()
     assert waiting() == [] and not UntoldCancel.objects.exists()
+
+
+def taken_off(shop: Shop, order: Order, left: int) -> None:
+    """Somebody does it at the shop."""
+    verb = "change_lines" if shop.kind == "woocommerce" else "edit_lines"
+    which = int(order.external_id) if shop.kind == "woocommerce" else order.external_number
+    shop.act(verb, order=which, lines=[{"sku": "A", "quantity": left}])
+    time.sleep(1.05)
+    fetch_orders(shop.account)
+    relay()
+
+
+def test_taken_off_at_the_shop_it_closes_by_itself(shop: Shop) -> None:
+    order, _ = cancelled(shop)
+    taken_off(shop, order, 1)
+    assert waiting() == []
+    (words,) = said(order, "settle_untold")
+    assert words.startswith("The shop shows it taken off: 1 × ")
+    assert UntoldCancel.objects.get().settled_by == "channel:shop"
+    row = order.lines.get()
+    assert (row.ordered, row.cancelled) == (2, 1), "what was cancelled here is not taken off twice"
+    reread([order.pk], "ship")
+    assert len(said(order, "settle_untold")) == 1
+
+
+def test_read_again_without_it_being_done_it_stays_open(shop: Shop) -> None:
+    order, _ = cancelled(shop)
+    reread([order.pk], "ship")
+    shop.act(
+        "note",
+        order=int(order.external_id) if shop.kind == "woocommerce" else order.external_number,
+        note="hello",
+    )
+    time.sleep(1.05)
+    fetch_orders(shop.account)
+    assert waiting() == [order] and said(order, "settle_untold") == []
+
+
+def test_two_kinds_of_pieces_each_close_by_themselves(shop: Shop) -> None:
+    order = shop.buy("A", "WRAP")
+    a, wrap = order.lines.order_by("pk")
+    cancel_orders_in_work([Cancelling(order.pk, "broken", {a.pk: 1, wrap.pk: 2})], by=SYSTEM)
+    relay()
+    taken_off(shop, order, 1)
+    assert waiting() == [order]
+    assert list(UntoldCancel.objects.filter(settled_at=None).values_list("line", flat=True)) == [wrap.pk]
+
+
+def test_paid_back_at_the_shop_it_closes_by_itself(shop: Shop) -> None:
+    order, _ = cancelled(shop)
+    which = int(order.external_id) if shop.kind == "woocommerce" else order.external_number
+    piece = {"sku": "A", "quantity": 1}
+    if shop.kind == "woocommerce":
+        shop.act("refund_in_shop", order=which, lines=[piece], restock=True)
+    else:
+        shop.act("refund_in_shop", order=which, lines=[{**piece, "restock": "cancel"}])
+    time.sleep(1.05)
+    fetch_orders(shop.account)
+    relay()
+    assert waiting() == [] and len(said(order, "settle_untold")) == 1
+
+
+def shows(
+    read: OrderDraft, *, ordered: int = 3, cancelled: int = 1, returned: int = 0, sent: int = 0
+) -> bool:
+    (x,) = read.lines
+    return _shows_off(
+        read,
+        OrderLine(external_id=x.external_id, ordered=ordered, cancelled=cancelled, returned=returned),
+        sent,
+    )
+
+
+def test_what_came_back_or_was_lost_is_not_taken_for_what_was_cancelled() -> None:
+    plain = build.draft([("A", 3)])
+    (x,) = plain.lines
+    part = RefundLineDraft(x.external_id, 1, x.net)
+    paid = replace(plain, refunds=(RefundDraft("r1", plain.placed_at, x.net, (part,)),))
+    fewer = replace(plain, lines=(replace(x, quantity=2),))
+    assert not shows(plain) and shows(fewer) and shows(paid)
+    assert not shows(paid, returned=1), "it may be for the piece that came back"
+    assert not shows(paid, sent=1), "it is for the piece that was lost"
+    assert shows(replace(paid, lines=fewer.lines), returned=1, sent=1)
+    assert not shows(fewer, cancelled=2) and shows(replace(plain, cancelled_at=plain.placed_at), cancelled=2)

@@ -113,6 +113,7 @@ TYPED: dict[str, Typing] = {
     "returns.decline": _why,
     "returns.inspect": _looked_at,
     "returns.match": lambda row: {"order": Order.objects.get(external_id=BACK_OF).number},
+    "returns.other_came": lambda row: {"what": "An old shoe"},
     "returns.open": _first_line("units", why="Too small"),
     "returns.receive": _first_line("units"),
     "returns.receive_unannounced": lambda row: {"lines": "71053 1"},

@@ -25,6 +25,7 @@ WALK: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("ship", {"n": 0}),
     ("deliver", {"n": 0}),
     ("come_back", {"n": 0, "quantity": 1, "kind": "restock"}),
+    ("come_back_as_another", {"n": 0, "sku": "B", "kind": "restock", "late": True}),
     ("pay_return", {"n": 0}),
     ("carry_refund_on", {"n": 0, "end": "ask"}),
     ("carry_refund_on", {"n": 0, "end": "fail"}),

@@ -62,9 +62,11 @@ from orders.models import Order, OrderLine, PaymentTransaction, Refund
 from orders.rules.order_changes import Change, changes, decide
 from orders.rules.progress import balance
 from orders.rules.refund_amount import LineAsk, RefundAsk
+from returns.actions.correct_arrivals import Correcting, correct_arrivals
 from returns.actions.inspect import Finding, Inspection, inspect_returns
 from returns.actions.match_returns import Matching, match_returns
 from returns.actions.open import Opening, Wanted, open_returns
+from returns.actions.others import Other
 from returns.actions.quote_return import Paying
 from returns.actions.receive import Arrival, receive_returns
 from returns.actions.receive_unannounced import Unannounced, receive_unannounced
@@ -320,6 +322,25 @@ class Shop(RuleBasedStateMachine):
                 )
                 inspect_returns([Inspection(rma.pk, [finding], f"law-{next(keys)}")], by=SYSTEM)
 
+    @rule(n=index, sku=st.sampled_from(SKUS), kind=st.sampled_from(sorted(CONDITIONS)), late=st.booleans())
+    def come_back_as_another(self, n: int, sku: str, kind: str, late: bool) -> None:
+        """Another item is sent back than the one that was sold; seen at once, or when it was booked as that one."""
+        line, place = some(OrderLine.objects.filter(shipped__gt=0), n), self.places[0].pk
+        if line:
+            with self.may_refuse():
+                (rma,) = open_returns(
+                    [Opening(line.order_id, [Wanted(line.pk, 1)], authorise=True)], by=SYSTEM
+                )
+                (sold,) = rma.lines.all()
+                other, key = Other(sold.pk, 1, build.item(sku).pk), f"law-{next(keys)}"
+                if late:
+                    receive_returns([Arrival(rma.pk, {sold.pk: 1}, place, f"{key}-in")], by=SYSTEM)
+                    (receipt,) = correct_arrivals([Correcting(rma.pk, other, key)], by=SYSTEM)
+                else:
+                    (receipt,) = receive_returns([Arrival(rma.pk, {}, place, key, [other])], by=SYSTEM)
+                finding = Finding(receipt.line_id, 1, CONDITIONS[kind], kind, accepted=False)
+                inspect_returns([Inspection(rma.pk, [finding], f"{key}-seen")], by=SYSTEM)
+
     @rule(sku=st.sampled_from(SKUS), quantity=quantities)
     def find_on_the_dock(self, sku: str, quantity: int) -> None:
         pieces = {build.item(sku).pk: quantity}
@@ -335,7 +356,8 @@ class Shop(RuleBasedStateMachine):
 
     @rule(n=index)
     def unmatch(self, n: int) -> None:
-        rma = some(Return.objects.filter(lines__item__isnull=False, order__isnull=False).distinct(), n)
+        papers = Return.objects.filter(lines__item__isnull=False, lines__instead_of=None, order__isnull=False)
+        rma = some(papers.distinct(), n)
         if rma:
             with self.may_refuse():
                 unmatch_returns([rma.pk], by=SYSTEM)
@@ -462,9 +484,11 @@ class Shop(RuleBasedStateMachine):
                 for row in item.movements.values("reason").annotate(n=Sum("on_hand")).order_by()
             }
             assert -moved.get("shipment", 0) == (lines["out"] or 0)
-            unmatched = (
-                ReturnLine.objects.filter(order_line=None, item=item).aggregate(n=Sum("received"))["n"] or 0
-            )
+            came = ReturnLine.objects.filter(order_line=None, item=item)
+            unmatched = came.filter(instead_of=None).aggregate(n=Sum("received"))["n"] or 0
+            # What was sold is with the customer still; what came in its stead came in from outside.
+            instead = came.exclude(instead_of=None).aggregate(n=Sum("received"))["n"] or 0
+            assert moved.get("other_item", 0) == instead
             back = (lines["back"] or 0) + unmatched
             assert moved.get("return", 0) == back
             gone = dict(
@@ -480,7 +504,7 @@ class Shop(RuleBasedStateMachine):
                 assert by_hand.get(reason, 0) - moved.get(reason, 0) == gone.get(kind, 0)
             bought = sum(moved.get(reason, 0) for reason in ("receipt", "opening", "adjustment", "shortage"))
             left = sum(moved.get(reason, 0) for reason in ("to_supplier", "to_customer", "write_off"))
-            assert there == bought - (lines["out"] or 0) + back + left
+            assert there == bought + instead - (lines["out"] or 0) + back + left
 
     @invariant()
     def money_given_back_was_taken(self) -> None:

@@ -87,6 +87,11 @@ def test_a_refund_shows_what_it_comes_to_and_is_made_once(settings: object) -> N
     seen = support.preview("orders.refund", order, why="late", goodwill="3.00", **{f"units_{line.pk}": 1})
     assert "£15.00" in seen.words and not Refund.objects.exists()
     assert dict(seen.facts)["goodwill"] == "£3.00"
+    assert (dict(seen.each), seen.total) == ({str(line.pk): "£12.00"}, "£15.00")
+    told = support.answer.content.decode()
+    assert "<strong>£12.00</strong>" in told and "<strong>£15.00</strong>" in told
+    asked = support.look("orders.refund", order).content.decode()
+    assert "up to £24.00" in asked and asked.count("<tbody><tr>") == 1
     assert support.preview("orders.refund", order, why="late", goodwill="300") is None
     settings.REFUND_LIMIT_CLERK = 10  # type: ignore[attr-defined]
     assert support.press("orders.refund", order, why="late", goodwill="15.00") == 409

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -23,6 +25,69 @@ class WhyForm(forms.Form):
 def ask(**fields: forms.Field) -> type[forms.Form]:
     """A form of these fields, in this order."""
     return type("Asked", (forms.Form,), dict(fields))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a form's table: what stands in its cells, and which fields are typed in behind them. ``most`` is what
+    it would come to at most; what was asked for comes to is told by the preview, by ``key``."""
+
+    key: str
+    title: str
+    cells: Sequence[str | int]
+    fields: Sequence[str]
+    note: str = ""
+    most: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Fields as a table, a row for each line; on a phone a row is a card. ``heads`` name the cells, ``asks`` the
+    fields."""
+
+    heads: Sequence[str]
+    asks: Sequence[str]
+    rows: Sequence[Row]
+
+
+class Tabled(forms.Form):
+    """A form of which some fields are a table; the others stand around it."""
+
+    table: Table
+    gives: Mapping[str, str] = MappingProxyType({})
+    total = ""
+
+    def tell(self, gives: Mapping[str, str], total: str) -> None:
+        """What was asked for comes to, by row and in all."""
+        self.gives, self.total = gives, total
+
+    def in_table(self) -> Iterator[dict[str, Any]]:
+        for row in self.table.rows:
+            asked = [(head, self[name]) for head, name in zip(self.table.asks, row.fields, strict=True)]
+            yield {
+                "row": row, "cells": list(zip(self.table.heads, row.cells, strict=True)), "asked": asked,
+                "gives": self.gives.get(row.key, ""), "wrong": any(field.errors for _head, field in asked),
+            }  # fmt: skip
+
+    def above(self) -> list[forms.BoundField]:
+        """What is asked before the table's fields."""
+        return self.visible_fields()[: self._first()]
+
+    def below(self) -> list[forms.BoundField]:
+        shown = self._shown()
+        return [field for field in self.visible_fields()[self._first() :] if field.name not in shown]
+
+    def _shown(self) -> set[str]:
+        return {name for row in self.table.rows for name in row.fields}
+
+    def _first(self) -> int:
+        shown = self._shown()
+        return next((n for n, field in enumerate(self.visible_fields()) if field.name in shown), 0)
+
+
+def ask_in_table(table: Table, **fields: forms.Field) -> type[forms.Form]:
+    """A form of these fields, those that the table names in its rows."""
+    return type("Asked", (Tabled,), {**fields, "table": table})
 
 
 def key_form(names: Mapping[str, str]) -> type[forms.Form]:

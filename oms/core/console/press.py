@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 
 from oms.core.actors import Actor
 from oms.core.collisions import again, busy, kind_of
-from oms.core.console.forms import narrow
+from oms.core.console.forms import Tabled, narrow
 from oms.core.console.offers import refused, rows_of
 from oms.core.console.once import Once, StillRunning
 from oms.core.console.registry import Button, Outcome, Preview, registry
@@ -188,6 +188,8 @@ class _Page:
 
     def show(self, status: int = 200, reasons: Sequence[Reason] = ()) -> HttpResponse:
         plain: Preview | None = self.preview
+        if plain and isinstance(self.form, Tabled):
+            self.form.tell(plain.each, plain.total)
         refused_rows = [(row, self.refused[row.pk]) for row in self.rows if row.pk in self.refused]
         return TemplateResponse(
             self.request,

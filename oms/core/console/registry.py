@@ -66,11 +66,14 @@ class Queue:
 
 @dataclass(frozen=True)
 class Preview:
-    """What pressing would do, said before it is done. ``facts`` are label and value; ``refused`` by label."""
+    """What pressing would do, said before it is done. ``facts`` are label and value; ``refused`` by label. ``each``
+    and ``total`` are for a form with a table: what its rows come to, by their keys, and all of it."""
 
     words: str
     facts: Sequence[tuple[Words, str]] = ()
     refused: Mapping[str, Sequence[Reason]] = field(default_factory=dict)
+    each: Mapping[str, str] = field(default_factory=dict)
+    total: str = ""
 
 
 @dataclass(frozen=True)
