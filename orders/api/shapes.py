@@ -186,6 +186,9 @@ class OrderDetail(OrderRow):
     veiled = ("risk_reasons", "tags", "discounts")
     personal = ("email", "customer_name", "phone", "shipping_address", "billing_address", "note")
     tax_total = Amount("tax_total")
+    tax_rounding = serializers.CharField(
+        read_only=True, help_text="Where the shop rounds tax: line, order, or empty where nobody told."
+    )
     shipping_address = Address(read_only=True)
     billing_address = Address(read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -208,7 +211,8 @@ class OrderDetail(OrderRow):
 
     class Meta(OrderRow.Meta):
         fields = [
-            *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "phone", "shipping_address", "billing_address",
+            *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "tax_rounding", "tax_decimals", "phone",
+            "shipping_address", "billing_address",
             "shipping_method", "note", "tags", "channel_status", "risk_score", "risk_reasons", "lines", "charges",
             "discounts", "holds", "changes", "payments", "refunds", "notes", "tracking_link",
         ]  # fmt: skip
