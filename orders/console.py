@@ -203,7 +203,10 @@ def _messages(request: Any, order: Order) -> Mapping[str, Any] | None:
 
 def _notes(request: Any, order: Order) -> Mapping[str, Any] | None:
     notes = [(note, who(note.author)) for note in order.notes.all()]
-    return {"notes": notes} if notes else None
+    files = list(order.files.all())
+    attach(request.user, files)
+    told = [(file, who(file.added_by)) for file in files]
+    return {"notes": notes, "files": told, "full": sees_people(request.user)} if notes or told else None
 
 
 def _item_orders(request: Any, item: Item) -> Mapping[str, Any]:
@@ -277,7 +280,7 @@ register(
     Panel("money", _("Money"), "orders.order", "orders/money.html", _money, order=50),
     Panel("messages", _("Messages to the shop and the carrier"), "orders.order", "orders/messages.html", _messages,
           order=80),
-    Panel("notes", _("Notes"), "orders.order", "orders/notes.html", _notes, order=85),
+    Panel("notes", _("Notes and files"), "orders.order", "orders/notes.html", _notes, order=85),
     Panel("customer", _("Customer"), "orders.order", "orders/customer.html", _customer, order=10, side=True),
     Panel("orders", _("Latest orders of it"), "inventory.item", "orders/of_item.html", _item_orders, order=50,
           permission="orders.view_order"),

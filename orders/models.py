@@ -28,6 +28,7 @@ from orders.lifecycle import (
     RefundLifecycle,
     RefundState,
 )
+from orders.rules.file_kinds import KINDS, TEXT
 from orders.rules.holds import HOLDS
 
 
@@ -433,3 +434,42 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class Files(models.Manager["OrderFile"]):
+    """Without their bytes: those are read when somebody asks for one file."""
+
+    def get_queryset(self) -> models.QuerySet[OrderFile]:
+        return super().get_queryset().defer("body")
+
+
+class OrderFile(models.Model):
+    """A file on an order. It lies in the database, so that one backup has it all; a limit keeps it small."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=150)
+    kind = models.CharField(max_length=40, help_text=_("What it is by its bytes, not by its name."))
+    size = models.PositiveIntegerField(help_text=_("In bytes."))
+    body = models.BinaryField()
+    added_by = models.CharField(max_length=150)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = Files()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
+
+    @property
+    def picture(self) -> bool:
+        return KINDS[self.kind].picture
+
+    @property
+    def text(self) -> bool:
+        return self.kind == TEXT.mime

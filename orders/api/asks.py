@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -179,6 +180,23 @@ class ReleaseAsk(Shape):
 
 class NoteAsk(Shape):
     text = serializers.CharField(max_length=4000)
+
+
+class FileAsk(Shape):
+    """A PDF, a picture or a text; what it is, is read from its bytes."""
+
+    name = serializers.CharField(max_length=150)
+    content = serializers.CharField(help_text="Its bytes, in base64.")
+
+    def validate_content(self, value: str) -> bytes:
+        try:
+            return b64decode(value, validate=True)
+        except ValueError:
+            raise serializers.ValidationError("This is no base64.", "bad_content") from None
+
+
+class FileIdAsk(Shape):
+    file = Id()
 
 
 class LineAskShape(Shape):
