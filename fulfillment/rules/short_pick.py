@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oms.core.errors import Reason
-from oms.core.words import gettext_noop
+from oms.core.words import gettext_noop, told
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,13 @@ def refusals(reason: str, asked: int, found: int) -> tuple[Reason, ...]:
     """Why this cannot be reported as a short pick."""
     reasons = []
     if reason not in SHORT_REASONS:
-        reasons.append(Reason("reason_unknown", f"“{reason}” is no reason"))
+        reasons.append(
+            Reason("reason_unknown", told(gettext_noop("“%(reason)s” is no reason"), reason=reason))
+        )
     if found < 0:
-        reasons.append(Reason("below_zero", "Fewer than none cannot be found"))
+        reasons.append(Reason("below_zero", told(gettext_noop("Fewer than none cannot be found"))))
     if found >= asked:
-        reasons.append(Reason("not_short", f"All {asked} were found"))
+        reasons.append(Reason("not_short", told(gettext_noop("All %(asked)s were found"), asked=asked)))
     return tuple(reasons)
 
 
