@@ -29,7 +29,7 @@ class ChannelAccountAdmin(ConsoleAdmin):
     keyset = "slug"
     list_display = ("name", "kind", "health", "last_contact_at", "last_order_at", "push_stock", "active")
     editable = ("name", "base_url", "options", "order_prefix", "locations", "buffer", "active", "push_stock",
-                "orders_from")  # fmt: skip
+                "orders_from", "tax_rounding", "tax_decimals")  # fmt: skip
     addable = ("name", "slug", "kind", "base_url", "order_prefix", "options")
     page_fields = ("slug", "kind", "base_url", "order_prefix", "buffer", "push_stock", "orders_from", "active",
                    "cursor", "last_contact_at", "last_order_at")  # fmt: skip

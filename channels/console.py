@@ -144,7 +144,7 @@ def _account(request: Any, account: ChannelAccount) -> Mapping[str, Any]:
     places = [place.name for place in account.locations.all()]
     runs = JobRun.objects.filter(scope=account.slug).order_by("-id")[:8]
     return {"states": {ListingState(s).label: n for s, n in states.items()}, "parked": parked,
-            "places": places, "runs": list(runs), "account": account}  # fmt: skip
+            "places": places, "runs": list(runs), "account": account, "rounds": account.get_tax_rounding_display()}  # fmt: skip
 
 
 def _raw(request: Any, order: Order) -> Mapping[str, Any] | None:

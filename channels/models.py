@@ -11,7 +11,7 @@ from channels.lifecycle import ListingLifecycle, ListingState
 from inventory.models import Item, Location
 from oms.core.lifecycle import states_check
 from oms.core.secrets import EncryptedJSONField
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, tax_decimals_field, tax_rounding_field
 
 
 class ChannelAccount(models.Model):
@@ -36,6 +36,9 @@ class ChannelAccount(models.Model):
     active = models.BooleanField(default=True)
     push_stock = models.BooleanField(_("send stock levels"), default=True)
     orders_from = models.DateTimeField(null=True, blank=True, help_text=_("Older orders are not taken in."))
+    tax_rounding = tax_rounding_field()
+    tax_decimals = tax_decimals_field()
+    tax_rule_at = models.DateTimeField(null=True, blank=True, editable=False)
     cursor = models.DateTimeField(null=True, blank=True, editable=False)
     refund_cursor = models.DateTimeField(null=True, blank=True, editable=False)
     last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)

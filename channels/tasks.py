@@ -17,6 +17,7 @@ from channels.actions.pull import pull as pull_now
 from channels.actions.pull import read_hints
 from channels.actions.pull_listings import pull_listings
 from channels.actions.push_stock import push_stock as push_now
+from channels.actions.read_tax_rule import read_tax_rule
 from channels.actions.reconcile import reconcile as reconcile_now
 from channels.actions.reread import reread
 from channels.actions.send import send
@@ -162,6 +163,11 @@ def confirm_stock() -> None:
 @shared_task(name="channels.listings")
 def listings() -> None:
     for_each("channels.listings", pull_listings, Can.PULL_LISTINGS)
+
+
+@shared_task(name="channels.tax_rules")
+def tax_rules() -> None:
+    for_each("channels.tax_rules", read_tax_rule, Can.TELL_TAX_RULE)
 
 
 @shared_task(name="channels.reconcile")

@@ -17,6 +17,7 @@ from inventory.rules.item_file import Row, write
 from oms.core.actors import Actor
 from oms.core.collisions import again
 from oms.core.errors import Refused
+from oms.core.saying import say
 
 MOST_BYTES = 20 * 1024 * 1024
 SHOWN = 20
@@ -54,7 +55,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
             done = again("page import items", lambda: import_items(sent, by=actor))
         except Refused as error:
             for reason in error.reasons[:SHOWN]:
-                form.add_error(None, reason.words)
+                form.add_error(None, say(reason.words))
         else:
             messages.success(
                 request,
@@ -62,7 +63,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
                 % {"made": done.made, "known": done.known, "done": _filled(done)},
             )
             for reason in done.refused[:SHOWN]:
-                messages.warning(request, reason.words)
+                messages.warning(request, say(reason.words))
             if len(done.refused) > SHOWN:
                 messages.warning(
                     request,

@@ -55,6 +55,7 @@ BEAT: tuple[Job, ...] = (
     Job("channels.push_stock", 5, "Send changed stock levels to the channels"),
     Job("channels.confirm_stock", 120, "Read stock levels back from the channels"),
     Job("channels.listings", 900, "Fetch listings and map them to items"),
+    Job("channels.tax_rules", 86400, "Ask every shop by which rule it rounds tax"),
     Job("channels.reconcile", 86400, "Compare recent orders and all stock with every channel"),
     Job("channels.labels", 10, "Buy and give back the labels that were asked for"),
     Job("fulfillment.track", 300, "Ask the carriers where parcels are"),

@@ -11,7 +11,7 @@ LOOK = frozenset(
     for app, models in {
         "inventory": "item barcode location stocklevel stockmovement reservation stockadjustment receipt receiptline"
         " discrepancy",
-        "orders": "order orderline ordercharge hold paymenttransaction refund refundline orderchange note",
+        "orders": "order orderline ordercharge hold paymenttransaction refund refundline orderchange note orderfile",
         "fulfillment": "ratecard carrieraccount routingdecision fulfillmentorder fulfillmentline shipment parcelline"
         " label trackingevent manifest manifestparcel reshipment shelfreason box",
         "returns": "return returnline returnreceipt disposition",
@@ -34,13 +34,13 @@ WAREHOUSE = LOOK | {
     "fulfillment.pick_fulfillmentorder", "fulfillment.pack_fulfillmentorder",
     "fulfillment.ship_fulfillmentorder", "fulfillment.buy_label", "fulfillment.void_label",
     "fulfillment.type_tracking", "fulfillment.make_manifest", "fulfillment.reject_fulfillmentorder",
-    "inventory.receive_goods", "inventory.adjust_stock",
+    "inventory.receive_goods", "inventory.adjust_stock", "orders.add_orderfile",
     "returns.receive_return", "returns.inspect_return",
 }  # fmt: skip
 
 SUPPORT = LOOK | {
     "orders.view_personal_data", "core.view_outboundeffect",
-    "orders.cancel_order", "orders.hold_order", "orders.edit_address", "orders.issue_refund", "orders.add_note",
+    "orders.cancel_order", "orders.hold_order", "orders.edit_address", "orders.issue_refund", "orders.add_note", "orders.add_orderfile",
     "orders.release_manual_hold", "orders.release_customer_request_hold", "orders.release_address_invalid_hold",
     "orders.release_scheduled_until_hold", "orders.release_payment_pending_hold",
     "returns.open_return", "returns.authorise_return", "returns.close_return",
@@ -52,7 +52,7 @@ CLERK = (
     | SUPPORT
     | MACHINERY
     | {
-        "orders.map_line", "orders.decide_change",
+        "orders.map_line", "orders.decide_change", "orders.delete_orderfile",
         "orders.release_unmapped_sku_hold", "orders.release_total_mismatch_hold",
         "orders.release_duplicate_suspect_hold", "orders.release_anomaly_hold", "orders.release_out_of_stock_hold",
         "orders.release_channel_incomplete_hold",

@@ -267,6 +267,10 @@ HISTORY_PARTITION = env.number("OMS_HISTORY_PARTITION", 10_000_000, least=100_00
 BACKUP_DIR = env.text("OMS_BACKUP_DIR", "") or str(DATA_DIR / "backups")
 BACKUP_KEEP = env.number("OMS_BACKUP_KEEP", 14, least=1)
 REFUND_LIMIT_CLERK = env.number("OMS_REFUND_LIMIT", 100, least=0)
+# Files on orders lie in the database, and so in each backup.
+FILE_LIMIT_MB = env.number("OMS_FILE_LIMIT_MB", 5, least=1, most=50)
+# The API takes a file in base64, a third larger, with some words around it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, FILE_LIMIT_MB * 1_400_000 + 65_536)
 ADJUST_LIMIT = env.number("OMS_ADJUST_LIMIT", 100, least=0)
 
 LOGGING = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from oms.core.personal import sees_people
 from orders.actions.derive import counts
 from orders.lifecycle import HoldState, OrderState, RefundState
 from orders.models import Hold, Order, OrderChange, Refund
+from orders.pages import file_page
 from orders.querysets import reservations_of
 from orders.rules.holds import HOLDS, OpenHold
 from orders.rules.order_changes import hidden_side
@@ -68,9 +70,13 @@ class OrderAdmin(ConsoleAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("billing_address", "channel_facts", "note")
 
+    def get_urls(self) -> list[Any]:
+        file = self.admin_site.admin_view(file_page)
+        return [path("files/<int:pk>/", file, name="orders_file"), *super().get_urls()]
+
     def page_queryset(self, request: HttpRequest) -> Any:
         return Order.objects.prefetch_related(
-            "lines__item", "holds", "charges", "transactions", "refunds__lines", "changes", "notes"
+            "lines__item", "holds", "charges", "transactions", "refunds__lines", "changes", "notes", "files"
         )
 
     def badges(self, obj: Order) -> list[Any]:

@@ -22,7 +22,7 @@ from oms.core.money import MixedCurrencies
 from oms.core.personal import sees_people, telephone
 from orders.actions.derive import facts_of
 from orders.buttons import BUTTONS
-from orders.models import TELEPHONE, Hold, Order, OrderLine, Refund
+from orders.models import TELEPHONE, Hold, Order, OrderLine, Refund, TaxRounding
 from orders.querysets import people_of, reservations_of
 from orders.rules.holds import HOLDS
 from orders.rules.order_changes import hidden_side
@@ -101,11 +101,30 @@ def _money(request: Any, order: Order) -> Mapping[str, Any]:
         given[one["code"], one["title"]] += Decimal(one["amount"])
     return {
         "discounts": [(code, title, shown.money(amount, order.currency) if amount else "") for (code, title), amount in given.items()],
-        "included": order.prices_include_tax, "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
+        "included": order.prices_include_tax, "rounded": _rounded(order), "sums": _sums(order), "rows": rows, "both": both, "total": shown.money(order.total, order.currency),
         "shop_total": shop(order.shop_total), "off": order.total - summed,
         "off_words": shown.money(order.total - summed, order.currency),
         "transactions": order.transactions.all(), "refunds": refunds,
     }  # fmt: skip
+
+
+def _rounded(order: Order) -> str:
+    """By which rule its taxes were rounded, as far as anybody told."""
+    digits = order.tax_decimals
+    if order.tax_rounding == TaxRounding.LINE:
+        if digits is None:
+            return gettext("The shop rounds tax on each line.")
+        return ngettext(
+            "The shop rounds tax on each line, to %(n)s digit.", "The shop rounds tax on each line, to %(n)s digits.", digits
+        ) % {"n": digits}  # fmt: skip
+    if order.tax_rounding == TaxRounding.ORDER:
+        if digits is None:
+            return gettext("The shop rounds tax once on the whole order.")
+        return ngettext(
+            "The shop rounds tax once on the whole order, to %(n)s digit.",
+            "The shop rounds tax once on the whole order, to %(n)s digits.", digits,
+        ) % {"n": digits}  # fmt: skip
+    return gettext("Taxes are as the shop rounded them; it does not tell by which rule.")
 
 
 def _sums(order: Order) -> list[tuple[str, str, str]]:
@@ -184,7 +203,10 @@ def _messages(request: Any, order: Order) -> Mapping[str, Any] | None:
 
 def _notes(request: Any, order: Order) -> Mapping[str, Any] | None:
     notes = [(note, who(note.author)) for note in order.notes.all()]
-    return {"notes": notes} if notes else None
+    files = list(order.files.all())
+    attach(request.user, files)
+    told = [(file, who(file.added_by)) for file in files]
+    return {"notes": notes, "files": told, "full": sees_people(request.user)} if notes or told else None
 
 
 def _item_orders(request: Any, item: Item) -> Mapping[str, Any]:
@@ -258,7 +280,7 @@ register(
     Panel("money", _("Money"), "orders.order", "orders/money.html", _money, order=50),
     Panel("messages", _("Messages to the shop and the carrier"), "orders.order", "orders/messages.html", _messages,
           order=80),
-    Panel("notes", _("Notes"), "orders.order", "orders/notes.html", _notes, order=85),
+    Panel("notes", _("Notes and files"), "orders.order", "orders/notes.html", _notes, order=85),
     Panel("customer", _("Customer"), "orders.order", "orders/customer.html", _customer, order=10, side=True),
     Panel("orders", _("Latest orders of it"), "inventory.item", "orders/of_item.html", _item_orders, order=50,
           permission="orders.view_order"),

@@ -161,7 +161,10 @@ def called_off(draft: OrderDraft) -> dict[str, int]:
 @dataclass(frozen=True)
 class OrderDraft:
     """An order as the channel tells it now. Ids are the channel's, scoped by ``source`` (the account's slug).
-    ``repeats`` is the number of the order of ours whose goods it sends again, which is no slip of the customer."""
+    ``repeats`` is the number of the order of ours whose goods it sends again, which is no slip of the customer.
+
+    ``tax_rounding`` is where the shop rounds tax: on each ``line``, or once on the ``order``, to ``tax_decimals`` digits;
+    empty where nobody told."""
 
     source: str
     external_id: str
@@ -177,6 +180,8 @@ class OrderDraft:
     payments: tuple[PaymentDraft, ...] = ()
     refunds: tuple[RefundDraft, ...] = ()
     prices_include_tax: bool = False
+    tax_rounding: str = ""
+    tax_decimals: int | None = None
     email: str = ""
     phone: str = ""
     customer_name: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.fields.json import KeyTextTransform
@@ -27,11 +28,35 @@ from orders.lifecycle import (
     RefundLifecycle,
     RefundState,
 )
+from orders.rules.file_kinds import KINDS, TEXT
 from orders.rules.holds import HOLDS
 
 
 def money_field(**kwargs: object) -> models.DecimalField:
     return models.DecimalField(max_digits=18, decimal_places=4, **kwargs)  # type: ignore[arg-type]
+
+
+class TaxRounding(models.TextChoices):
+    """Where a shop rounds tax. Empty is not told: no order's payload says it."""
+
+    LINE = "line", _("on each line")
+    ORDER = "order", _("once on the whole order")
+
+
+def tax_rounding_field() -> models.CharField:
+    return models.CharField(
+        max_length=5, choices=TaxRounding.choices, blank=True, default="", db_default="",
+        help_text=_("Where the shop rounds tax. Shops that tell are asked; for others, say it here if you know."),
+    )  # fmt: skip
+
+
+def tax_decimals_field() -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(4)],
+        help_text=_("To how many digits tax is rounded."),
+    )
 
 
 TELEPHONE = Right(
@@ -66,6 +91,8 @@ class Order(OrderLifecycle):
     shop_total = money_field()
     tax_total = money_field(default=0)
     prices_include_tax = models.BooleanField(default=False)
+    tax_rounding = tax_rounding_field()
+    tax_decimals = tax_decimals_field()
 
     email = models.CharField(max_length=254, blank=True, default="")
     phone = models.CharField(max_length=40, blank=True, default="")
@@ -407,3 +434,42 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class Files(models.Manager["OrderFile"]):
+    """Without their bytes: those are read when somebody asks for one file."""
+
+    def get_queryset(self) -> models.QuerySet[OrderFile]:
+        return super().get_queryset().defer("body")
+
+
+class OrderFile(models.Model):
+    """A file on an order. It lies in the database, so that one backup has it all; a limit keeps it small."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=150)
+    kind = models.CharField(max_length=40, help_text=_("What it is by its bytes, not by its name."))
+    size = models.PositiveIntegerField(help_text=_("In bytes."))
+    body = models.BinaryField()
+    added_by = models.CharField(max_length=150)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = Files()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def journal_thread(self) -> str:
+        return f"order:{self.order_id}"
+
+    @property
+    def picture(self) -> bool:
+        return KINDS[self.kind].picture
+
+    @property
+    def text(self) -> bool:
+        return self.kind == TEXT.mime

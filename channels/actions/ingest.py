@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -132,7 +132,7 @@ def _park(message: InboundMessage, reason: str, words: str) -> None:
 
 
 def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
-    drafts = free_text(account, [r.draft for r in reads])
+    drafts = _rounded(account, free_text(account, [r.draft for r in reads]))
     items = find_items(account, drafts)
     numbers = _numbers(account, drafts)
     orders = place_orders(
@@ -142,6 +142,14 @@ def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
     # not change by it: tell it once more.
     short = OrderLine.objects.filter(order_id__among=orders, backordered__gt=0, item__isnull=False)
     mark_listings(set(short.values_list("item_id", flat=True)), by=by, again=True)
+
+
+def _rounded(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> Sequence[OrderDraft]:
+    """An order that does not say itself by which rule its taxes were rounded has the shop's of today."""
+    if not account.tax_rounding:
+        return drafts
+    rule = {"tax_rounding": account.tax_rounding, "tax_decimals": account.tax_decimals}
+    return [draft if draft.tax_rounding else replace(draft, **rule) for draft in drafts]
 
 
 def _numbers(account: ChannelAccount, drafts: Sequence[OrderDraft]) -> dict[str, str]:

@@ -7,13 +7,14 @@ from datetime import timedelta
 from django.utils import timezone
 
 from channels.actions.connect import able, adapter_of, answered, failed
+from channels.actions.read_tax_rule import read_tax_rule
 from channels.adapters.base import Can
 from channels.models import ChannelAccount
 from oms.core.errors import Permanent, Retry
 
 
 def try_connection(account: ChannelAccount) -> str:
-    """What it answered, in words. Changes nothing there. Raises ``Retry`` or ``Permanent`` with its no."""
+    """What it answered, in words. Changes nothing there; how it rounds tax is kept here. Raises ``Retry`` or ``Permanent`` with its no."""
     adapter = adapter_of(account)
     try:
         if able(account, Can.PULL_LISTINGS):
@@ -30,4 +31,6 @@ def try_connection(account: ChannelAccount) -> str:
         failed(account, error)
         raise
     answered(account)
+    if able(account, Can.TELL_TAX_RULE):
+        read_tax_rule(account)
     return words

@@ -24,6 +24,7 @@ class Can(enum.StrEnum):
     PULL_REFUNDS = "pull_refunds"
     RECEIVE_WEBHOOKS = "receive_webhooks"
     PULL_LISTINGS = "pull_listings"
+    TELL_TAX_RULE = "tell_tax_rule"
     PUSH_STOCK = "push_stock"
     CONFIRM_SHIPMENT = "confirm_shipment"
     TELL_REPLACEMENT = "tell_replacement"
@@ -80,6 +81,15 @@ class RemoteListing:
     quantity: int | None = None
     tracked: bool = True
     ref: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaxRule:
+    """Where the shop rounds tax, and to how many digits: ``rounding`` is ``line``, ``order``, or empty where it does
+    not tell."""
+
+    rounding: str = ""
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +251,12 @@ class PullsListings(Protocol):
 
 
 @runtime_checkable
+class TellsTaxRule(Protocol):
+    def tax_rule(self) -> TaxRule:
+        """How the shop rounds tax now. What it will not tell us is empty, and no error."""
+
+
+@runtime_checkable
 class PushesStock(Protocol):
     stock_batch: int
 
@@ -294,6 +310,7 @@ PROTOCOLS: Mapping[Can, type] = {
     Can.PULL_REFUNDS: PullsRefunds,
     Can.RECEIVE_WEBHOOKS: ReceivesWebhooks,
     Can.PULL_LISTINGS: PullsListings,
+    Can.TELL_TAX_RULE: TellsTaxRule,
     Can.PUSH_STOCK: PushesStock,
     Can.CONFIRM_SHIPMENT: ConfirmsShipments,
     Can.TELL_REPLACEMENT: TellsReplacements,

@@ -33,7 +33,7 @@ class Shopify(Effects, Stock, Webhooks):
         "webhook_secret": gettext_noop("the app's client secret"),
     }
     # A refund at Shopify touches its order, so there is no list of refunds to pull.
-    can = frozenset(set(Can) - {Can.READ_FILE, Can.PULL_REFUNDS})
+    can = frozenset(set(Can) - {Can.READ_FILE, Can.PULL_REFUNDS, Can.TELL_TAX_RULE})
 
     def __init__(self, account: Account, http: Http):
         super().__init__(account, http)

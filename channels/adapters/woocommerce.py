@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channels.adapters.base import Account, Can, Page, RawOrder
+from channels.adapters.base import Account, Can, Page, RawOrder, TaxRule
 from channels.adapters.reading import moment
 from channels.adapters.woocommerce_auth import auth_for
 from channels.adapters.woocommerce_effects import Effects
@@ -24,6 +24,8 @@ from oms.core.errors import Permanent
 from oms.core.http import Http
 from oms.core.words import gettext_noop
 from orders.drafts import OrderDraft
+
+ROUNDING = {"yes": "order", "no": "line"}
 
 
 class WooCommerce(Effects, Stock, Webhooks):
@@ -105,6 +107,19 @@ class WooCommerce(Effects, Stock, Webhooks):
             return Page(())
         ids = [str(row["parent_id"]) for row in answer.json() if row.get("parent_id")]
         return Page(list(dict.fromkeys(ids)), self.next_page(answer, page))
+
+    def tax_rule(self) -> TaxRule:
+        """Two of the shop's settings. Reading them takes a key of somebody who manages the shop; without, the shop
+        does not tell."""
+        once = self._setting("tax/woocommerce_tax_round_at_subtotal")
+        digits = self._setting("general/woocommerce_price_num_decimals")
+        return TaxRule(ROUNDING.get(once, ""), int(digits) if digits.isdecimal() else None)
+
+    def _setting(self, path: str) -> str:
+        try:
+            return str(self.get(f"settings/{path}").json().get("value") or "")
+        except Permanent:
+            return ""
 
     def _raw(self, row: Mapping[str, Any], text: str, *, always_refunds: bool = False) -> RawOrder:
         """The order's own JSON untouched, its refunds' beside it: the order lists only their ids and sums."""

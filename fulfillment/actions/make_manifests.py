@@ -20,6 +20,7 @@ from oms.core.effects import Intent
 from oms.core.errors import OmsError, Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move
+from oms.core.words import gettext_noop, told
 
 FORM, TASK = "make_manifest", "fulfillment.manifests"
 
@@ -48,7 +49,11 @@ def make_manifests(shipment_ids: Sequence[int], *, own: bool = False, by: Actor)
         .select_related("fulfillment_order__location", "carrier_account")
         .prefetch_related("manifested__manifest")
     )
-    reasons = [Reason(r.code, f"{parcel}: {r.words}") for parcel in parcels for r in why_not_manifest(parcel)]
+    reasons = [
+        Reason(r.code, told(gettext_noop("%(of)s: %(words)s"), of=parcel, words=r.words))
+        for parcel in parcels
+        for r in why_not_manifest(parcel)
+    ]
     if reasons or not parcels:
         raise Refused(
             reasons

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 
 from fulfillment.rules.scanning import Wanted, scan, take
 from inventory.models import Item, Location
+from oms.core import saying
 from oms.core.actors import Actor
 from oms.core.collisions import again, busy, kind_of
 from oms.core.console.once import Once, StillRunning
@@ -157,7 +158,7 @@ def show(
 
 
 def words_of(error: Refused) -> str:
-    return " ".join(dict.fromkeys(reason.words for reason in error.reasons))
+    return " ".join(dict.fromkeys(saying.say(reason.words) for reason in error.reasons))
 
 
 def refusal(error: Refused) -> Told:

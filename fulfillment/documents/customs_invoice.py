@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.utils.translation import override
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, PageBreak, Spacer, Table
 
@@ -43,6 +44,7 @@ class CustomsInvoice:
     carrier: str = ""
 
 
+@override("en")
 def customs_invoices(invoices: Sequence[CustomsInvoice]) -> bytes:
     """One PDF of A4 pages; each invoice starts on a new page and counts its own."""
     story: list[Flowable] = []

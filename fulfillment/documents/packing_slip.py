@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.platypus import Flowable, Image, KeepTogether, PageBreak, Spacer, Table
 
 from fulfillment.documents import paper
 from fulfillment.documents.paper import FAINT, LINE, SHADE, Barcode, Company, Part, TickBox, text
+from oms.core.saying import in_house
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class PackingSlip:
     message: str = ""
 
 
+@in_house()
 def packing_slips(slips: Sequence[PackingSlip], *, prices: bool = False) -> bytes:
     """One PDF of A4 pages; each slip starts on a new page and counts its own."""
     story: list[Flowable] = []
@@ -57,13 +61,17 @@ def packing_slips(slips: Sequence[PackingSlip], *, prices: bool = False) -> byte
         story += [PageBreak()] if place else []
         story += _slip(place, slip, prices)
     author = slips[0].company.name if slips else ""
-    title = f"Packing slip {slips[0].order_number}" if len(slips) == 1 else f"Packing slips ({len(slips)})"
+    title = (
+        gettext("Packing slip %(number)s") % {"number": slips[0].order_number}
+        if len(slips) == 1
+        else gettext("Packing slips (%(n)s)") % {"n": len(slips)}
+    )
     return paper.print_a4(title, author, story)
 
 
 def _slip(place: int, slip: PackingSlip, prices: bool) -> list[Flowable]:
     story: list[Flowable] = [
-        Part(place, f"{slip.company.name} · order {slip.order_number} · {slip.number}"),
+        Part(place, f"{slip.company.name} · {_order(slip)} · {slip.number}"),
         _head(slip),
         Spacer(0, 7 * mm),
         _addresses(slip),
@@ -77,17 +85,21 @@ def _slip(place: int, slip: PackingSlip, prices: bool) -> list[Flowable]:
     return story
 
 
+def _order(slip: PackingSlip) -> str:
+    return gettext("Order %(number)s") % {"number": slip.order_number}
+
+
 def _head(slip: PackingSlip) -> Table:
     left: list[Flowable] = []
     if slip.company.logo:
         left += [_logo(slip.company.logo), Spacer(0, 2 * mm)]
     left.append(text(slip.company.name, 13, bold=True))
     left += [text(line, 8, color=FAINT) for line in slip.company.lines]
-    facts = [f"Order {slip.order_number}"]
+    facts = [_order(slip)]
     if slip.ordered_on:
-        facts.append(f"Ordered {slip.ordered_on.day} {slip.ordered_on:%B %Y}")
+        facts.append(gettext("Ordered %(day)s") % {"day": date_format(slip.ordered_on, "j F Y")})
     facts += [fact for fact in (slip.shop, slip.service, slip.parcel) if fact]
-    right: list[Flowable] = [text("Packing slip", 17, bold=True, right=True), Spacer(0, 1.5 * mm)]
+    right: list[Flowable] = [text(gettext("Packing slip"), 17, bold=True, right=True), Spacer(0, 1.5 * mm)]
     right += [text(fact, 9.5, bold=not place, right=True) for place, fact in enumerate(facts)]
     right += [Spacer(0, 2.5 * mm), Barcode(slip.number, 80 * mm, 11 * mm, align="right")]
     return _columns([left, right], [paper.room() - 80 * mm, 80 * mm])
@@ -100,9 +112,9 @@ def _logo(content: bytes) -> Image:
 
 
 def _addresses(slip: PackingSlip) -> Table:
-    blocks = [paper.lines_of("Deliver to", slip.ship_to, 10.5)]
+    blocks = [paper.lines_of(gettext("Deliver to"), slip.ship_to, 10.5)]
     if slip.bill_to and slip.bill_to != slip.ship_to:
-        blocks.append(paper.lines_of("Bill to", slip.bill_to))
+        blocks.append(paper.lines_of(gettext("Bill to"), slip.bill_to))
     return _columns(blocks + [[]] * (2 - len(blocks)), [paper.room() / 2] * 2)
 
 
@@ -119,12 +131,14 @@ def _note(note: str) -> Table:
         ("BOTTOMPADDING", (0, 0), (0, 0), 0),
     ]
     style += [("TOPPADDING", (0, 1), (0, 1), 1), ("BOTTOMPADDING", (0, 1), (0, 1), 8)]
-    rows = [[text("The customer's note", 7.5, color=FAINT)], [text(note, 10)]]
+    rows = [[text(gettext("The customer's note"), 7.5, color=FAINT)], [text(note, 10)]]
     return Table(rows, colWidths=[paper.room()], style=style, splitInRow=1)
 
 
 def _lines(slip: PackingSlip, prices: bool) -> Table:
-    heads = ["", "Item", "Quantity"] + (["Price", "Total"] if prices else [])
+    heads = ["", gettext("Item"), gettext("Quantity")] + (
+        [gettext("Price"), gettext("Total")] if prices else []
+    )
     sizes = [9 * mm, 0.0, 24 * mm] + ([24 * mm, 26 * mm] if prices else [])
     sizes[1] = paper.room() - sum(sizes)
     rows: list[list[object]] = [
@@ -157,15 +171,15 @@ def _item(line: SlipLine) -> list[Flowable]:
 def _quantity(line: SlipLine) -> list[Flowable]:
     told: list[Flowable] = [text(str(line.quantity), 11, bold=True, right=True)]
     if line.ordered and line.ordered > line.quantity:
-        told.append(text(f"of {line.ordered} ordered", 7.5, color=FAINT, right=True))
+        told.append(text(gettext("of %(n)s ordered") % {"n": line.ordered}, 7.5, color=FAINT, right=True))
     return told
 
 
 def _sum(slip: PackingSlip) -> Flowable:
     pieces = sum(line.quantity for line in slip.lines)
-    words = f"{pieces} piece{'s' * (pieces != 1)} in this delivery"
+    words = ngettext("%(n)s piece in this delivery", "%(n)s pieces in this delivery", pieces) % {"n": pieces}
     if any(line.ordered and line.ordered > line.quantity for line in slip.lines):
-        words += "; the rest comes separately"
+        words = gettext("%(words)s; the rest comes separately") % {"words": words}
     return text(words, 8.5, color=FAINT, right=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+from django.utils.translation import get_language, gettext
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.graphics.barcode.eanbc import Ean13BarcodeWidget
 from reportlab.graphics.shapes import Drawing
@@ -211,7 +212,7 @@ class _Pages(Canvas):
         wide = self._pagesize[0]
         self.setFillColor(FAINT)
         draw_line(self, MARGIN, FOOT, self.foot, 7.5, room=wide - 2 * MARGIN - 40 * mm)
-        words = f"Page {number} of {total}"
+        words = gettext("Page %(number)s of %(total)s") % {"number": number, "total": total}
         draw_line(self, wide - MARGIN - fonts.width(words, 7.5), FOOT, words, 7.5)
 
 
@@ -225,7 +226,7 @@ def print_a4(title: str, author: str, story: Sequence[Flowable]) -> bytes:
         leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
     )  # fmt: skip
     document = BaseDocTemplate(
-        file, pagesize=A4, title=title, author=author, creator="OMS", lang="en", invariant=1
+        file, pagesize=A4, title=title, author=author, creator="OMS", lang=get_language() or "en", invariant=1
     )
     document.addPageTemplates(PageTemplate("page", [frame]))
     document.build(list(story), canvasmaker=_Pages)

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, PageBreak, Spacer, Table
 
 from fulfillment.documents import paper
 from fulfillment.documents.paper import FAINT, LINE, SHADE, Barcode, Part, TickBox, text
+from oms.core.saying import in_house
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,19 @@ class PickList:
     picker: str = ""
 
 
+@in_house()
 def pick_lists(lists: Sequence[PickList]) -> bytes:
     """One PDF of A4 pages; each list starts on a new page."""
     story: list[Flowable] = []
     for place, one in enumerate(lists):
         story += [PageBreak()] if place else []
-        story += [Part(place, f"Pick list {one.number} · {one.location}"), *_list(one)]
-    title = f"Pick list {lists[0].number}" if len(lists) == 1 else f"Pick lists ({len(lists)})"
+        story += [Part(place, f"{_title(one)} · {one.location}"), *_list(one)]
+    title = _title(lists[0]) if len(lists) == 1 else gettext("Pick lists (%(n)s)") % {"n": len(lists)}
     return paper.print_a4(title, "", story)
+
+
+def _title(one: PickList) -> str:
+    return gettext("Pick list %(number)s") % {"number": one.number}
 
 
 def _list(one: PickList) -> list[Flowable]:
@@ -56,15 +64,17 @@ def _list(one: PickList) -> list[Flowable]:
     orders = {line.number: line.order_number for line in one.lines}
     pieces = sum(line.quantity for line in one.lines)
     facts = [
-        f"{len(orders)} order{'s' * (len(orders) != 1)}",
-        f"{len(groups)} item{'s' * (len(groups) != 1)}",
-        f"{pieces} piece{'s' * (pieces != 1)}",
+        ngettext("%(n)s order", "%(n)s orders", len(orders)) % {"n": len(orders)},
+        ngettext("%(n)s item", "%(n)s items", len(groups)) % {"n": len(groups)},
+        ngettext("%(n)s piece", "%(n)s pieces", pieces) % {"n": pieces},
     ]
-    left: list[Flowable] = [text("Pick list", 17, bold=True), text(one.location, 12, bold=True)]
+    left: list[Flowable] = [text(gettext("Pick list"), 17, bold=True), text(one.location, 12, bold=True)]
     left.append(text(" · ".join(facts), 9.5))
     if one.made_at:
-        left.append(text(f"Made {one.made_at.day} {one.made_at:%B %Y, %H:%M}", 8, color=FAINT))
-    left.append(text(f"Picked by {one.picker or '_' * 28}", 9.5))
+        left.append(
+            text(gettext("Made %(at)s") % {"at": date_format(one.made_at, "j F Y, H:i")}, 8, color=FAINT)
+        )
+    left.append(text(gettext("Picked by %(name)s") % {"name": one.picker or "_" * 28}, 9.5))
     right = [Barcode(one.number, 80 * mm, 13 * mm, align="right")]
     head = Table(
         [[left, right]],
@@ -100,8 +110,8 @@ def _natural(name: str) -> list[tuple[bool, int, str]]:
 def _table(groups: Sequence[Sequence[PickLine]], *, many: bool) -> Table:
     sizes = [8 * mm, 25 * mm, 0.0, 46 * mm, 17 * mm]
     sizes[2] = paper.room() - sum(sizes)
-    heads = ("", "Shelf", "Item", "Barcode", "Pick")
-    rows: list[list[object]] = [[text(head, 8, color=FAINT, right=head == "Pick") for head in heads]]
+    heads = ("", gettext("Shelf"), gettext("Item"), gettext("Barcode"), gettext("Pick"))
+    rows: list[list[object]] = [[text(head, 8, color=FAINT, right=n == 4) for n, head in enumerate(heads)]]
     for group in groups:
         first, total = group[0], sum(line.quantity for line in group)
         code: Flowable | str = Barcode(first.barcode, 42 * mm, 8 * mm) if first.barcode else ""
@@ -130,17 +140,24 @@ def _table(groups: Sequence[Sequence[PickLine]], *, many: bool) -> Table:
 def _item(group: Sequence[PickLine], many: bool) -> list[Flowable]:
     first = group[0]
     told: list[Flowable] = [text(first.title or first.sku, 10, bold=True)]
-    told.append(text(" · ".join(filter(None, (first.sku, first.lot and f"lot {first.lot}"))), 8, color=FAINT))
+    told.append(
+        text(
+            " · ".join(filter(None, (first.sku, first.lot and gettext("lot %(lot)s") % {"lot": first.lot}))),
+            8,
+            color=FAINT,
+        )
+    )
     if many:
         shares = ", ".join(f"{line.order_number}\u00a0×\u00a0{line.quantity}" for line in group)
-        told.append(text(f"for {shares}", 8))
+        told.append(text(gettext("for %(orders)s") % {"orders": shares}, 8))
     told += [text(line.note, 8.5, bold=True) for line in group if line.note]
     return told
 
 
 def _orders(orders: dict[str, str], lines: Sequence[PickLine]) -> Table:
     """The orders of the list, to tick off when they are packed."""
-    rows: list[list[object]] = [[text(head, 8, color=FAINT) for head in ("", "Order", "Pieces", "To scan")]]
+    heads = ("", gettext("Order"), gettext("Pieces"), gettext("To scan"))
+    rows: list[list[object]] = [[text(head, 8, color=FAINT) for head in heads]]
     for number, order in orders.items():
         pieces = sum(line.quantity for line in lines if line.number == number)
         rows.append(

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
+from django.utils.translation import gettext
 from reportlab.lib.colors import black
 from reportlab.lib.units import inch, mm
 from reportlab.pdfgen.canvas import Canvas
 
 from fulfillment.documents import fonts
 from fulfillment.documents.paper import Barcode, draw_line
+from oms.core.saying import in_house
 
 WIDE, HIGH = 4 * inch, 6 * inch
 EDGE = 5 * mm
@@ -33,6 +35,7 @@ class ShippingLabel:
     parcel: str = ""
 
 
+@in_house()
 def shipping_labels(labels: Sequence[ShippingLabel]) -> bytes:
     """One PDF, a page for each label."""
     fonts.ready()
@@ -67,7 +70,7 @@ def _sender(canvas: Canvas, label: ShippingLabel, room: float) -> float:
     """The sender small at the top left, carrier and service in bold at the right; gives where it ends."""
     half = room * 0.56
     y = HIGH - EDGE - 8
-    draw_line(canvas, EDGE, y, "From", 6.5)
+    draw_line(canvas, EDGE, y, gettext("From"), 6.5)
     for place, line in enumerate(_kept(label.sender)[:6]):
         y -= 10
         draw_line(canvas, EDGE, y, line, 8, bold=place == 0, room=half)
@@ -87,7 +90,7 @@ def _recipient(canvas: Canvas, label: ShippingLabel, top: float, bottom: float, 
     space = top - bottom - 16 - (20 if label.handling else 0)
     size = min(17.0, space / max(1, len(lines)) / 1.28)
     y = top - 13
-    draw_line(canvas, EDGE, y, "Deliver to", 8)
+    draw_line(canvas, EDGE, y, gettext("Deliver to"), 8)
     y -= 6
     for place, line in enumerate(lines):
         y -= size * 1.25
@@ -105,7 +108,7 @@ def _recipient(canvas: Canvas, label: ShippingLabel, top: float, bottom: float, 
 def _foot(canvas: Canvas, label: ShippingLabel, top: float, room: float) -> None:
     number = label.tracking_number.strip()
     if number:
-        draw_line(canvas, EDGE, top - 12, "Tracking number", 7)
+        draw_line(canvas, EDGE, top - 12, gettext("Tracking number"), 7)
         # Ten bar widths of white stay free on each side, or scanners do not see where it begins.
         quiet = 5 * mm
         bars = Barcode(number, room - 2 * quiet, 25 * mm, caption=False, align="centre", widest=0.6 * mm)
@@ -114,8 +117,13 @@ def _foot(canvas: Canvas, label: ShippingLabel, top: float, room: float) -> None
         x = EDGE + (room - fonts.width(number, size, True)) / 2
         draw_line(canvas, x, top - 33 - 25 * mm, number, size, bold=True)
     else:
-        draw_line(canvas, EDGE, top - 16, "Without tracking", 10, bold=True)
-    words = "   ".join(filter(None, (label.reference and f"Ref {label.reference}", label.parcel)))
+        draw_line(canvas, EDGE, top - 16, gettext("Without tracking"), 10, bold=True)
+    words = "   ".join(
+        filter(
+            None,
+            (label.reference and gettext("Ref %(reference)s") % {"reference": label.reference}, label.parcel),
+        )
+    )
     draw_line(canvas, EDGE, EDGE, words, 9, room=room)
 
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('fulfillment', '0007_odds'),
-        ('inventory', '0006_dock'),
+        ('inventory', '0007_dock'),
     ]
 
     operations = [

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from oms.core.errors import Reason
+from oms.core.words import Told, gettext_noop, told
 
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MC MT NL PL PT RO SE SI SK"
 EU = frozenset(_EU.split())
@@ -48,7 +49,7 @@ class Goods:
     hs_code: str
     origin: str
     value: Decimal | None
-    no_value: str = "customs value"
+    no_value: str = gettext_noop("customs value")
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,22 @@ def lacking(goods: Sequence[Goods], parcel_g: int = 0) -> list[Reason]:
     reasons = []
     for one in _together(goods):
         wants = {
-            "HS code": one.hs_code, "country of origin": one.origin, "weight": one.weight_g,
-            one.no_value: one.value, "name": one.description,
+            gettext_noop("HS code"): one.hs_code, gettext_noop("country of origin"): one.origin,
+            gettext_noop("weight"): one.weight_g, one.no_value: one.value, gettext_noop("name"): one.description,
         }  # fmt: skip
         missing = [words for words, known in wants.items() if not known]
         if missing:
-            told = f"{one.sku} cannot go through customs: it has no {_and(missing)}. Enter it at Stock, Items, {one.sku}."
-            reasons.append(Reason("customs_incomplete", told))
+            why = gettext_noop(
+                "%(sku)s cannot go through customs: it has no %(missing)s. Enter it at Stock, Items, %(sku)s."
+            )
+            reasons.append(Reason("customs_incomplete", told(why, sku=one.sku, missing=_and(missing))))
     net = sum(one.weight_g * one.quantity for one in goods)
     if not reasons and 0 < parcel_g < net:
-        told = f"The parcel weighs {parcel_g} g, its items {net} g: weigh it again, or correct the items' weights."
-        reasons.append(Reason("customs_weight", told))
+        why = told(
+            gettext_noop("The parcel weighs %(parcel)s g, its items %(net)s g: weigh it again, or correct the items' weights."),
+            parcel=parcel_g, net=net,
+        )  # fmt: skip
+        reasons.append(Reason("customs_weight", why))
     return reasons
 
 
@@ -136,8 +142,14 @@ def _together(goods: Sequence[Goods]) -> list[Goods]:
     return [replace(one, quantity=n) for one, n in counted.items()]
 
 
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and no {words[-1]}"
+def _and(words: Sequence[str]) -> Told:
+    first, *rest = (told(word) for word in words)
+    for n, word in enumerate(rest, 1):
+        joined = (
+            gettext_noop("%(some)s and no %(more)s") if n == len(rest) else gettext_noop("%(some)s, %(more)s")
+        )
+        first = told(joined, some=first, more=word)
+    return first
 
 
 def stored(declaration: Declaration) -> dict[str, object]:

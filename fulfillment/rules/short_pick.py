@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from oms.core.errors import Reason
-from oms.core.words import gettext_noop
+from oms.core.words import gettext_noop, told
 
 
 class Stock(StrEnum):
@@ -95,11 +95,11 @@ def refusals(code: str, known: Mapping[str, ShortReason], asked: int, found: int
     """Why this cannot be reported as a short pick; ``known`` are the reasons that may be given."""
     reasons = []
     if code not in known:
-        reasons.append(Reason("reason_unknown", f"“{code}” is no reason"))
+        reasons.append(Reason("reason_unknown", told(gettext_noop("“%(reason)s” is no reason"), reason=code)))
     if found < 0:
-        reasons.append(Reason("below_zero", "Fewer than none cannot be found"))
+        reasons.append(Reason("below_zero", told(gettext_noop("Fewer than none cannot be found"))))
     if found >= asked:
-        reasons.append(Reason("not_short", f"All {asked} were found"))
+        reasons.append(Reason("not_short", told(gettext_noop("All %(asked)s were found"), asked=asked)))
     return tuple(reasons)
 
 

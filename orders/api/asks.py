@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from oms.core import money
 from oms.core.api.shapes import Charged, Id, Pieces, Shape
 from orders.actions.enter_payments import KINDS
 from orders.api.shapes import AddressShape
-from orders.models import OrderLine
+from orders.models import OrderLine, TaxRounding
 
 CHARGES = ["shipping", "fee", "discount", "rounding"]
 STATUSES = ["succeeded", "pending", "failed"]
@@ -108,6 +109,18 @@ class NewOrder(Shape):
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     total = Charged()
     prices_include_tax = serializers.BooleanField(default=False)
+    tax_rounding = serializers.ChoiceField(
+        TaxRounding.choices, required=False, default="", allow_blank=True,
+        help_text="Where you round tax: on each line, or once on the whole order. Left out, it is not told.",
+    )  # fmt: skip
+    tax_decimals = serializers.IntegerField(
+        min_value=0,
+        max_value=4,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="To how many digits.",
+    )
     lines = NewLine(many=True, min_length=1, max_length=500)
     charges = NewCharge(many=True, required=False, default=[], max_length=100)
     payments = NewPayment(many=True, required=False, default=[], max_length=50)
@@ -173,6 +186,23 @@ class ReleaseAsk(Shape):
 
 class NoteAsk(Shape):
     text = serializers.CharField(max_length=4000)
+
+
+class FileAsk(Shape):
+    """A PDF, a picture or a text; what it is, is read from its bytes."""
+
+    name = serializers.CharField(max_length=150)
+    content = serializers.CharField(help_text="Its bytes, in base64.")
+
+    def validate_content(self, value: str) -> bytes:
+        try:
+            return b64decode(value, validate=True)
+        except ValueError:
+            raise serializers.ValidationError("This is no base64.", "bad_content") from None
+
+
+class FileIdAsk(Shape):
+    file = Id()
 
 
 class LineAskShape(Shape):

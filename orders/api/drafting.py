@@ -26,7 +26,8 @@ def to_draft(ask: Mapping[str, Any], now: datetime) -> OrderDraft:
             PaymentDraft(p["external_id"], p["kind"], p["status"], Amount.same(p["amount"]), p.get("at") or now, p["gateway"])
             for p in ask["payments"]
         ),
-        prices_include_tax=ask["prices_include_tax"], email=ask["email"], phone=ask["phone"],
+        prices_include_tax=ask["prices_include_tax"], tax_rounding=ask["tax_rounding"],
+        tax_decimals=ask["tax_decimals"], email=ask["email"], phone=ask["phone"],
         customer_name=ask["customer_name"], shipping_address=AddressDraft(**ask["shipping_address"]),
         billing_address=AddressDraft(**ask["billing_address"]), shipping_method=ask["shipping_method"],
         note=ask["note"], tags=tuple(ask["tags"]),

@@ -16,6 +16,7 @@ from oms.core.api.idempotency import deed_key
 from oms.core.api.shapes import written
 from oms.core.errors import Reason, Refused
 from oms.core.money import Money
+from oms.core.saying import say
 from oms.core.tokens import Access
 from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.fail_refunds import fail_refund
@@ -114,7 +115,7 @@ def quoted(quote: RefundQuote) -> dict[str, Any]:
         "shipping_net": told(quote.shipping_net), "shipping_tax": told(quote.shipping_tax),
         "charges_net": told(quote.charges_net), "charges_tax": told(quote.charges_tax),
         "goodwill": told(quote.goodwill), "fee": told(quote.fee), "total": told(quote.total),
-        "refusals": [{"code": r.code, "words": r.words} for r in quote.refusals],
+        "refusals": [{"code": r.code, "words": say(r.words)} for r in quote.refusals],
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema_field
@@ -15,6 +16,7 @@ from orders.models import (
     Order,
     OrderChange,
     OrderCharge,
+    OrderFile,
     OrderLine,
     PaymentTransaction,
     Refund,
@@ -147,6 +149,28 @@ class NoteRow(Row):
         read_only_fields = fields
 
 
+class FileRow(Row):
+    veiled = ("name",)
+
+    class Meta:
+        model = OrderFile
+        fields = ["id", "name", "kind", "size", "added_by", "added_at"]
+        read_only_fields = fields
+
+
+class FileWhole(FileRow):
+    """A file with what is in it."""
+
+    content = serializers.SerializerMethodField(help_text="Its bytes, in base64.")
+
+    def get_content(self, file: OrderFile) -> str:
+        return b64encode(file.body).decode()
+
+    class Meta(FileRow.Meta):
+        fields = [*FileRow.Meta.fields, "content"]
+        read_only_fields = fields
+
+
 class OrderRow(Row):
     personal: ClassVar[tuple[str, ...]] = ("email", "customer_name")
     total = Amount("total")
@@ -186,6 +210,9 @@ class OrderDetail(OrderRow):
     veiled = ("risk_reasons", "tags", "discounts")
     personal = ("email", "customer_name", "phone", "shipping_address", "billing_address", "note")
     tax_total = Amount("tax_total")
+    tax_rounding = serializers.CharField(
+        read_only=True, help_text="Where the shop rounds tax: line, order, or empty where nobody told."
+    )
     shipping_address = Address(read_only=True)
     billing_address = Address(read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -198,6 +225,7 @@ class OrderDetail(OrderRow):
     payments = PaymentRow(source="transactions", many=True, read_only=True)
     refunds = RefundRow(many=True, read_only=True)
     notes = NoteRow(many=True, read_only=True)
+    files = FileRow(many=True, read_only=True)
     tracking_link = serializers.SerializerMethodField(
         help_text="For the customer: a page without an account that shows where the parcels are. Empty without the right "
         "to see personal data."
@@ -208,12 +236,13 @@ class OrderDetail(OrderRow):
 
     class Meta(OrderRow.Meta):
         fields = [
-            *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "phone", "shipping_address", "billing_address",
+            *OrderRow.Meta.fields, "tax_total", "prices_include_tax", "tax_rounding", "tax_decimals", "phone",
+            "shipping_address", "billing_address",
             "shipping_method", "note", "tags", "channel_status", "risk_score", "risk_reasons", "lines", "charges",
-            "discounts", "holds", "changes", "payments", "refunds", "notes", "tracking_link",
+            "discounts", "holds", "changes", "payments", "refunds", "notes", "files", "tracking_link",
         ]  # fmt: skip
         read_only_fields = fields
 
 
-WHOLE = ("lines__item", "charges", "holds", "changes", "transactions", "refunds__lines", "notes")
+WHOLE = ("lines__item", "charges", "holds", "changes", "transactions", "refunds__lines", "notes", "files")
 """What ``OrderDetail`` reads, for ``prefetch_related``."""

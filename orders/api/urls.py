@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.api import orders, refunds
+from orders.api import files, orders, refunds
 
 urlpatterns = [
     path("orders", orders.Orders.as_view()),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("orders/<int:pk>/release-hold", orders.ReleaseHold.as_view()),
     path("orders/<int:pk>/payments", orders.EnterPayment.as_view()),
     path("orders/<int:pk>/note", orders.AddNote.as_view()),
+    path("orders/<int:pk>/attach-file", files.AttachFile.as_view()),
+    path("orders/<int:pk>/remove-file", files.RemoveFile.as_view()),
+    path("files/<int:pk>", files.GetFile.as_view()),
     path("orders/<int:pk>/correct-address", orders.CorrectAddress.as_view()),
     path("orders/<int:pk>/map-line", orders.MapLine.as_view()),
     path("orders/<int:pk>/free-line", orders.FreeLine.as_view()),

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from oms.core.errors import Reason
-from oms.core.words import gettext_noop
+from oms.core.words import gettext_noop, told
 
 
 class Step(StrEnum):
@@ -185,6 +185,9 @@ def in_review(holds: Iterable[OpenHold]) -> bool:
 def refusals(holds: Iterable[OpenHold], step: Step, line: Hashable | None = None) -> tuple[Reason, ...]:
     """``blocking`` as the reasons that an action answers with."""
     return tuple(
-        Reason(f"held_{h.type}", f"Held: {h.reason.words or HOLDS[h.type].words}")
+        Reason(
+            f"held_{h.type}",
+            told(gettext_noop("Held: %(words)s"), words=h.reason.words or told(HOLDS[h.type].words)),
+        )
         for h in blocking(holds, step, line)
     )

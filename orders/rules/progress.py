@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from oms.core.errors import Reason
 from oms.core.money import MixedCurrencies
-from oms.core.words import gettext_noop
+from oms.core.words import gettext_noop, told
 from orders.rules.holds import HOLDS, OpenHold, Step, blocking
 
 ZERO = Decimal(0)
@@ -455,11 +455,11 @@ def completes(order: Completion, now: datetime) -> tuple[Reason, ...]:
     """Why the order may not be completed now; empty means that it may."""
     reasons = []
     if order.state != "open":
-        reasons.append(Reason("not_open", "Only an open order can be completed"))
+        reasons.append(Reason("not_open", told(gettext_noop("Only an open order can be completed"))))
     to_send = sum(line.wanted - line.shipped for line in order.lines if line.ships)
     on_way = sum(line.shipped - line.delivered for line in order.lines if line.ships)
     if to_send > 0:
-        reasons.append(Reason("not_shipped", f"{to_send} still to be sent"))
+        reasons.append(Reason("not_shipped", told(gettext_noop("%(n)s still to be sent"), n=to_send)))
     elif on_way > 0:
         rested = (
             order.complete_after is not None
@@ -467,15 +467,15 @@ def completes(order: Completion, now: datetime) -> tuple[Reason, ...]:
             and now - order.last_shipped_at >= order.complete_after
         )
         if not rested:
-            reasons.append(Reason("not_delivered", f"{on_way} still on the way"))
+            reasons.append(Reason("not_delivered", told(gettext_noop("%(n)s still on the way"), n=on_way)))
     if order.outstanding > 0 and not order.on_terms:
-        reasons.append(Reason("not_paid", "Not paid in full"))
+        reasons.append(Reason("not_paid", told(gettext_noop("Not paid in full"))))
     if order.outstanding < 0:
-        reasons.append(Reason("owed", "The customer is owed money"))
+        reasons.append(Reason("owed", told(gettext_noop("The customer is owed money"))))
     if order.open_returns:
-        reasons.append(Reason("open_return", "A return is open"))
+        reasons.append(Reason("open_return", told(gettext_noop("A return is open"))))
     if order.open_refunds:
-        reasons.append(Reason("open_refund", "A refund is on its way"))
+        reasons.append(Reason("open_refund", told(gettext_noop("A refund is on its way"))))
     if order.holds:
-        reasons.append(Reason("held", "A hold is open"))
+        reasons.append(Reason("held", told(gettext_noop("A hold is open"))))
     return tuple(reasons)

@@ -14,6 +14,7 @@ from decimal import Decimal, DecimalException
 
 from oms.core.errors import Reason
 from oms.core.money import MixedCurrencies, Money, fits, to_minor, words
+from oms.core.words import Told, gettext_noop, told
 
 ZERO = Decimal(0)
 
@@ -136,19 +137,19 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
         )
     known = {line.key: line for line in order.lines}
     if len({a.key for a in asks}) < len(asks):
-        refusals.append(Reason("line_twice", "A line is named twice"))
+        refusals.append(Reason("line_twice", told(gettext_noop("A line is named twice"))))
     lines = tuple(
         _line(known[a.key], a, order.currency, refusals) if a.key in known else _unknown(a, refusals)
         for a in asks
     )
-    shipping_net, shipping_tax = _part("Shipping", "more_than_shipping", order.currency, (
+    shipping_net, shipping_tax = _part(told(gettext_noop("Shipping")), "more_than_shipping", order.currency, (
         order.shipping_net - order.shipping_refunded_net, order.shipping_tax - order.shipping_refunded_tax
     ), ask.shipping, ask.whole, refusals)  # fmt: skip
-    charges_net, charges_tax = _part("Fees", "more_than_charges", order.currency, (
+    charges_net, charges_tax = _part(told(gettext_noop("Fees")), "more_than_charges", order.currency, (
         order.charges_net - order.charges_refunded_net, order.charges_tax - order.charges_refunded_tax
     ), ask.charges, ask.whole, refusals)  # fmt: skip
-    goodwill = _plain(ask.goodwill, "goodwill", refusals)
-    fee = _plain(ask.fee, "fee", refusals)
+    goodwill = _plain(ask.goodwill, told(gettext_noop("goodwill")), refusals)
+    fee = _plain(ask.fee, told(gettext_noop("fee")), refusals)
     before_fee = sum(
         (x.gross for x in lines), shipping_net + shipping_tax + charges_net + charges_tax + goodwill
     )
@@ -157,12 +158,17 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
         deduction = max(ZERO, min(before_fee, before_fee - fee - max(ZERO, order.refundable)))
     total = before_fee - fee - deduction
     if fee > before_fee:
-        refusals.append(Reason("fee_too_high", "The fee is more than what is given back"))
+        refusals.append(Reason("fee_too_high", told(gettext_noop("The fee is more than what is given back"))))
     elif total <= 0 and not refusals:
-        refusals.append(Reason("nothing_to_refund", "There is nothing to give back"))
+        refusals.append(Reason("nothing_to_refund", told(gettext_noop("There is nothing to give back"))))
     if total > order.refundable:
         most = words(max(ZERO, order.refundable), order.currency)
-        refusals.append(Reason("more_than_paid", f"Only {most} of the customer's money is left to give back"))
+        refusals.append(
+            Reason(
+                "more_than_paid",
+                told(gettext_noop("Only %(most)s of the customer's money is left to give back"), most=most),
+            )
+        )
     return RefundQuote(
         currency=order.currency,
         lines=lines,
@@ -180,8 +186,11 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
 
 def _line(line: PaidLine, ask: LineAsk, currency: str, refusals: list[Reason]) -> LineRefund:
     if ask.quantity < 0 or ask.quantity > line.left_quantity:
-        told = f"{line.title}: {ask.quantity} asked for, {line.left_quantity} left to refund"
-        refusals.append(Reason("too_many_units", told))
+        why = told(
+            gettext_noop("%(title)s: %(asked)s asked for, %(left)s left to refund"), title=line.title, asked=ask.quantity,
+            left=line.left_quantity,
+        )  # fmt: skip
+        refusals.append(Reason("too_many_units", why))
         return LineRefund(line.key, ask.quantity, ZERO, ZERO)
     if ask.amount is not None:
         return _amount(line, ask, currency, refusals)
@@ -209,8 +218,7 @@ def _amount(line: PaidLine, ask: LineAsk, currency: str, refusals: list[Reason])
     amount = _plain(ask.amount, line.title, refusals)
     left = line.left_net + line.left_tax
     if amount > left:
-        told = f"{line.title}: {words(amount, currency)} asked for, {words(left, currency)} left"
-        refusals.append(Reason("more_than_line", told))
+        refusals.append(Reason("more_than_line", _too_much(line.title, amount, left, currency)))
     tax = _tax_part(amount, left, line.left_tax, currency)
     return LineRefund(line.key, ask.quantity, amount - tax, tax)
 
@@ -234,23 +242,32 @@ def _part(
 ) -> tuple[Decimal, Decimal]:
     """Net and tax of what is given back of a part that has no units. ``left`` is net and tax."""
     gross = left[0] + left[1]
-    amount = gross if whole and asked is None else _plain(asked, name.lower(), refusals)
+    amount = gross if whole and asked is None else _plain(asked, name, refusals)
     if amount > gross:
-        told = f"{name}: {words(amount, currency)} asked for, {words(gross, currency)} left"
-        refusals.append(Reason(code, told))
+        refusals.append(Reason(code, _too_much(name, amount, gross, currency)))
     tax = _tax_part(amount, gross, left[1], currency)
     return amount - tax, tax
+
+
+def _too_much(what: str, asked: Decimal, left: Decimal, currency: str) -> Told:
+    return told(
+        gettext_noop("%(what)s: %(asked)s asked for, %(left)s left"), what=what, asked=words(asked, currency),
+        left=words(left, currency),
+    )  # fmt: skip
 
 
 def _plain(money: Money | None, what: str, refusals: list[Reason]) -> Decimal:
     if money is None:
         return ZERO
     if not _chargeable(money):
-        told = f"{what}: {money.amount} is finer than {money.currency} allows"
-        refusals.append(Reason("not_chargeable", told))
+        why = told(
+            gettext_noop("%(what)s: %(amount)s is finer than %(currency)s allows"), what=what, amount=money.amount,
+            currency=money.currency,
+        )  # fmt: skip
+        refusals.append(Reason("not_chargeable", why))
         return ZERO
     if money.amount < 0:
-        refusals.append(Reason("negative", f"{what}: an amount below zero"))
+        refusals.append(Reason("negative", told(gettext_noop("%(what)s: an amount below zero"), what=what)))
         return ZERO
     return money.amount
 
@@ -263,7 +280,7 @@ def _chargeable(money: Money) -> bool:
 
 
 def _unknown(ask: LineAsk, refusals: list[Reason]) -> LineRefund:
-    refusals.append(Reason("unknown_line", "A line that this order does not have"))
+    refusals.append(Reason("unknown_line", told(gettext_noop("A line that this order does not have"))))
     return LineRefund(ask.key, ask.quantity, ZERO, ZERO)
 
 

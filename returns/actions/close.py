@@ -11,6 +11,7 @@ from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.lifecycle import move
 from oms.core.outbox import emit
+from oms.core.words import gettext_noop, told
 from orders.actions.complete import complete_orders
 from returns.actions.authorise import lock_returns
 from returns.actions.derive import counts, open_refunds, tell_orders
@@ -22,10 +23,13 @@ from returns.rules.progress import may_close
 def why_not_close(rma: Return, *, settled_otherwise: bool = False) -> list[Reason]:
     """Why this return may not be closed now (``returns/rules/progress.py``)."""
     if rma.order_id is None and not settled_otherwise:
-        told = f"{rma.number}: nobody has said of which order it is. Say it, or how it was settled."
-        return [Reason("unmatched", told)]
+        why = gettext_noop("%(of)s: nobody has said of which order it is. Say it, or how it was settled.")
+        return [Reason("unmatched", told(why, of=rma.number))]
     found = may_close(rma.state, counts(rma, settled_otherwise=settled_otherwise), open_refunds(rma))
-    return [Reason(reason.code, f"{rma.number}: {reason.words}.") for reason in found]
+    return [
+        Reason(reason.code, told(gettext_noop("%(of)s: %(words)s."), of=rma.number, words=reason.words))
+        for reason in found
+    ]
 
 
 @transaction.atomic

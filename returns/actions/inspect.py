@@ -15,6 +15,7 @@ from oms.core.actors import Actor
 from oms.core.errors import Reason, Refused
 from oms.core.journal import Line
 from oms.core.lifecycle import move, why_not
+from oms.core.words import gettext_noop, told
 from returns.actions.authorise import lock_returns
 from returns.actions.receive import KEY_LENGTH
 from returns.models import Disposition, Return, ReturnLine, ReturnReceipt
@@ -161,7 +162,7 @@ def _refusals(rma: Return | None, inspection: Inspection) -> list[Reason]:
         line = lines[pk]
         found = [Inspected(f.condition, f.disposition, f.quantity) for f in findings]
         reasons += [
-            Reason(reason.code, f"{line.title}: {reason.words}")
+            Reason(reason.code, told(gettext_noop("%(of)s: %(words)s"), of=line.title, words=reason.words))
             for reason in refusals(line.received, line.disposed, found)
         ]
         reasons += _line_refusals(line, findings)

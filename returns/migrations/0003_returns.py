@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     allowed = {'ban-drop-constraint': 'each comes back in the same moment, only wider'}
 
     dependencies = [
-        ('inventory', '0006_returns'),
+        ('inventory', '0008_returns'),
         ('returns', '0002_goods'),
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oms.core.errors import Reason
-from oms.core.words import gettext_noop
+from oms.core.words import gettext_noop, told
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,34 @@ def refusals(received: int, disposed: int, inspected: Sequence[Inspected]) -> tu
     reasons = []
     for one in inspected:
         if one.quantity <= 0:
-            reasons.append(Reason("no_quantity", "A quantity must be at least 1"))
+            reasons.append(Reason("no_quantity", told(gettext_noop("A quantity must be at least 1"))))
         if one.condition not in ALLOWED:
-            reasons.append(Reason("condition_unknown", f"“{one.condition}” is no condition"))
+            reasons.append(
+                Reason(
+                    "condition_unknown",
+                    told(gettext_noop("“%(condition)s” is no condition"), condition=one.condition),
+                )
+            )
         elif one.disposition not in ALLOWED[one.condition]:
-            what = DISPOSITIONS[one.disposition].words if one.disposition in DISPOSITIONS else one.disposition
-            told = f"A piece that is {CONDITION_WORDS[one.condition]} cannot be “{what}”"
-            reasons.append(Reason("not_allowed", told))
+            known = DISPOSITIONS.get(one.disposition)
+            why = told(
+                gettext_noop("A piece that is %(condition)s cannot be “%(what)s”"),
+                condition=told(CONDITION_WORDS[one.condition]), what=told(known.words) if known else one.disposition,
+            )  # fmt: skip
+            reasons.append(Reason("not_allowed", why))
     total = sum(one.quantity for one in inspected)
     left = received - disposed
     if total > left:
-        reasons.append(Reason("too_many", f"{total} disposed of, but only {left} are here to be"))
+        reasons.append(
+            Reason(
+                "too_many",
+                told(
+                    gettext_noop("%(total)s disposed of, but only %(left)s are here to be"),
+                    total=total,
+                    left=left,
+                ),
+            )
+        )
     return tuple(reasons)
 
 

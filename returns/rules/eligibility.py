@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oms.core.errors import Reason
+from oms.core.words import Told, gettext_noop, told
 
 ACCEPT, NEEDS_REVIEW, REFUSE = "accept", "needs_review", "refuse"
 
@@ -78,7 +79,7 @@ def eligible(
     for wish in wishes:
         line = known.get(wish.key)
         if line is None:
-            reason = Reason("unknown_line", "This order has no such line")
+            reason = Reason("unknown_line", told(gettext_noop("This order has no such line")))
             judged.append(LineEligibility(wish.key, wish.quantity, REFUSE, (reason,)))
             continue
         before = asked.get(wish.key, 0)
@@ -97,26 +98,43 @@ def _judge(line: SoldLine, wish: Wish, left: int, now: datetime, policy: ReturnP
     refuse: list[Reason] = []
     review: list[Reason] = []
     if wish.quantity <= 0:
-        refuse.append(Reason("no_quantity", f"{line.title}: nothing to return"))
+        refuse.append(
+            Reason("no_quantity", told(gettext_noop("%(title)s: nothing to return"), title=line.title))
+        )
     elif not line.shipped:
-        refuse.append(Reason("not_shipped", f"{line.title} was not sent yet: cancel it instead"))
+        refuse.append(
+            Reason(
+                "not_shipped",
+                told(gettext_noop("%(title)s was not sent yet: cancel it instead"), title=line.title),
+            )
+        )
     elif wish.quantity > left:
-        told = f"{line.title}: {wish.quantity} asked for, {max(0, left)} can still come back"
-        refuse.append(Reason("too_many", told))
+        why = told(
+            gettext_noop("%(title)s: %(asked)s asked for, %(left)s can still come back"), title=line.title,
+            asked=wish.quantity, left=max(0, left),
+        )  # fmt: skip
+        refuse.append(Reason("too_many", why))
     limits = review if wish.faulty else refuse
     start = line.delivered_at or (line.shipped_at + policy.transit if line.shipped_at else None)
     if start is not None and now > start + policy.window:
         late = (now - start - policy.window).days
-        told = f"{line.title}: the {policy.window.days} days ended {_ago(late)}"
+        why = told(
+            gettext_noop("%(title)s: the %(days)s days ended %(ago)s"),
+            title=line.title,
+            days=policy.window.days,
+            ago=_ago(late),
+        )
         soft = now <= start + policy.window + policy.grace
-        (review if soft else limits).append(Reason("window_over", told))
+        (review if soft else limits).append(Reason("window_over", why))
     if wish.quantity > policy.review_above:
-        review.append(Reason("many", f"{line.title}: {wish.quantity} at once"))
+        review.append(
+            Reason("many", told(gettext_noop("%(title)s: %(n)s at once"), title=line.title, n=wish.quantity))
+        )
     verdict = REFUSE if refuse else NEEDS_REVIEW if review else ACCEPT
     return LineEligibility(wish.key, wish.quantity, verdict, (*refuse, *review))
 
 
-def _ago(days: int) -> str:
+def _ago(days: int) -> Told:
     if days == 0:
-        return "today"
-    return f"{days} day{'' if days == 1 else 's'} ago"
+        return told(gettext_noop("today"))
+    return told(gettext_noop("1 day ago") if days == 1 else gettext_noop("%(n)s days ago"), n=days)

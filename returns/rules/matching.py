@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from oms.core.errors import Reason
+from oms.core.words import gettext_noop, told
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,21 @@ def match(came: Sequence[Came], sold: Sequence[Sold], order: str) -> Matched:
         lines = [line.key for line in sold if line.item == goods.item]
         able = sum(left[key] for key in lines)
         if able < goods.quantity:
-            told = (
-                f"{goods.title}: {goods.quantity} came, but of {order} only {able} can still come back."
-                if lines
-                else f"{goods.title} is not in {order}."
+            more = gettext_noop(
+                "%(title)s: %(came)s came, but of %(order)s only %(able)s can still come back."
             )
-            refusals.append(Reason("more_than_sent" if lines else "not_in_order", told))
+            none = gettext_noop("%(title)s is not in %(order)s.")
+            why = told(
+                more if lines else none, title=goods.title, came=goods.quantity, order=order, able=able
+            )
+            refusals.append(Reason("more_than_sent" if lines else "not_in_order", why))
             continue
         whole = next((key for key in lines if left[key] >= goods.quantity), None)
         if whole is None and goods.looked_at:
-            told = f"{goods.title}: it belongs to several lines of {order}, and somebody has looked at it already."
-            refusals.append(Reason("several_lines", told))
+            several = gettext_noop(
+                "%(title)s: it belongs to several lines of %(order)s, and somebody has looked at it already."
+            )
+            refusals.append(Reason("several_lines", told(several, title=goods.title, order=order)))
             continue
         rest = goods.quantity
         for key in lines if whole is None else [whole]:

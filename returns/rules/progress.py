@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from oms.core.errors import Reason
+from oms.core.words import gettext_noop, told
 
 DECIDED = frozenset({"requested", "declined", "cancelled", "expired", "closed"})
 
@@ -61,17 +62,27 @@ def may_close(stored: str, lines: Sequence[ReturnLineCounts], open_refunds: int 
     """Why a return may not be closed yet; empty means that it may."""
     reasons = []
     if stored in DECIDED:
-        reasons.append(Reason("not_open", "Only an authorised return can be closed"))
+        reasons.append(Reason("not_open", told(gettext_noop("Only an authorised return can be closed"))))
     awaited = sum(line.awaited for line in lines)
     if awaited:
-        reasons.append(Reason("awaited", f"{awaited} still to come: receive them, or mark them lost or kept"))
+        reasons.append(
+            Reason(
+                "awaited",
+                told(gettext_noop("%(n)s still to come: receive them, or mark them lost or kept"), n=awaited),
+            )
+        )
     uninspected = sum(line.received + line.extra - line.disposed for line in lines)
     if uninspected > 0:
         reasons.append(
-            Reason("uninspected", f"{uninspected} received, and nobody has said what becomes of them")
+            Reason(
+                "uninspected",
+                told(gettext_noop("%(n)s received, and nobody has said what becomes of them"), n=uninspected),
+            )
         )
     if any(not line.resolved and line.asked for line in lines):
-        reasons.append(Reason("unresolved", "A line has neither refund, exchange nor refusal"))
+        reasons.append(
+            Reason("unresolved", told(gettext_noop("A line has neither refund, exchange nor refusal")))
+        )
     if open_refunds:
-        reasons.append(Reason("open_refund", "A refund is on its way"))
+        reasons.append(Reason("open_refund", told(gettext_noop("A refund is on its way"))))
     return tuple(reasons)

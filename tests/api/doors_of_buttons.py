@@ -33,6 +33,8 @@ DOORS: dict[str, str] = {
     "inventory.switch_item_on": "PATCH /items/{id}",
     "inventory.to_supplier": "POST /levels/{id}/sort",
     "inventory.write_off": "POST /levels/{id}/sort",
+    "orders.attach_file": "POST /orders/{id}/attach-file",
+    "orders.remove_file": "POST /orders/{id}/remove-file",
     "orders.ask_line": "POST /orders/{id}/ask-line",
     "orders.correct_address": "POST /orders/{id}/correct-address",
     "orders.enter_chargeback": "POST /orders/{id}/payments",

@@ -74,6 +74,15 @@ def test_an_order_is_taken_in_and_its_stock_promised(api: Caller, stocked: Item)
     assert JournalEntry.objects.get(verb="place").actor == "token:shop"
 
 
+def test_an_order_says_where_its_shop_rounds_tax(api: Caller, stocked: Item) -> None:
+    told = api.send("orders", new(tax_rounding="line", tax_decimals=2)).json()
+    assert (told["tax_rounding"], told["tax_decimals"]) == ("line", 2)
+    silent = api.send("orders", new(external_id="web-2", number="1002")).json()
+    assert (silent["tax_rounding"], silent["tax_decimals"]) == ("", None)
+    wrong = api.send("orders", new(external_id="web-3", number="1003", tax_rounding="each", tax_decimals=9))
+    assert wrong.status_code == 400 and {"tax_rounding", "tax_decimals"} <= set(fields(wrong))
+
+
 def test_it_goes_the_whole_way_by_itself(api: Caller, stocked: Item) -> None:
     pk = api.send("orders", new()).json()["id"]
     works = way.work_of(Order.objects.get(pk=pk))

@@ -160,6 +160,31 @@ def test_every_gap_of_a_message_is_filled() -> None:
     assert checked > 150
 
 
+# What a file has wrong, and what holds an order, is told or kept as the rule says it.
+KEPT_RULES = {
+    "item_file.py",
+    "validation.py",
+    "ledger.py",
+    "reconcile.py",
+    "address.py",
+    "order_changes.py",
+    "tracking.py",
+}
+
+
+def test_rules_mark_the_sentences_of_their_refusals() -> None:
+    checked, found = 0, []
+    for path, tree in trees(*APPS):
+        if "rules" not in path.parts or path.name in KEPT_RULES:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _called(node) == "Reason" and len(node.args) > 1:
+                checked += 1
+                found += [f"{path}:{each.lineno}" for each in bare(node.args[1])]  # type: ignore[attr-defined]
+    assert not found, "\n".join(["without told(gettext_noop(…)):", *found])
+    assert checked > 25
+
+
 def test_templates_say_nothing_bare_in_labels() -> None:
     for path in sorted(Path(ROOT / "templates").rglob("*.html")):
         text = path.read_text(encoding="utf-8")

@@ -100,6 +100,7 @@ TYPED: dict[str, Typing] = {
     "inventory.settle": lambda row: {"truth": "count", "counted": 0, "note": "Counted twice."},
     "inventory.to_supplier": lambda row: {"quantity": 1, "note": "They take it back."},
     "inventory.write_off": lambda row: {"quantity": 1, "note": "Past mending."},
+    "orders.attach_file": lambda row: {"file": SimpleUploadedFile("letter.txt", b"It came broken.")},
     "orders.correct_address": lambda row: {"line1": "13 Castle Gate"},
     "orders.enter_chargeback": lambda row: {"reference": "CASE-1"},
     "orders.enter_payment": lambda row: {"reference": "STATEMENT-1"},

@@ -32,6 +32,8 @@ REFUSES_NOTHING = {
     "inventory.adjust": "any shelf may be counted",
     "inventory.receive_item": "what came lies here, whether it is sold or not",
     "inventory.set_safety_stock": "it may be set before anything lies there",
+    "orders.attach_file": "a file may be put on any order, finished or not",
+    "orders.remove_file": "what is there may be taken off, whatever became of the order",
     "orders.note": "a note may be written on any order, finished or not",
 }
 """Buttons that every row of the world may be pressed on, and why that is so."""

@@ -25,6 +25,7 @@ from oms.core.models import Delivery, InboundMessage, JobRun, OutboundEffect, Ou
 from oms.core.money import Money
 from oms.core.relay import relay
 from orders.actions.approve_refunds import Refunding, approve_refund
+from orders.actions.attach_file import attach_file
 from orders.actions.fail_refunds import fail_refund
 from orders.actions.hold_orders import hold_orders
 from orders.actions.note import add_note
@@ -85,6 +86,7 @@ def make(orders: int = 2) -> World:
     make_manifests(list(Shipment.objects.values_list("pk", flat=True)), by=SYSTEM)
     hold_orders([held.pk], type="customer_request", words="Away until Monday", by=SYSTEM)
     add_note([held.pk], text="She rang: back on Monday.", by=SYSTEM)
+    attach_file(held.pk, name="letter.txt", body=b"I am away until Monday.", by=SYSTEM)
     relay()
 
     line = shipped.lines.get()

@@ -189,3 +189,18 @@ def test_the_money_says_whether_prices_include_tax(included: bool, words: str) -
     order = build.order([("A", 1)], prices_include_tax=included)
     page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
     assert words in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rounding", "digits", "words"),
+    [
+        ("line", 2, "rounds tax on each line, to 2 digits"),
+        ("order", None, "rounds tax once on the whole order."),
+        ("", None, "does not tell by which rule"),
+    ],
+)
+def test_the_money_says_by_which_rule_tax_was_rounded(rounding: str, digits: int | None, words: str) -> None:
+    build.item("A")
+    order = build.order([("A", 1)], tax_rounding=rounding, tax_decimals=digits)
+    page = Hand("clerk").client.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert words in page.content.decode()

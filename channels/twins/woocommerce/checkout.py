@@ -83,7 +83,7 @@ def place(shop: Shop, args: dict[str, Any]) -> dict[str, Any]:
         "is_editable": True,
         "needs_payment": True,
         "needs_processing": True,
-        "_twin": {},
+        "_twin": {"tax_round_at_subtotal": bool(shop.config["tax_round_at_subtotal"])},
     }
     for key, value in (args.get("meta") or {}).items():
         shop.meta(order, key, value)
@@ -142,11 +142,12 @@ def basket(
         included = bool(shop.config["prices_include_tax"])
         subtotal, subtotal_tax = pricing.split_tax(full, rate, included, shop.decimals)
         total, total_tax = pricing.split_tax(full - less, rate, included, shop.decimals)
-        taxes = (
-            [{"id": 1, "total": pricing.plain(total_tax), "subtotal": pricing.plain(subtotal_tax)}]
-            if rate
-            else []
-        )
+        within, before = total_tax, subtotal_tax
+        if shop.config["tax_round_at_subtotal"]:
+            within, before = (
+                pricing.exact_tax(amount, rate, included, shop.decimals) for amount in (full - less, full)
+            )
+        taxes = [{"id": 1, "total": pricing.plain(within), "subtotal": pricing.plain(before)}] if rate else []
         lines.append(
             {
                 "id": shop.new_id("item"),
@@ -230,7 +231,8 @@ def extras(shop: Shop, order: dict[str, Any], args: dict[str, Any], rate: Decima
 
     def taxed(amount: Any) -> dict[str, Any]:
         net, tax = pricing.split_tax(Decimal(str(amount)), rate, included, shop.decimals)
-        text = pricing.plain(tax)
+        exact = pricing.exact_tax(Decimal(str(amount)), rate, included, shop.decimals)
+        text = pricing.plain(exact if shop.config["tax_round_at_subtotal"] else tax)
         taxes = [{"id": 1, "total": text, "subtotal": text}] if rate else []
         return {"total": shop.money(net), "total_tax": shop.money(tax), "taxes": taxes, "meta_data": []}
 

@@ -23,7 +23,8 @@ def change(shop: Shop, order: dict[str, Any], wanted: list[dict[str, Any]], by: 
         if taken is not None and shop.move_stock(line, before - quantity, "edit", order["id"]):
             shop.mark_reduced(line, max(0, taken - before + quantity))
         if quantity:
-            pricing.resize(line, quantity, shop.decimals)
+            once = order["_twin"].get("tax_round_at_subtotal", False)
+            pricing.resize(line, quantity, shop.decimals, once)
         else:
             order["line_items"].remove(line)
         words = (

@@ -54,6 +54,12 @@ def split_tax(amount: Decimal, rate: Decimal, included: bool, decimals: int) -> 
     return gross - tax, tax
 
 
+def exact_tax(amount: Decimal, rate: Decimal, included: bool, decimals: int) -> Decimal:
+    """The same tax before it is rounded to what can be paid, as shops keep it that round once on the order."""
+    tax = amount - amount / (1 + rate / 100) if included else amount * rate / 100
+    return tax.quantize(Decimal(1).scaleb(-decimals - 4), ROUND_HALF_UP)
+
+
 def share(amount: Decimal, weights: list[Decimal], decimals: int) -> list[Decimal]:
     """An amount over weights, in whole cents; the last one takes the rest."""
     unit = Decimal(1).scaleb(-decimals)
@@ -65,13 +71,26 @@ def share(amount: Decimal, weights: list[Decimal], decimals: int) -> list[Decima
 
 
 def add_up(order: dict[str, Any], decimals: int) -> None:
-    """Set the order's totals and tax lines from its parts."""
+    """Set the order's totals and tax lines from its parts. Where tax is rounded once on the order, it is summed from the
+    exact taxes inside the parts; what was charged with the tax in it stays as it was charged."""
+    once = order["_twin"].get("tax_round_at_subtotal", False)
 
     def total(part: str, name: str) -> Decimal:
         return sum((Decimal(line[name]) for line in order[part]), Decimal(0))
 
-    cart_tax = total("line_items", "total_tax") + total("fee_lines", "total_tax")
-    shipping, shipping_tax = total("shipping_lines", "total"), total("shipping_lines", "total_tax")
+    def taxed(*parts: str) -> Decimal:
+        if not once:
+            return sum((total(part, "total_tax") for part in parts), Decimal(0))
+        taxes = [tax["total"] for part in parts for line in order[part] for tax in line["taxes"]]
+        return Decimal(money(sum(map(Decimal, taxes), Decimal(0)), decimals))
+
+    cart_tax, shipping_tax = taxed("line_items", "fee_lines"), taxed("shipping_lines")
+    shipping = total("shipping_lines", "total")
+    tax = cart_tax + shipping_tax
+    if order["prices_include_tax"]:
+        tax = sum(
+            (total(part, "total_tax") for part in ("line_items", "fee_lines", "shipping_lines")), Decimal(0)
+        )
     figures = {
         "discount_total": total("line_items", "subtotal") - total("line_items", "total"),
         "discount_tax": total("line_items", "subtotal_tax") - total("line_items", "total_tax"),
@@ -79,11 +98,7 @@ def add_up(order: dict[str, Any], decimals: int) -> None:
         "shipping_tax": shipping_tax,
         "cart_tax": cart_tax,
         "total_tax": cart_tax + shipping_tax,
-        "total": total("line_items", "total")
-        + total("fee_lines", "total")
-        + cart_tax
-        + shipping
-        + shipping_tax,
+        "total": total("line_items", "total") + total("fee_lines", "total") + shipping + tax,
     }
     order.update({name: money(figure, decimals) for name, figure in figures.items()})
     for line in order["tax_lines"]:
@@ -95,12 +110,17 @@ def add_up(order: dict[str, Any], decimals: int) -> None:
         coupon["discount"], coupon["discount_tax"] = order["discount_total"], order["discount_tax"]
 
 
-def resize(line: dict[str, Any], quantity: int, decimals: int) -> None:
-    """Change a line's quantity at its own prices."""
+def resize(line: dict[str, Any], quantity: int, decimals: int, once: bool = False) -> None:
+    """Change a line's quantity at its own prices; ``once`` keeps its taxes exact."""
     before = Decimal(line["quantity"])
     for name in ("subtotal", "subtotal_tax", "total", "total_tax"):
         line[name] = money(Decimal(line[name]) * quantity / before, decimals)
     for tax in line["taxes"]:
+        if once:
+            tax["total"], tax["subtotal"] = (
+                plain(Decimal(tax[name]) * quantity / before) for name in ("total", "subtotal")
+            )
+            continue
         tax["total"], tax["subtotal"] = plain(line["total_tax"]), plain(line["subtotal_tax"])
     line["quantity"] = quantity
 

@@ -55,6 +55,7 @@ ROUTES = [
     Route("site.namespace", ("GET",), V3, site.namespace, {}),
     Route("site.currency", ("GET",), f"{V3}/data/currencies/current", site.currency, {}),
     Route("site.status", ("GET",), f"{V3}/system_status", site.system_status, {}),
+    Route("settings.get", ("GET",), f"{V3}/settings/(?P<group>[\\w-]+)/(?P<name>[\\w-]+)", site.setting, {}),
     Route("orders.list", ("GET",), f"{V3}/orders", orders.list_orders, orders.list_args),
     Route("orders.get", ("GET",), f"{V3}/orders/{{id}}", orders.get_order, {"dp": Arg("integer")}),
     Route("orders.update", EDIT, f"{V3}/orders/{{id}}", orders.update_order, orders.update_args),
@@ -144,12 +145,16 @@ class WooCommerce(Twin):
         "currency": "GBP",
         "decimals": 2,
         "prices_include_tax": False,
+        # True: tax is rounded once on the whole order, and its lines show shares of it that need not add up.
+        "tax_round_at_subtotal": False,
         # Per cent by country of delivery, such as {"GB": "20"}.
         "tax_rates": {},
         "custom_statuses": [],
         # Payment gateways, and whether they give money back by themselves.
         "gateways": {"stripe": True, "paypal": True, "bacs": False, "cod": False, "cheque": False},
         "shipment_tracking": False,
+        # False: the keys belong to somebody who may not see the shop's settings.
+        "manages_shop": True,
         # False: the known faults of some gateways and versions.
         "refund_touches_order": True,
         "refunds_in_list": True,
@@ -164,12 +169,15 @@ class WooCommerce(Twin):
 
     # --- the protocol ------------------------------------------------------------------------------------
 
-    def _route(self, request: Request) -> tuple[Route, dict[str, int]] | None:
+    def _route(self, request: Request) -> tuple[Route, dict[str, Any]] | None:
         if request.path.startswith(PLUGIN) and not self.config["shipment_tracking"]:
             return None
         for route in ROUTES:
             if request.method in route.methods and (match := route.pattern.fullmatch(request.path)):
-                return route, {name: int(value) for name, value in match.groupdict().items()}
+                return route, {
+                    name: int(value) if value.isdecimal() else value
+                    for name, value in match.groupdict().items()
+                }
         return None
 
     def step(self, request: Request) -> str:

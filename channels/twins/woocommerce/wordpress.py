@@ -75,7 +75,7 @@ class Call:
     """A matched request: ids from the path, arguments from query and body, checked and with defaults."""
 
     method: str
-    ids: dict[str, int]
+    ids: dict[str, Any]
     given: dict[str, Any]
     args: dict[str, Any] = field(default_factory=dict)
     query: list[tuple[str, str]] = field(default_factory=list)

@@ -24,6 +24,7 @@ from rest_framework.response import Response
 
 from oms.core.errors import OmsError, Reason, Refused, Retry
 from oms.core.money import BadAmount, MixedCurrencies
+from oms.core.saying import said, say
 
 log = logging.getLogger("oms.api")
 
@@ -89,7 +90,7 @@ _NAMES = {
 
 def _judge(error: Exception) -> _Judged:
     if isinstance(error, Refused):
-        return 409, "refused", str(error), _refusals(error.reasons), {}
+        return 409, "refused", said(error), _refusals(error.reasons), {}
     if isinstance(error, exceptions.ValidationError):
         reasons = list(_causes(error.detail))
         return 400, "invalid", "Something in the request is not as it should be.", reasons, {}
@@ -128,7 +129,7 @@ def _of_drf(error: exceptions.APIException) -> _Judged:
 
 
 def _refusals(reasons: tuple[Reason, ...]) -> list[Trouble]:
-    return [Trouble(reason.code, reason.words) for reason in reasons]
+    return [Trouble(reason.code, say(reason.words)) for reason in reasons]
 
 
 def _causes(detail: Any, path: str = "") -> Iterator[Trouble]:

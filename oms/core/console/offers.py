@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from oms.core.console.registry import Button, registry
 from oms.core.errors import Reason
 from oms.core.places import another_place, elsewhere, places_of
+from oms.core.saying import say
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Offer:
 
     @property
     def why_not(self) -> str:
-        return " ".join(reason.words for reason in self.reasons)
+        return " ".join(say(reason.words) for reason in self.reasons)
 
 
 def reads_of(buttons: Iterable[Button]) -> list[str]:

@@ -15,6 +15,7 @@ from oms.core.console.press import back_to, ids_of
 from oms.core.console.registry import registry
 from oms.core.errors import Refused
 from oms.core.places import another_place, own, places_of
+from oms.core.saying import said
 
 
 def paper(request: HttpRequest, name: str) -> HttpResponse:
@@ -43,7 +44,7 @@ def paper(request: HttpRequest, name: str) -> HttpResponse:
     try:
         body, kind = made.make(ids, request.GET.get("size", "") if made.sizes else "")
     except Refused as error:
-        messages.warning(request, str(error))
+        messages.warning(request, said(error))
         return HttpResponseRedirect(back)
     if made.note:
         made.note(ids, Actor.user(request.user))

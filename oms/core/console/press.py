@@ -29,6 +29,7 @@ from oms.core.console.once import Once, StillRunning
 from oms.core.console.registry import Button, Outcome, Preview, registry
 from oms.core.console.veils import veil_rows
 from oms.core.errors import OmsError, Reason, Refused
+from oms.core.saying import say
 
 MOST = 1000
 """Rows that one press may be for."""
@@ -140,10 +141,12 @@ class _Page:
 
     def _answer(self, outcome: Outcome) -> dict[str, Any]:
         labels = {
-            str(row): [r.words for r in self.refused[row.pk]] for row in self.rows if row.pk in self.refused
+            str(row): [say(r.words) for r in self.refused[row.pk]]
+            for row in self.rows
+            if row.pk in self.refused
         }
         for label, reasons in outcome.refused.items():
-            labels[str(label)] = [r.words for r in reasons]
+            labels[str(label)] = [say(r.words) for r in reasons]
         undo = [outcome.undo[0], list(outcome.undo[1])] if outcome.undo else None
         return {
             "words": str(outcome.words), "done": outcome.done, "refused": labels, "undo": undo,

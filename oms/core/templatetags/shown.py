@@ -9,9 +9,11 @@ from django.urls import NoReverseMatch, reverse
 
 from oms.core.console import shown
 from oms.core.personal import Veil
+from oms.core.saying import say
 
 register = template.Library()
 
+register.filter("say", say)
 register.filter("when", shown.when)
 register.filter("exact", shown.exact)
 register.filter("spoken", shown.spoken)

@@ -23,6 +23,7 @@ from channels.adapters.base import (
     ShipmentNotice,
     ShippedLine,
     StockTarget,
+    TaxRule,
     Tracking,
 )
 from channels.adapters.woocommerce import WooCommerce
@@ -130,6 +131,28 @@ def test_law_with_prices_of_both_kinds(shop: Shop, included: bool) -> None:
     assert draft.prices_include_tax is included
     assert law(draft) == draft.total
     assert draft.lines[0].unit_price == Decimal("9.99")
+
+
+def test_the_shop_tells_where_it_rounds_tax(shop: Shop) -> None:
+    assert shop.adapter.tax_rule() == TaxRule("line", 2)
+    shop.twin.configure({"tax_round_at_subtotal": True, "decimals": 3, "tax_rates": {"GB": "20"}})
+    assert shop.adapter.tax_rule() == TaxRule("order", 3)
+    draft = shop.draft(shop.place(("A", 1), ("B", 1)))
+    assert law(draft) == draft.total
+    shop.twin.configure({"manages_shop": False})
+    assert shop.adapter.tax_rule() == TaxRule()
+
+
+def test_what_rounding_once_leaves_over_is_named(shop: Shop) -> None:
+    """Two lines of £0.03 too much each show £2.01 of tax; rounded once it is £4.01, a cent less."""
+    shop.twin.configure({"tax_round_at_subtotal": True, "tax_rates": {"GB": "20"}})
+    lines = [{"sku": sku, "quantity": 1, "price": "10.03"} for sku in ("A", "B")]
+    placed = shop.do("place", email="ann@example.com", billing_address=ADDRESS, lines=lines)
+    draft = shop.draft(str(placed["id"]))
+    assert [charge.net.customer for charge in draft.charges if charge.kind == "rounding"] == [
+        Decimal("-0.01")
+    ]
+    assert law(draft) == draft.total == Amount.same(Decimal("24.07"))
 
 
 def test_one_too_much_is_not_explained_away(shop: Shop) -> None:

@@ -105,6 +105,31 @@ def test_an_order_adds_up_with_tax_coupon_fee_and_shipping(shop):
     assert gross["prices_include_tax"] is True
 
 
+def test_tax_rounded_once_on_the_order_misses_its_lines_by_a_cent(shop):
+    setting = "/settings/tax/woocommerce_tax_round_at_subtotal"
+    odd = [{"sku": sku, "quantity": 1, "price": "10.02"} for sku in "AB"]
+    each = shop.place(*odd, tax_rate="20")
+    assert (each["total_tax"], each["total"]) == ("4.00", "24.04")
+    assert shop.get(setting).json()["value"] == "no"
+    shop.configure(tax_round_at_subtotal=True, decimals=2)
+    once = shop.place({**odd[0], "price": "10.03"}, {**odd[0], "sku": "T-S", "price": "10.03"}, tax_rate="20")
+    assert [line["total_tax"] for line in once["line_items"]] == ["2.01", "2.01"]
+    assert [line["taxes"][0]["total"] for line in once["line_items"]] == ["2.006", "2.006"]
+    assert (once["total_tax"], once["total"]) == ("4.01", "24.07")
+    told = shop.get(setting).json()
+    assert (told["id"], told["value"], told["group_id"]) == (setting.rpartition("/")[2], "yes", "tax")
+    assert shop.get("/settings/general/woocommerce_price_num_decimals").json()["value"] == "2"
+    shop.configure(prices_include_tax=True)
+    gross = shop.place({**odd[0], "price": "10.03"}, tax_rate="20")
+    assert gross["total"] == "10.03"
+
+
+def test_keys_of_somebody_who_does_not_manage_the_shop_see_no_settings(shop):
+    shop.configure(manages_shop=False)
+    refused = shop.get("/settings/tax/woocommerce_tax_round_at_subtotal")
+    assert (refused.status_code, refused.json()["code"]) == (403, "woocommerce_rest_cannot_view")
+
+
 def test_yen_has_decimals_because_the_shop_says_so(shop):
     order = shop.place({"sku": "A", "quantity": 1, "price": "520"}, currency="JPY")
     assert (order["currency"], order["total"]) == ("JPY", "520.00")

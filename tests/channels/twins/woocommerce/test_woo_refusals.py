@@ -12,6 +12,8 @@ BAD_PAGE = {"per_page": "101"}
 PLUGIN = "/wp-json/wc-shipment-tracking/v3/orders/{order}/shipment-trackings"
 # Step: method, path, query, body, status, error code. One at least for every operation of the twin.
 MALFORMED = [
+    ("settings.get", "GET", "/settings/tax/nothing", {}, None, 404, "rest_setting_setting_invalid"),
+    ("settings.get", "GET", "/settings/nothing/at_all", {}, None, 404, "rest_setting_setting_group_invalid"),
     ("orders.list", "GET", "/orders", BAD_PAGE, None, 400, "rest_invalid_param"),
     ("orders.list", "GET", "/orders", {"modified_after": "yesterday"}, None, 400, "rest_invalid_param"),
     ("orders.list", "GET", "/orders", {"status": "shipped"}, None, 400, "rest_invalid_param"),

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0005_rows'),
+        ('inventory', '0007_dock'),
     ]
 
     operations = [
