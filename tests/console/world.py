@@ -17,7 +17,7 @@ from fulfillment.actions.ship import ship
 from fulfillment.actions.track import record_scans
 from fulfillment.actions.type_tracking import type_tracking
 from fulfillment.carriers.base import Scan
-from fulfillment.models import Box, CarrierAccount, FulfillmentOrder, Shipment
+from fulfillment.models import CarrierAccount, FulfillmentOrder, Shipment
 from inventory.models import Barcode, Discrepancy, Item, Location
 from oms.core import inbox
 from oms.core.actors import SYSTEM
@@ -67,7 +67,6 @@ def make(orders: int = 2) -> World:
         build.stock(item, 200, places[0])
     build.stock(items[1], 50, places[1])
     build.stock(items[3], 1, places[1])
-    Box.objects.create(code="m", name="test", length_mm=300, width_mm=200, height_mm=150, weight_g=120)
     now = timezone.now().replace(microsecond=0)
 
     def placed(lines: list[tuple[str, int]], hours: float = 2, **kwargs: object) -> Order:
