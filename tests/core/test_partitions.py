@@ -299,13 +299,16 @@ def test_there_and_back_again(ends: Ends) -> None:
         call_command("migrate", "core", "0004_laws", verbosity=0)
         kinds = do("SELECT relkind::text FROM pg_class WHERE relname = ANY(%s)", [*history.HISTORIES])
         assert kinds == [("r",), ("r",)] and not do("SELECT FROM pg_class WHERE relname LIKE %s", "%\\_rest")
-        build.stock(build.item("B"), 5)
-        first = do(f"SELECT key FROM {MOVEMENTS} ORDER BY id LIMIT 1")[0][0]
+        # Plain statements, since later releases' models do not fit this one's tables.
+        write = (
+            f"INSERT INTO {MOVEMENTS} (item_id, location_id, on_hand, unavailable, reason, document, key, note, actor, at)"
+            f" SELECT item_id, location_id, %s, 0, reason, document, coalesce(%s, key), note, actor, at FROM {MOVEMENTS}"
+            " ORDER BY id LIMIT 1"
+        )
+        do(write, 1, "one more")
+        do(write, -1, "one less")
         with pytest.raises(IntegrityError, match="key"), transaction.atomic():
-            StockMovement.objects.create(
-                item=build.item("B"), location=build.location(), on_hand=1, reason="receipt", document="x:1", key=first,
-                actor="x",
-            )  # fmt: skip
+            do(write, 1, None)
     finally:
         call_command("migrate", verbosity=0)
     after = [list(model.objects.order_by("pk").values_list()) for model in (JournalEntry, StockMovement)]
