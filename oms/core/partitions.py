@@ -5,7 +5,7 @@ empty: new rows there would not be looked for in one small table any more. Where
 bounds and a name as it is, and makes a new one; no row is copied.
 
 Every step that needs a table for itself holds it for a moment and waits for it two seconds at the most: what does not
-get it fails, is rolled back whole, and has its next turn with the next run. docs/adr/0035-history-lies-in-partitions.md.
+get it fails, is rolled back whole, and has its next turn with the next run. docs/adr/0034-history-lies-in-partitions.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +27,7 @@ from oms.twinkit.server import serve
 from orders.models import Order, OrderChange, OrderLine
 from tests import build, way
 from tests.api.conftest import Caller
+from tests.channels.shops import NOW
 from tests.pressing import Hand
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +45,7 @@ class Shop:
         self.url = url
         self.account = ChannelAccount.objects.create(
             slug="shop-one", name="Shop One", kind="woocommerce", base_url=url, order_prefix="W", credentials=KEYS,
-            options={"settle_seconds": 0},
+            options={"settle_seconds": NOW},
         )  # fmt: skip
 
     def _post(self, path: str, given: Any) -> Any:
@@ -60,16 +60,14 @@ class Shop:
         self._post("configure", {"down": yes})
 
     def buy(self, sku: str = "A", quantity: int = 2) -> int:
-        """A paid order; the next second begins, since what changed in this one is left to the next fetch."""
-        made = int(
+        """A paid order."""
+        return int(
             self.act(
                 "place", email="ada@example.com", payment="paid", currency="GBP", billing_address=HOME,
                 shipping_address=HOME, lines=[{"sku": sku, "quantity": quantity, "price": "10.00"}],
                 placed_at="2026-11-20T09:00:00+00:00",
             )["id"]
         )  # fmt: skip
-        time.sleep(1.05)
-        return made
 
     def stock(self, sku: str) -> int:
         found = requests.get(

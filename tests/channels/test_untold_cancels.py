@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -120,7 +119,6 @@ def taken_off(shop: Shop, order: Order, left: int) -> None:
     verb = "change_lines" if shop.kind == "woocommerce" else "edit_lines"
     which = int(order.external_id) if shop.kind == "woocommerce" else order.external_number
     shop.act(verb, order=which, lines=[{"sku": "A", "quantity": left}])
-    time.sleep(1.05)
     fetch_orders(shop.account)
     relay()
 
@@ -146,7 +144,6 @@ def test_read_again_without_it_being_done_it_stays_open(shop: Shop) -> None:
         order=int(order.external_id) if shop.kind == "woocommerce" else order.external_number,
         note="hello",
     )
-    time.sleep(1.05)
     fetch_orders(shop.account)
     assert waiting() == [order] and said(order, "settle_untold") == []
 
@@ -169,7 +166,6 @@ def test_paid_back_at_the_shop_it_closes_by_itself(shop: Shop) -> None:
         shop.act("refund_in_shop", order=which, lines=[piece], restock=True)
     else:
         shop.act("refund_in_shop", order=which, lines=[{**piece, "restock": "cancel"}])
-    time.sleep(1.05)
     fetch_orders(shop.account)
     relay()
     assert waiting() == [] and len(said(order, "settle_untold")) == 1

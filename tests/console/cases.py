@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,6 +43,7 @@ from returns.actions.receive_unannounced import Unannounced, receive_unannounced
 from returns.actions.refund_returns import refund_return
 from returns.models import Return
 from tests import build, way
+from tests.channels.shops import NOW
 from tests.console.world import World
 
 KEYS = {"consumer_key": "ck_twin", "consumer_secret": "cs_twin", "webhook_secret": "whsec"}
@@ -149,7 +149,7 @@ def _at_the_shop(url: str) -> None:
     ask("shopper/seed_products", products=products)
     account = ChannelAccount.objects.create(
         slug="shop-one", name="Shop One", kind="woocommerce", base_url=url, order_prefix="W", credentials=KEYS,
-        options={"settle_seconds": 0},
+        options={"settle_seconds": NOW},
     )  # fmt: skip
     pull_listings(account)
     here = {row.sku: row.pk for row in Listing.objects.filter(account=account)}
@@ -160,7 +160,6 @@ def _at_the_shop(url: str) -> None:
         shipping_address=HOME, lines=[{"sku": "71053", "quantity": 2, "price": "10.00"}],
         placed_at="2026-11-20T09:00:00+00:00",
     )["id"]  # fmt: skip
-    time.sleep(1.05)  # what changed in this very second is left to the next fetch
     assert fetch_orders(account)["placed"] == 1
     order = Order.objects.get(source="shop-one")
     (work,) = way.work_of(order)

@@ -52,22 +52,18 @@ def waiting() -> dict[str, int]:
     }  # fmt: skip
 
 
-def tick(seconds: float = 20.0, *, pull: bool = True, again: int = 2) -> None:
-    """Pull, then work until nothing is due. A pull's window is closed in whole seconds, so it is asked
-    ``again`` after one. Fails, naming what is left, when that takes too long."""
+def tick(seconds: float = 20.0, *, pull: bool = True) -> None:
+    """Pull, then work until nothing is due. Fails, naming what is left, when that takes too long."""
     until = time.monotonic() + seconds
-    for turn in range(again if pull else 1):
-        if turn:
-            time.sleep(1.05)
-        if pull:
-            channels.tasks.pull()
-        while True:
-            once()
-            left = {name: count for name, count in waiting().items() if count}
-            if not left:
-                break
-            assert time.monotonic() < until, f"still to do after {seconds} s: {left}"
-            time.sleep(0.02)
+    if pull:
+        channels.tasks.pull()
+    while True:
+        once()
+        left = {name: count for name, count in waiting().items() if count}
+        if not left:
+            return
+        assert time.monotonic() < until, f"still to do after {seconds} s: {left}"
+        time.sleep(0.02)
 
 
 def confirm() -> dict[str, int]:

@@ -21,6 +21,7 @@ from channels.twins.woocommerce.twin import WooCommerce
 from fulfillment.models import CarrierAccount
 from fulfillment.twins.easypost.twin import EasyPost
 from oms.twinkit.server import Running, serve
+from tests.channels.shops import NOW
 from tests.journeys.clockwork import Clock
 
 ORDINARY = 10
@@ -103,7 +104,7 @@ class Connected:
 
 @pytest.fixture
 def connected(db: None, parties: Parties) -> Connected:
-    quick = {"settle_seconds": 0}
+    quick = {"settle_seconds": NOW}
     woocommerce = ChannelAccount.objects.create(
         slug="woocommerce", name="Shop One", kind="woocommerce", base_url=parties.woocommerce.url, order_prefix="W",
         credentials={"consumer_key": "ck_twin", "consumer_secret": "cs_twin", "webhook_secret": SECRET}, options=quick,

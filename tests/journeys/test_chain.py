@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import psycopg
@@ -85,7 +84,6 @@ def test_a_busy_database_parks_no_order(plan, shops) -> None:
     """Somebody else holds the shelf for longer than a lock is waited for: the order waits, nobody has to look."""
     (bought,) = ordinary(plan, WOOCOMMERCE, 1)
     shops.woocommerce.act("place", **purchase(bought))
-    time.sleep(1.05)
     channels.tasks.pull()
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
         other.execute("SELECT FROM inventory_stocklevel FOR UPDATE")
