@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from channels.actions.connect import reader_of
-from channels.actions.find_items import find_items, free_text
+from channels.actions.find_items import find_items
 from channels.models import ChannelAccount
 from fulfillment.actions.cancel_order_in_work import cancel_orders_in_work
 from fulfillment.actions.cancel_work import OPEN_STATES, cancel_work
@@ -72,8 +72,8 @@ def accept_changes(change_ids: Sequence[int], *, by: Actor) -> list[OrderChange]
         ids = sorted(works.values_list("pk", flat=True))
         if ids:
             cancel_work(ids, reason=f"Changed at the shop: {change.words}.", by=by, route_again=False)
-        (read,) = free_text(account, [read])
-        items = find_items(account, [read]).get(read.external_id, {})
+        (read,), known = find_items(account, [read])
+        items = known.get(read.external_id, {})
         # A proposal names the lines that it is about; those only are decided now.
         decided = [Change(change.kind, change.words, line) for line in lines_of(change)]
         apply_changes([Applying(order.pk, read, decided, items)], by=by)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from channels.actions.connect import reader_of
-from channels.actions.find_items import find_items, free_text
+from channels.actions.find_items import find_items
 from channels.actions.mark_listings import mark_listings
 from channels.actions.note_untold import settle_shown
 from channels.models import ChannelAccount
@@ -132,8 +132,7 @@ def _park(message: InboundMessage, reason: str, words: str) -> None:
 
 
 def _place(account: ChannelAccount, reads: Sequence[_Read], by: Actor) -> None:
-    drafts = _rounded(account, free_text(account, [r.draft for r in reads]))
-    items = find_items(account, drafts)
+    drafts, items = find_items(account, _rounded(account, [r.draft for r in reads]))
     numbers = _numbers(account, drafts)
     orders = place_orders(
         [Placing(d, numbers[d.external_id], items.get(d.external_id, {})) for d in drafts], by=by
@@ -194,8 +193,8 @@ def _change(
     by: Actor,
 ) -> None:
     begun = _begun([orders[r.draft.external_id].pk for r in reads])
-    drafts = {d.external_id: d for d in free_text(account, [r.draft for r in reads])}
-    items = find_items(account, list(drafts.values()))
+    known_lines, items = find_items(account, [r.draft for r in reads])
+    drafts = {d.external_id: d for d in known_lines}
     # Orders with a change that waits, and those of their lines of which it is unclear what they sell.
     undecided: dict[int, set[str]] = {}
     waiting = OrderChange.objects.filter(

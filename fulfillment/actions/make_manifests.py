@@ -84,7 +84,7 @@ def make_manifests(shipment_ids: Sequence[int], *, own: bool = False, by: Actor)
     labels = _labels(parcels)
     asked: list[Intent] = []
     ours: list[Manifest] = []
-    told: list[Line] = []
+    lines: list[Line] = []
     for manifest, group in zip(made, groups.values(), strict=True):
         kept = [labels[p.pk] for p in group if p.pk in labels]
         account = group[0].carrier_account
@@ -98,13 +98,13 @@ def make_manifests(shipment_ids: Sequence[int], *, own: bool = False, by: Actor)
             )  # fmt: skip
         else:
             ours.append(manifest)
-        told += [
+        lines += [
             Line.of(p, "manifest", f"On the list {manifest.number} for {manifest.carrier or 'the carrier'}.")
             for p in group
         ]
     move(ours, "make", by=by, words="Our own list.")
     effects.intend(asked, nudge=TASK)
-    journal.write(told, by=by)
+    journal.write(lines, by=by)
     return made
 
 

@@ -62,7 +62,10 @@ def waiting(source: str, kind: str, limit: int = 200) -> list[InboundMessage]:
 
 
 def finish(ids: Iterable[int], state: str = InboundMessage.State.DONE) -> None:
-    InboundMessage.objects.filter(pk__among=list(ids)).update(
+    ids = list(ids)
+    if not ids:
+        return
+    InboundMessage.objects.filter(pk__among=ids).update(
         state=state, processed_at=timezone.now(), reason="", detail="", attempts=F("attempts") + 1
     )
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from inventory.models import Item
 from oms.core.api import idempotency
+from oms.core.api.idempotency import Call
 from oms.core.models import ApiToken, IdempotencyRecord, JournalEntry
 from oms.core.tokens import SCOPES, find_token, known_scope
 from tests import build
@@ -250,13 +251,13 @@ def test_what_was_refused_may_be_tried_again_with_its_key(api: Caller) -> None:
 
 
 def test_a_crash_leaves_neither_the_deed_nor_its_record(api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = IdempotencyRecord.objects.create
+    plain = IdempotencyRecord.objects.bulk_create
 
-    def dies(**kwargs: Any) -> None:
-        plain(**kwargs)
+    def dies(records: Any) -> None:
+        plain(records)
         raise SystemExit("the power went")
 
-    monkeypatch.setattr(IdempotencyRecord.objects, "create", dies)
+    monkeypatch.setattr(IdempotencyRecord.objects, "bulk_create", dies)
     with pytest.raises(SystemExit):
         api.send("items", NEW, key="k")
     monkeypatch.undo()
@@ -273,7 +274,7 @@ def test_a_second_call_while_the_first_is_under_way_is_told_to_wait(api: Caller)
     def first() -> None:
         try:
             with transaction.atomic():
-                assert idempotency._alone(owner, "k")
+                assert idempotency._alone([Call(owner, "k", "")]) == [True]
                 holds.set()
                 go.wait(10)
         finally:

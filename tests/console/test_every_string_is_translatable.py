@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from fulfillment.models import FulfillmentOrder
+from fulfillment.models import FulfillmentOrder, ShelfReason
 from oms.core.console import MenuEntry, registry
 from oms.core.console.base import ConsoleAdmin
 from oms.core.links import tracking_link
@@ -36,9 +36,8 @@ ALLOWED = [
 
 def technical() -> list[str]:
     """What the rows of the machinery are called: by their keys and codes."""
-    return [
-        str(row) for model in (InboundMessage, OutboundEffect, JournalEntry) for row in model.objects.all()
-    ]
+    rows = [row for model in (InboundMessage, OutboundEffect, JournalEntry) for row in model.objects.all()]
+    return [*map(str, rows), *ShelfReason.objects.values_list("code", flat=True)]
 
 
 def addresses(world: World) -> list[str]:
