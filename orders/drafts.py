@@ -131,6 +131,15 @@ class RefundLineDraft:
 
 
 @dataclass(frozen=True)
+class RefundChargeDraft:
+    """What was given back of one charge, by its external id."""
+
+    external_id: str
+    net: Amount
+    tax: Amount = NOTHING
+
+
+@dataclass(frozen=True)
 class RefundDraft:
     """A refund that exists at the shop. ``our_key`` is the key we put there, if it was we who made it.
 
@@ -144,6 +153,7 @@ class RefundDraft:
     reason: str = ""
     our_key: str = ""
     restocked: bool = False
+    charges: tuple[RefundChargeDraft, ...] = ()
 
 
 def called_off(draft: OrderDraft) -> dict[str, int]:

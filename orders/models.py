@@ -379,13 +379,15 @@ class Refund(RefundLifecycle):
 
 class RefundLine(models.Model):
     """What the money is for: a line (quantity and amount apart), or ``kind`` shipping, charge (fees the customer
-    paid), goodwill, or fee (kept back, below zero)."""
+    paid), goodwill, or fee (kept back, below zero). ``charge`` is the id at the shop of the one fee it is for: the
+    rows of charges are made anew when the shop changes an order's money, their ids at the shop stay."""
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="refund_lines"
     )
     kind = models.CharField(max_length=10, default="line")
+    charge = models.CharField(max_length=120, blank=True, default="", db_default="")
     quantity = models.PositiveIntegerField(default=0)
     net = money_field()
     tax = money_field(default=0)

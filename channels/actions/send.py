@@ -11,7 +11,14 @@ from channels.actions.note_untold import settle_cancelled
 from channels.actions.reread import reread
 from channels.actions.send_replacements import send_replacements
 from channels.actions.tell import CANCEL, REFUND, SHIPMENT
-from channels.adapters.base import CancelRequest, RefundLine, RefundRequest, ShipmentNotice, ShippedLine
+from channels.adapters.base import (
+    CancelRequest,
+    RefundCharge,
+    RefundLine,
+    RefundRequest,
+    ShipmentNotice,
+    ShippedLine,
+)
 from fulfillment.models import Shipment
 from oms.core import effects, journal
 from oms.core.effects import Result
@@ -100,10 +107,12 @@ def _told_shipment(effect: OutboundEffect, result: Result) -> None:
 def _request(effect: OutboundEffect) -> RefundRequest:
     refund = (
         Refund.objects.select_related("order")
-        .prefetch_related("lines__line")
+        .prefetch_related("lines__line", "order__charges")
         .get(pk=effect.request["refund"])
     )
     parts = list(refund.lines.all())
+    # As it stands now: what the shop changed since is not given back whole any more.
+    paid = {c.external_id: c.net + c.tax for c in refund.order.charges.all()}
 
     def of(kind: str, name: str) -> Decimal:
         return sum((getattr(p, name) for p in parts if p.kind == kind), Decimal(0))
@@ -113,6 +122,9 @@ def _request(effect: OutboundEffect) -> RefundRequest:
         lines=[RefundLine(p.line.external_id, p.quantity, p.net, p.tax) for p in parts if p.line is not None],
         shipping=of("shipping", "net"), shipping_tax=of("shipping", "tax"),
         charges=of("charge", "net"), charges_tax=of("charge", "tax"), reason=refund.reason,
+        named_charges=[
+            RefundCharge(p.charge, p.net, p.tax, whole=paid.get(p.charge) == p.net + p.tax) for p in parts if p.charge
+        ],
     )  # fmt: skip
 
 

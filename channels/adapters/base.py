@@ -162,11 +162,21 @@ class RefundLine:
 
 
 @dataclass(frozen=True)
+class RefundCharge:
+    """A fee given back by name; ``whole``: all that was ever paid for it, so nothing of it went back before."""
+
+    external_id: str
+    net: Decimal
+    tax: Decimal
+    whole: bool
+
+
+@dataclass(frozen=True)
 class RefundRequest:
     """Give money back through the shop; never lets the shop restock. Amounts in the customer's currency.
 
     ``amount`` is all of it; lines, shipping and ``charges`` (fees that were paid) say what it is for, as far as
-    the shop's API has names for that."""
+    the shop's API has names for that. ``named_charges`` are part of the charges."""
 
     key: str
     external_order_id: str
@@ -178,6 +188,7 @@ class RefundRequest:
     reason: str = ""
     charges: Decimal = Decimal(0)
     charges_tax: Decimal = Decimal(0)
+    named_charges: Sequence[RefundCharge] = ()
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,10 @@ class Shopify(Effects, Stock, Webhooks):
             order["lineItems"]["nodes"] += list(rest)
         if (order.pop("transactionsCount", None) or {}).get("count", 0) > len(order["transactions"]):
             order["transactions"] = self.ask(q.TRANSACTIONS, **name)["order"]["transactions"]
+        if order["originalTotalDutiesSet"] and not order["dutiesIncluded"]:
+            levied = self.duties(order["id"])
+            for line in nodes(order, "lineItems"):
+                line["duties"] = levied.get(line["id"], [])
         if order["refunds"]:
             order["refunds"] = self.refunds(order["id"])
         if any(line["quantity"] != line["currentQuantity"] for line in nodes(order, "lineItems")):

@@ -9,6 +9,11 @@ from channels.adapters.shopify_wire import Wire
 
 
 class Details(Wire):
+    def duties(self, order_gid: str) -> dict[str, list[dict[str, Any]]]:
+        """What was levied on each line."""
+        lines = self.every(q.ORDER_DUTIES, "order", "lineItems", id=order_gid)
+        return {line["id"]: line["duties"] for line in lines}
+
     def refunds(self, order_gid: str) -> list[dict[str, Any]]:
         found = []
         for name in self.ask(q.REFUND_IDS, id=order_gid)["order"]["refunds"]:

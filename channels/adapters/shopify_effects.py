@@ -27,6 +27,7 @@ from channels.adapters.shopify_wire import refuse
 from oms.core.errors import Rejected, Retry
 
 CANCEL_REASONS = frozenset({"CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "STAFF", "OTHER"})
+DUTY = gid("Duty", "")
 JOB_POLLS = 20
 JOB_PAUSE = 0.5  # seconds
 
@@ -106,8 +107,10 @@ class Effects(Details):
     def issue_refund(self, request: RefundRequest) -> RemoteRefund:
         """Never restocks. The money goes back along the payments it came by, oldest first.
 
-        ``refundCreate`` has no name for an additional fee, and duties only whole and line by line: what is given
-        back of either is in the amount alone, and Shopify books it as a difference.
+        A duty given back whole goes by its name. ``refundCreate`` has none for an additional fee, and its
+        description does not say what is left of a duty that went back in part: those are in the amount alone, and
+        Shopify books them as a difference. That a duty's tax goes back with it no description says either: only a
+        real shop can show whether Shopify books a difference there.
 
         Raises ``Rejected("amount", "more_than_captured")``, or Shopify's own refusal.
         """
@@ -136,6 +139,9 @@ class Effects(Details):
         }
         if shipping:
             asked["shipping"] = {"amount": str(shipping)}
+        duties = [one for one in request.named_charges if one.whole and one.external_id.startswith(DUTY)]
+        if duties:
+            asked["refundDuties"] = [{"dutyId": one.external_id, "refundType": "FULL"} for one in duties]
         payload = self.change_once(q.CREATE_REFUND, "refundCreate", f"refund:{request.key}", input=asked)
         refuse(payload)
         return _remote(payload["refund"])

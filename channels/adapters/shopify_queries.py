@@ -2,7 +2,7 @@
 
 An order is asked for in slices: Shopify prices a query by what it might return (an object one point, a list
 by its ``first``, 1000 points at most), so the page asks for the first few lines of each order, and what is
-longer than that, and what only some orders have (refunds, units taken off again), is asked for afterwards.
+longer than that, and what only some orders have (refunds, duties, units taken off again), is asked for afterwards.
 """
 
 MONEY = """
@@ -38,6 +38,12 @@ fragment Line on LineItem {
   originalTotalSet { ...Money }
   discountAllocations { ...Discount }
   taxLines { priceSet { ...Money } }
+}
+"""
+
+DUTY = """
+fragment Levied on Duty {
+  id price { ...Money } taxLines { priceSet { ...Money } }
 }
 """
 
@@ -106,6 +112,21 @@ query OrderLines($id: ID!, $after: String) {
     + LINE
 )
 
+ORDER_DUTIES = (
+    """
+query OrderDuties($id: ID!, $after: String) {
+  order(id: $id) {
+    lineItems(first: 40, after: $after) {
+      nodes { id duties { ...Levied } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+    + MONEY
+    + DUTY
+)
+
 TRANSACTIONS = (
     """
 query Transactions($id: ID!) {
@@ -127,11 +148,13 @@ query Refund($id: ID!) {
   refund(id: $id) {
     id createdAt note
     totalRefundedSet { ...Money }
+    duties { amountSet { ...Money } originalDuty { ...Levied } }
     transactions(first: 20) { nodes { ...Transaction } }
   }
 }
 """
     + MONEY
+    + DUTY
     + TRANSACTION
 )
 

@@ -12,6 +12,10 @@ are taken from ``discountAllocations``, the only place that has line, order and 
 Amounts are pairs: ``presentmentMoney`` is the customer's, ``shopMoney`` the shop's. Figures converted to a
 second currency one by one may miss their total by a hair: that gap becomes a ``rounding`` charge.
 
+A duty is a charge of its own, named by its whole ``gid://`` (it is the only charge that a refund can name), with
+its line in ``code``. Where those of the lines miss the order's total of duties, the gap is a charge without a name.
+What of the tax on a duty went back Shopify does not tell: it is taken to go with the duty, part by part.
+
 ``quantity`` is what is still wanted. Shopify's ``currentQuantity`` falls for every refunded piece, whether it
 was called off before shipping or came back afterwards; only the first is a change of the order. So for a line
 with refunded pieces we count what was fulfilled and what its fulfillment orders still ask for; where those
@@ -44,6 +48,7 @@ from orders.drafts import (
     LineDraft,
     OrderDraft,
     PaymentDraft,
+    RefundChargeDraft,
     RefundDraft,
     RefundLineDraft,
 )
@@ -248,9 +253,26 @@ def _charges(order: Mapping[str, Any], included: bool) -> Iterable[ChargeDraft]:
         yield ChargeDraft(
             "fee", str(raw.get("name") or "Fee"), net, tax, external_id=number_of(raw.get("id"))
         )
-    duties = _money(order.get("originalTotalDutiesSet"), "originalTotalDutiesSet")
-    if duties and order.get("dutiesIncluded") is not True:
-        yield ChargeDraft("fee", "Duties", duties, code="duties")
+    if order.get("dutiesIncluded") is not True:
+        yield from _duties(order, included)
+
+
+def _duties(order: Mapping[str, Any], included: bool) -> Iterable[ChargeDraft]:
+    unnamed = _money(order.get("originalTotalDutiesSet"), "originalTotalDutiesSet")
+    for line in nodes(order, "lineItems") if unnamed else ():
+        for raw in line.get("duties") or ():
+            price, tax = _money(required(raw, "price"), "duties.price"), _taxes(raw, "duties")
+            unnamed = unnamed - price
+            yield ChargeDraft(
+                kind="fee",
+                title=f"Duties: {line.get('name') or ''}",
+                net=price - tax if included else price,
+                tax=tax,
+                code=f"duties:{number_of(required(line, 'id'))}",
+                external_id=str(required(raw, "id")),
+            )
+    if unnamed:
+        yield ChargeDraft("fee", "Duties", unnamed, code="duties")
 
 
 def _payments(order: Mapping[str, Any]) -> Iterable[PaymentDraft]:
@@ -300,7 +322,23 @@ def _refund(raw: Mapping[str, Any], included: bool) -> RefundDraft:
         reason=reason,
         our_key=key,
         restocked=any(row.get("restocked") is True for row in rows),
+        charges=tuple(
+            _duty_back(row, included) for row in raw.get("duties") or () if row.get("originalDuty")
+        ),
     )
+
+
+def _duty_back(row: Mapping[str, Any], included: bool) -> RefundChargeDraft:
+    duty, back = row["originalDuty"], _money(row.get("amountSet"), "refunds.duties.amountSet")
+    price, tax = _money(required(duty, "price"), "duties.price"), _taxes(duty, "duties")
+    share = Amount(
+        _share(tax.customer, back.customer, price.customer), _share(tax.shop, back.shop, price.shop)
+    )
+    return RefundChargeDraft(str(required(duty, "id")), back - share if included else back, share)
+
+
+def _share(tax: Decimal, back: Decimal, price: Decimal) -> Decimal:
+    return (tax * back / price).quantize(Decimal("0.0001"), ROUND_HALF_UP) if price else Decimal(0)
 
 
 def _refund_line(row: Mapping[str, Any], included: bool) -> RefundLineDraft:

@@ -87,7 +87,7 @@ class Effects(Wire):
             lines.append(_back(sold[line.external_line_id], line.quantity, line.net, line.tax))
         lines += _shipping_back(order.get("shipping_lines") or (), request.shipping, request.shipping_tax)
         if request.charges or request.charges_tax:
-            lines += self._fees_back(order, request.charges, request.charges_tax)
+            lines += self._fees_back(order, request)
         body = {
             "amount": str(request.amount),
             "reason": signed(request.reason, request.key),
@@ -99,23 +99,31 @@ class Effects(Wire):
         refund = self.send("POST", f"orders/{request.external_order_id}/refunds", body).json()
         return RemoteRefund(str(refund["id"]), abs(number(refund.get("amount"), "amount")))
 
-    def _fees_back(self, order: Mapping[str, Any], net: Decimal, tax: Decimal) -> list[dict[str, Any]]:
-        """Fills what is left of the fee lines, one after the other. Those below zero are discounts."""
+    def _fees_back(self, order: Mapping[str, Any], request: RefundRequest) -> list[dict[str, Any]]:
+        """What is named goes on its own fee line; the rest fills what is left of them, one after the other. Those
+        below zero are discounts."""
         given: dict[str, list[Decimal]] = {}
         for refund in self.every(f"orders/{order['id']}/refunds"):
             for row in refund.get("fee_lines") or ():
                 back = given.setdefault(refunded_item(row), [Decimal(0), Decimal(0)])
                 back[0] += abs(number(row.get("total"), "refunds.fee_lines.total"))
                 back[1] += abs(number(row.get("total_tax"), "refunds.fee_lines.total_tax"))
-        lines = []
+        rows = []
+        net, tax = request.charges, request.charges_tax
+        named = {one.external_id: one for one in request.named_charges}
         for row in order.get("fee_lines") or ():
             before, before_tax = given.get(str(row["id"]), (0, 0))
-            some = min(net, max(Decimal(0), number(row.get("total"), "fee_lines.total") - before))
-            some_tax = min(
-                tax, max(Decimal(0), number(row.get("total_tax"), "fee_lines.total_tax") - before_tax)
-            )
-            if some or some_tax:
-                lines.append(_back(row, 0, some, some_tax))
+            left = max(Decimal(0), number(row.get("total"), "fee_lines.total") - before)
+            left_tax = max(Decimal(0), number(row.get("total_tax"), "fee_lines.total_tax") - before_tax)
+            one = named.get(str(row["id"]))
+            own, own_tax = (min(one.net, left), min(one.tax, left_tax)) if one else (Decimal(0), Decimal(0))
+            net, tax = net - own, tax - own_tax
+            rows.append((row, own, own_tax, left - own, left_tax - own_tax))
+        lines = []
+        for row, own, own_tax, left, left_tax in rows:
+            some, some_tax = min(net, left), min(tax, left_tax)
+            if own + some or own_tax + some_tax:
+                lines.append(_back(row, 0, own + some, own_tax + some_tax))
             net, tax = net - some, tax - some_tax
         return lines
 

@@ -42,6 +42,7 @@ NAMES = (
     gettext_noop("channel facts"),
     gettext_noop("channel status"),
     gettext_noop("channels"),
+    gettext_noop("charge"),
     gettext_noop("choice"),
     gettext_noop("city"),
     gettext_noop("claimed at"),

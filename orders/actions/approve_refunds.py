@@ -142,8 +142,14 @@ def _parts(refund: Refund, quote: RefundQuote) -> list[RefundLine]:
         parts.append(
             RefundLine(refund=refund, kind="shipping", net=quote.shipping_net, tax=quote.shipping_tax)
         )
-    if quote.charges_net or quote.charges_tax:
-        parts.append(RefundLine(refund=refund, kind="charge", net=quote.charges_net, tax=quote.charges_tax))
+    parts += [
+        RefundLine(refund=refund, kind="charge", charge=cast("str", x.key), net=x.net, tax=x.tax)
+        for x in quote.named_charges
+    ]
+    net = quote.charges_net - sum((x.net for x in quote.named_charges), ZERO)
+    tax = quote.charges_tax - sum((x.tax for x in quote.named_charges), ZERO)
+    if net or tax:
+        parts.append(RefundLine(refund=refund, kind="charge", net=net, tax=tax))
     if quote.goodwill:
         parts.append(RefundLine(refund=refund, kind="goodwill", net=quote.goodwill))
     if quote.fee:

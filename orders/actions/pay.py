@@ -145,6 +145,13 @@ def record_shop_refunds(
                 )
                 for p in d.lines
             ]  # fmt: skip
+            parts += [
+                RefundLine(
+                    refund=refund, kind="charge", charge=p.external_id, net=p.net.customer, tax=p.tax.customer,
+                    shop_net=p.net.shop, shop_tax=p.tax.shop,
+                )
+                for p in d.charges
+            ]  # fmt: skip
     Refund.objects.bulk_create(rows)
     RefundLine.objects.bulk_create(parts)
     record_refund_facts(rows)

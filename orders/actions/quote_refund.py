@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from orders.actions.derive import facts_of
-from orders.models import Order
+from orders.models import Order, OrderCharge, RefundLine
 from orders.rules.progress import balance
 from orders.rules.refund_amount import (
+    PaidCharge,
     PaidLine,
     PaidOrder,
     RefundAsk,
@@ -55,9 +57,33 @@ def quote_refund(order: Order, ask: RefundAsk) -> RefundQuote:
             charges_tax=sum((c.tax for c in paid["charge"]), ZERO),
             charges_refunded_net=sum((p.net for p in back["charge"]), ZERO),
             charges_refunded_tax=sum((p.tax for p in back["charge"]), ZERO),
+            named_charges=_named(paid["charge"], back["charge"]),
         ),
         ask,
     )  # fmt: skip
+
+
+def left_by_name(order: Order) -> list[PaidCharge]:
+    """The fees of which something is left that can be given back by name."""
+    back = [
+        part for refund in order.refunds.all() if refund.state != "cancelled" for part in refund.lines.all()
+    ]
+    return [one for one in _named(order.charges.all(), back) if one.left > 0]
+
+
+def _named(charges: Iterable[OrderCharge], back: Iterable[RefundLine]) -> list[PaidCharge]:
+    net: dict[str, Decimal] = {}
+    tax: dict[str, Decimal] = {}
+    for part in back:
+        net[part.charge] = net.get(part.charge, ZERO) + part.net
+        tax[part.charge] = tax.get(part.charge, ZERO) + part.tax
+    return [
+        PaidCharge(
+            c.external_id, c.title, c.net, c.tax, net.get(c.external_id, ZERO), tax.get(c.external_id, ZERO)
+        )
+        for c in charges
+        if c.kind == "fee" and c.external_id and c.net + c.tax > 0
+    ]
 
 
 def for_quote(order_ids: list[int], *, lock: bool = False) -> list[Order]:

@@ -239,6 +239,13 @@ class RefundAskShape(Shape):
         default=None,
         help_text="Of the fees paid (gift wrap, duties), tax included.",
     )
+    named_charges = serializers.ListField(
+        child=serializers.CharField(max_length=120),
+        required=False,
+        default=[],
+        max_length=500,
+        help_text="Fees to give back whole, each by the `external_id` of the order's charge. `charges` comes on top.",
+    )
     goodwill = Charged(required=False, allow_null=True, default=None)
     fee = Charged(required=False, allow_null=True, default=None, help_text="Kept back.")
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

@@ -99,7 +99,7 @@ def _asked(ask: dict[str, Any], currency: str) -> RefundAsk:
     return RefundAsk(
         lines=[LineAsk(x["line"], x["quantity"], money(x["amount"])) for x in ask["lines"]],
         shipping=money(ask["shipping"]), charges=money(ask["charges"]), goodwill=money(ask["goodwill"]), fee=money(ask["fee"]),
-        whole=ask["whole"],
+        whole=ask["whole"], named_charges=ask["named_charges"],
     )  # fmt: skip
 
 

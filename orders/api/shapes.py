@@ -79,7 +79,7 @@ class ChargeRow(Row):
 
     class Meta:
         model = OrderCharge
-        fields = ["kind", "code", "title", "currency", "net", "tax"]
+        fields = ["kind", "code", "title", "external_id", "currency", "net", "tax"]
         read_only_fields = fields
 
 
@@ -123,7 +123,7 @@ class RefundLineRow(Row):
 
     class Meta:
         model = RefundLine
-        fields = ["kind", "line", "quantity", "currency", "net", "tax"]
+        fields = ["kind", "line", "charge", "quantity", "currency", "net", "tax"]
         read_only_fields = fields
 
 

@@ -20,7 +20,7 @@ from oms.core.lifecycle import why_not
 from oms.core.money import Money
 from orders.actions.approve_refunds import Refunding, approve_refund
 from orders.actions.give_up_refunds import give_up_refunds
-from orders.actions.quote_refund import for_quote, quote_refund
+from orders.actions.quote_refund import for_quote, left_by_name, quote_refund
 from orders.actions.retry_refunds import retry_refunds
 from orders.buttons.holds import active
 from orders.models import Order, Refund
@@ -86,11 +86,12 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
         whole=forms.BooleanField(label=gettext("everything that is left"), required=False),
         **fields,
         shipping=amount(gettext("shipping"), order.currency),
+        **_named_fields(order),
         charges=amount(
             gettext("fees paid"),
             order.currency,
             help_text=gettext(
-                "Gift wrap, duties and the like. With everything that is left they are in it, unless an amount is typed."
+                "An amount of gift wrap, duties and the like. With everything that is left they are in it, unless an amount is typed."
             ),
         ),
         goodwill=amount(gettext("goodwill on top"), order.currency),
@@ -101,6 +102,22 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
     )
 
 
+def _named_fields(order: Order) -> dict[str, forms.Field]:
+    """The fees that its shop has an id for, each to be given back whole. None where there are none."""
+    left = [(one.key, one.title, money.words(one.left, order.currency)) for one in left_by_name(order)]
+    if not left:
+        return {}
+    return {
+        "named": forms.MultipleChoiceField(
+            label=gettext("fees paid back whole"),
+            choices=[(key, f"{title}, {words}") for key, title, words in left],
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=gettext("The shop books them under their own name, where it has one for them."),
+        )
+    }
+
+
 def _ask(data: Data, currency: str) -> RefundAsk:
     def of(value: Any) -> Money | None:
         return None if value is None else Money(value, currency)
@@ -109,6 +126,7 @@ def _ask(data: Data, currency: str) -> RefundAsk:
     return RefundAsk(
         lines=[LineAsk(pk, units.get(pk, 0), of(amounts.get(pk))) for pk in sorted({*units, *amounts})],
         shipping=of(data["shipping"]), charges=of(data["charges"]), goodwill=of(data["goodwill"]), fee=of(data["fee"]), whole=data["whole"],
+        named_charges=data.get("named") or (),
     )  # fmt: skip
 
 

@@ -48,10 +48,31 @@ class PaidLine:
 
 
 @dataclass(frozen=True)
+class PaidCharge:
+    """A fee that can be told from the others (its shop has an id for it), and what of it was given back by name."""
+
+    key: Hashable
+    title: str
+    net: Decimal
+    tax: Decimal = ZERO
+    refunded_net: Decimal = ZERO
+    refunded_tax: Decimal = ZERO
+
+    @property
+    def left_tax(self) -> Decimal:
+        return self.tax - self.refunded_tax
+
+    @property
+    def left(self) -> Decimal:
+        return self.net - self.refunded_net + self.left_tax
+
+
+@dataclass(frozen=True)
 class PaidOrder:
     """``refundable`` is captured less refunded, less refunds on their way, less disputed money
     (``progress.Balance.refundable``). ``shipping_*`` is what was paid for it, ``shipping_refunded_*`` given
-    back; ``charges_*`` the same for what else was paid: fees such as gift wrap and duties, and rounding up."""
+    back; ``charges_*`` the same for what else was paid: fees such as gift wrap and duties, and rounding up.
+    ``named_charges`` are those among them that can be given back by name."""
 
     currency: str
     lines: Sequence[PaidLine]
@@ -64,6 +85,7 @@ class PaidOrder:
     charges_tax: Decimal = ZERO
     charges_refunded_net: Decimal = ZERO
     charges_refunded_tax: Decimal = ZERO
+    named_charges: Sequence[PaidCharge] = ()
 
 
 @dataclass(frozen=True)
@@ -79,9 +101,10 @@ class LineAsk:
 
 @dataclass(frozen=True)
 class RefundAsk:
-    """``shipping`` and ``charges`` (fees that the customer paid) include tax. ``goodwill`` comes on top of what
-    was paid for anything; ``fee`` is kept back (restocking, return label). ``whole`` asks for all that is left
-    of every line, and of shipping and charges where no amount of theirs is named."""
+    """``shipping`` and ``charges`` (fees that the customer paid) include tax. ``named_charges`` are fees to be given
+    back with all that is left of them; ``charges`` comes on top. ``goodwill`` comes on top of what was paid for
+    anything; ``fee`` is kept back (restocking, return label). ``whole`` asks for all that is left of every line,
+    and of shipping and charges where no amount of theirs is named."""
 
     lines: Sequence[LineAsk] = ()
     shipping: Money | None = None
@@ -89,6 +112,7 @@ class RefundAsk:
     goodwill: Money | None = None
     fee: Money | None = None
     whole: bool = False
+    named_charges: Sequence[Hashable] = ()
 
 
 @dataclass(frozen=True)
@@ -104,9 +128,16 @@ class LineRefund:
 
 
 @dataclass(frozen=True)
+class ChargeRefund:
+    key: Hashable
+    net: Decimal
+    tax: Decimal
+
+
+@dataclass(frozen=True)
 class RefundQuote:
-    """``total`` = lines + shipping + charges + goodwill - fee - deduction. ``refusals`` empty: the refund may be
-    made as it stands."""
+    """``total`` = lines + shipping + charges + goodwill - fee - deduction; ``named_charges`` are part of the charges.
+    ``refusals`` empty: the refund may be made as it stands."""
 
     currency: str
     lines: tuple[LineRefund, ...]
@@ -119,6 +150,7 @@ class RefundQuote:
     deduction: Decimal
     total: Decimal
     refusals: tuple[Reason, ...]
+    named_charges: tuple[ChargeRefund, ...] = ()
 
 
 def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
@@ -145,9 +177,18 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
     shipping_net, shipping_tax = _part(told(gettext_noop("Shipping")), "more_than_shipping", order.currency, (
         order.shipping_net - order.shipping_refunded_net, order.shipping_tax - order.shipping_refunded_tax
     ), ask.shipping, ask.whole, refusals)  # fmt: skip
-    charges_net, charges_tax = _part(told(gettext_noop("Fees")), "more_than_charges", order.currency, (
-        order.charges_net - order.charges_refunded_net, order.charges_tax - order.charges_refunded_tax
-    ), ask.charges, ask.whole, refusals)  # fmt: skip
+    named, charges_left = _named(order, ask, refusals)
+    charges_net, charges_tax = _part(
+        told(gettext_noop("Fees")),
+        "more_than_charges",
+        order.currency,
+        charges_left,
+        ask.charges,
+        ask.whole,
+        refusals,
+    )
+    charges_net += sum((x.net for x in named), ZERO)
+    charges_tax += sum((x.tax for x in named), ZERO)
     goodwill = _plain(ask.goodwill, told(gettext_noop("goodwill")), refusals)
     fee = _plain(ask.fee, told(gettext_noop("fee")), refusals)
     before_fee = sum(
@@ -181,7 +222,44 @@ def refund_amount(order: PaidOrder, ask: RefundAsk) -> RefundQuote:
         deduction=deduction,
         total=total,
         refusals=tuple(refusals),
+        named_charges=named,
     )
+
+
+def _named(
+    order: PaidOrder, ask: RefundAsk, refusals: list[Reason]
+) -> tuple[tuple[ChargeRefund, ...], tuple[Decimal, Decimal]]:
+    """The fees that go back by name, and what is left (net and tax) of all fees after them.
+
+    An amount given back of the fees as such was for none of them by name, so the last of them may find less left
+    than was paid for it. Asked for, that is refused; in everything that is left, it goes back without a name.
+    """
+    known = {charge.key: charge for charge in order.named_charges}
+    left_net = order.charges_net - order.charges_refunded_net
+    left_tax = order.charges_tax - order.charges_refunded_tax
+    named: list[ChargeRefund] = []
+    if len(set(ask.named_charges)) < len(ask.named_charges):
+        refusals.append(Reason("charge_twice", told(gettext_noop("A fee is named twice"))))
+    everything = order.named_charges if ask.whole and ask.charges is None else ()
+    for key in dict.fromkeys([*ask.named_charges, *(charge.key for charge in everything)]):
+        charge, asked = known.get(key), key in ask.named_charges
+        if charge is None:
+            refusals.append(
+                Reason("unknown_charge", told(gettext_noop("A fee that this order does not have")))
+            )
+        elif charge.left <= 0:
+            if asked:
+                why = told(gettext_noop("%(title)s: given back already"), title=charge.title)
+                refusals.append(Reason("charge_gone", why))
+        elif charge.left > left_net + left_tax:
+            if asked:
+                why = _too_much(charge.title, charge.left, left_net + left_tax, order.currency)
+                refusals.append(Reason("more_than_charges", why))
+        else:
+            net = min(charge.left - min(charge.left_tax, left_tax), left_net)
+            named.append(ChargeRefund(key, net, charge.left - net))
+            left_net, left_tax = left_net - net, left_tax - (charge.left - net)
+    return tuple(named), (left_net, left_tax)
 
 
 def _line(line: PaidLine, ask: LineAsk, currency: str, refusals: list[Reason]) -> LineRefund:

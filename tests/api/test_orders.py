@@ -487,6 +487,16 @@ def test_the_preview_of_a_refund_is_what_the_deed_comes_to(
     assert [r["code"] for r in fees["refusals"]] == ["more_than_charges"] and fees["charges_net"] == "0.01"
 
 
+def test_a_fee_is_given_back_by_the_shops_id_of_it(api: Caller, order: Order) -> None:
+    order.charges.create(kind="fee", title="Duties", external_id="duty-1", net="1.50", shop_net="1.50")
+    (charge,) = [c for c in api.read(f"orders/{order.pk}").json()["charges"] if c["kind"] == "fee"]
+    ask = {"named_charges": [charge["external_id"]], "reason": "never due"}
+    assert api.send(f"orders/{order.pk}/refund?preview=true", ask).json()["total"] == "1.50"
+    (line,) = api.send(f"orders/{order.pk}/refund", ask).json()["lines"]
+    assert (line["kind"], line["charge"], line["net"]) == ("charge", "duty-1", "1.50")
+    assert reasons(api.send(f"orders/{order.pk}/refund", ask)) == ["charge_gone"]
+
+
 def test_more_than_was_paid_is_not_given_back(api: Caller, order: Order, nothing_changed: Any) -> None:
     body = {"goodwill": "1000.00"}
     with nothing_changed(Refund):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -59,14 +60,14 @@ class Shop:
     def act(self, verb: str, **args: Any) -> Any:
         return self._post(f"shopper/{verb}", args)
 
-    def buy(self, *skus: str, **bought: Any) -> Order:
-        """A paid order, taken in and screened."""
+    def buy(self, *skus: str, of: Mapping[str, Any] | None = None, **bought: Any) -> Order:
+        """A paid order, taken in and screened. ``of`` says more of a line, by SKU."""
         self.bought += 1
         more: dict[str, Any] = {"payment": "paid", "currency": "GBP", "billing_address": HOME[self.kind]}
         more = (more if self.kind == "woocommerce" else {}) | bought
         self.act(
             "place", email=f"ada{self.bought}@example.com", shipping_address=HOME[self.kind],
-            lines=[{"sku": sku, "quantity": 2, "price": "10.00"} for sku in skus], **more,
+            lines=[{"sku": sku, "quantity": 2, "price": "10.00"} | (of or {}).get(sku, {}) for sku in skus], **more,
         )  # fmt: skip
         assert fetch_orders(self.account)["placed"] == 1
         relay()

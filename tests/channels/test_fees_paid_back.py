@@ -89,6 +89,18 @@ def test_a_part_of_the_fees_first_and_the_rest_with_the_whole(shop: Shop) -> Non
         assert back == {c.title: c.net + c.tax for c in order.charges.filter(kind="fee")}, "no line twice"
 
 
+def test_one_of_the_fees_is_given_back_by_name(shop: Shop) -> None:
+    order = wrapped(shop)
+    duties = order.charges.get(title="Duties")
+    ask = RefundAsk(named_charges=[duties.external_id], charges=Money(Decimal("0.50"), "GBP"))
+    refund = approve_refund(Refunding(order.pk, ask, "never due"), by=SYSTEM)
+    assert refund.amount == duties.net + duties.tax + Decimal("0.50")
+    assert settled(order).payment_status == "partly_refunded"
+    if shop.kind == "woocommerce":
+        told = {name: -Decimal(net) - Decimal(tax) for name, net, tax in fees_told(shop, order)[0]}
+        assert told == {"Duties": duties.net + duties.tax, "Gift wrap": Decimal("0.50")}
+
+
 def test_fees_can_be_kept(shop: Shop) -> None:
     order = wrapped(shop)
     kept = RefundAsk(whole=True, charges=Money(Decimal(0), "GBP"))

@@ -59,6 +59,11 @@ def cancel_order(
             shipping=total["current_shipping"].p if refund else Decimal(0),
             payments=payments,
             note=None,
+            duties=[
+                (row["id"], "FULL")
+                for row in sums.duties(order)
+                if refund and not sums.refunded_duty(order, row)[0]
+            ],
         )
     for line in order["lines"]:
         take_off(books, order, line, sums.unfulfilled(order, line["id"]), restock=False)

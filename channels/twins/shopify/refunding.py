@@ -6,6 +6,7 @@ on the shelf, NO_RESTOCK leaves shelf and fulfilment alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,8 +26,10 @@ def make_refund(
     payments: list[tuple[Decimal, str, int | None]],
     note: str | None,
     reason: str | None = None,
+    duties: Sequence[tuple[int, str]] = (),
 ) -> Doc:
-    """Write a refund into an order (the caller saves it). ``lines`` are ``(line, units, restock type, place)``."""
+    """Write a refund into an order (the caller saves it). ``lines`` are ``(line, units, restock type, place)``,
+    ``duties`` are ``(duty, refund type)``."""
     purse = Purse.of(order)
     suggested = ZERO
     refund: Doc = {
@@ -35,9 +38,16 @@ def make_refund(
         "note": note,
         "lines": [],
         "shipping": [],
+        "duties": [],
         "adjustments": [],
         "transaction_ids": [],
     }
+    # Before the lines: what a duty is a share of is the units that go with this refund.
+    asked = {number: units for number, units, _, _ in lines}
+    for number, how in duties:
+        row = duty_back(purse, order, number, how, asked)
+        suggested += Pair.read(row["amount"]) + (ZERO if order["taxes_included"] else Pair.read(row["tax"]))
+        refund["duties"].append(row)
     for number, units, kind, place in lines:
         line = next(row for row in order["lines"] if row["id"] == number)
         before = sums.gone(line)
@@ -84,6 +94,17 @@ def make_refund(
     order["refunds"].append(refund)
     books.announce("refunds/create", refund["id"], order_id=order["id"])
     return refund
+
+
+def duty_back(purse: Purse, order: Doc, number: int, how: str, units: dict[int, int]) -> Doc:
+    """FULL is all of it; PROPORTIONAL what falls on the refunded units of its line."""
+    line = next(line for line in order["lines"] if any(row["id"] == number for row in line.get("duties", ())))
+    duty = next(row for row in line["duties"] if row["id"] == number)
+    amount, tax = Pair.read(duty["amount"]), sums.tax(duty)
+    if how == "PROPORTIONAL":
+        before, some = sums.gone(line), units.get(line["id"], 0)
+        amount, tax = (_between(purse, whole, line, before, some) for whole in (amount, tax))
+    return {"duty_id": number, "amount": amount.doc(), "tax": tax.doc()}
 
 
 def _between(purse: Purse, whole: Pair, line: Doc, before: int, units: int) -> Pair:

@@ -109,6 +109,7 @@ def make_order(books: Books, config: Doc, args: Doc) -> Doc:
         row["tax_lines"] = _taxes(
             purse, sums.discounted(row), own if row["taxable"] else Decimal(0), included, args
         )
+        row["duties"] = _duties(books, purse, given, included, args)
     for row in shippings:
         row["tax_lines"] = _taxes(purse, sums.discounted(row), rate, included, args)
     shipping_address = address(books, args.get("shipping_address"))
@@ -318,6 +319,27 @@ def _taxes(purse: Purse, base: Pair, rate: Decimal, included: bool, args: Doc) -
         return []
     due = purse.pair(base.p * rate / (1 + rate) if included else base.p * rate)
     return [{"title": args.get("tax_title", "VAT"), "rate": float(rate), "amount": due.doc()}]
+
+
+def _duties(books: Books, purse: Purse, given: Doc, included: bool, args: Doc) -> list[Doc]:
+    """``duty``: an amount, or ``{price, tax_rate?, harmonized_system_code?, country_code_of_origin?}``, or a list."""
+    wanted = given.get("duty") or []
+    rows = []
+    for duty in wanted if isinstance(wanted, list) else [wanted]:
+        told = duty if isinstance(duty, dict) else {"price": duty}
+        price = purse.pair(amount(told["price"], "duty"))
+        rows.append(
+            {
+                "id": books.new_id(),
+                "amount": price.doc(),
+                "tax_lines": _taxes(
+                    purse, price, amount(told.get("tax_rate", 0), "tax_rate"), included, args
+                ),
+                "harmonized_system_code": told.get("harmonized_system_code"),
+                "country_code_of_origin": told.get("country_code_of_origin"),
+            }
+        )
+    return rows
 
 
 def _wrong(purse: Purse, given: Any) -> list[str] | None:

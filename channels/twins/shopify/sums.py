@@ -93,6 +93,20 @@ def refunded_shipping(order: Doc) -> tuple[Pair, Pair]:
     )
 
 
+def duties(order: Doc) -> list[Doc]:
+    return [row for line in order["lines"] for row in line.get("duties", ())]
+
+
+def refunded_duty(order: Doc, duty: Doc) -> tuple[Pair, Pair]:
+    """What was given back of a duty so far, and the tax of that."""
+    rows = [
+        row for refund in order["refunds"] for row in refund.get("duties", ()) if row["duty_id"] == duty["id"]
+    ]
+    return sum((Pair.read(row["amount"]) for row in rows), ZERO), sum(
+        (Pair.read(row["tax"]) for row in rows), ZERO
+    )
+
+
 def totals(order: Doc) -> dict[str, Pair]:
     """Every total that Shopify shows."""
     purse = Purse.of(order)
@@ -101,17 +115,22 @@ def totals(order: Doc) -> dict[str, Pair]:
     cart_wide = {d["index"] for d in order["discounts"] if d["selection"] == "ALL"}
     subtotal = sum((discounted(line) for line in lines), ZERO)
     shipping = sum((discounted(row) for row in shippings), ZERO)
-    taxes = sum((tax(row) for row in (*lines, *shippings)), ZERO)
+    levied = duties(order)
+    duty = sum((Pair.read(row["amount"]) for row in levied), ZERO)
+    duties_back = [refunded_duty(order, row) for row in levied]
+    current_duty = duty - sum((back for back, _ in duties_back), ZERO)
+    taxes = sum((tax(row) for row in (*lines, *shippings, *levied)), ZERO)
     fees = sum((Pair.read(row["amount"]) for row in order["fees"]), ZERO)
     back, back_tax = refunded_shipping(order)
     current_subtotal = sum((left(purse, discounted(line), line) for line in lines), ZERO)
     current_tax = sum((left(purse, tax(line), line) for line in lines), ZERO)
-    current_tax += sum((tax(row) for row in shippings), ZERO) - back_tax
+    current_tax += sum((tax(row) for row in (*shippings, *levied)), ZERO) - back_tax
+    current_tax -= sum((back for _, back in duties_back), ZERO)
     current_discounts = sum((left(purse, allocated(line), line) for line in lines), ZERO)
     current_discounts += sum((allocated(row) for row in shippings), ZERO)
     on_top = not order["taxes_included"]
-    total = subtotal + shipping + (taxes if on_top else ZERO) + fees + wrong
-    current_total = current_subtotal + shipping - back + (current_tax if on_top else ZERO)
+    total = subtotal + shipping + (taxes if on_top else ZERO) + duty + fees + wrong
+    current_total = current_subtotal + shipping - back + current_duty + (current_tax if on_top else ZERO)
     if any(current(line) for line in lines):
         current_total += fees + wrong
     received = money_of(order, "SALE", "CAPTURE")
@@ -120,6 +139,8 @@ def totals(order: Doc) -> dict[str, Pair]:
     return {
         "subtotal": subtotal,
         "fees": fees,
+        "duties": duty,
+        "current_duties": current_duty,
         "shipping": shipping,
         "shipping_original": sum((original(row) for row in shippings), ZERO),
         "tax": taxes,
@@ -151,7 +172,7 @@ def tax_lines(order: Doc, *, now: bool) -> list[Doc]:
     """Tax lines of the order, one for each title and rate; ``now`` takes off what was removed or refunded."""
     purse = Purse.of(order)
     found: dict[tuple[str, float], Pair] = {}
-    for row in (*order["lines"], *order["shipping_lines"]):
+    for row in (*order["lines"], *order["shipping_lines"], *duties(order)):
         for entry in row["tax_lines"]:
             amount = Pair.read(entry["amount"])
             if now and "removed" in row:

@@ -297,6 +297,62 @@ def test_duties_fees_and_free_shipping() -> None:
     assert [c.title for c in included.charges] == ["Standard", "Retail delivery fee"]
 
 
+def duty(n: int, customer: str, shop: str, **changes: Any) -> dict[str, Any]:
+    return {"id": f"gid://shopify/Duty/{n}", "price": money(customer, shop), "taxLines": []} | changes
+
+
+def levied(**changes: Any) -> dict[str, Any]:
+    first = line(1, duties=[duty(8, "3.00", "2.50", taxLines=tax("0.60", "0.50"))])
+    return {
+        "lineItems": {"nodes": [first, line(2, name="Coffee", taxLines=[], duties=[duty(9, "1.20", "1.00")])]},
+        "originalTotalDutiesSet": money("4.20", "3.50"), "totalPriceSet": money("59.52", "49.60"),
+    } | changes  # fmt: skip
+
+
+def test_each_duty_is_a_charge_of_its_line() -> None:
+    draft = read(**levied())
+    assert [(c.title, c.code, c.external_id, c.net.customer, c.tax.customer) for c in draft.charges[1:]] == [
+        ("Duties: Tea - Green", "duties:1", "gid://shopify/Duty/8", D("3.00"), D("0.60")),
+        ("Duties: Coffee", "duties:2", "gid://shopify/Duty/9", D("1.20"), D("0.00")),
+    ]
+    assert law(draft) == draft.total
+    included = read(**levied(taxesIncluded=True, totalPriceSet=money("53.40", "44.50")))
+    assert included.charges[1].net == Amount(D("2.40"), D("2.00"))
+    assert law(included) == included.total
+
+
+def test_duties_that_no_line_has_are_a_charge_without_a_name() -> None:
+    draft = read(
+        **levied(originalTotalDutiesSet=money("5.00", "4.17"), totalPriceSet=money("60.32", "50.27"))
+    )
+    assert (draft.charges[3].code, draft.charges[3].external_id, draft.charges[3].net.customer) == (
+        "duties",
+        "",
+        D("0.80"),
+    )
+    assert law(draft) == draft.total
+    assert [c.kind for c in read(**levied(dutiesIncluded=True)).charges] == ["shipping"]
+    assert [c.kind for c in read(**levied(originalTotalDutiesSet=None)).charges] == ["shipping"]
+
+
+def test_a_duty_given_back_is_read_as_that_of_its_charge() -> None:
+    def back(customer: str, shop: str, duty: dict[str, Any] | None) -> dict[str, Any]:
+        return {"amountSet": money(customer, shop), "originalDuty": duty}
+
+    whole = duty(8, "3.00", "2.50", taxLines=tax("0.60", "0.50"))
+    told = {
+        "id": "gid://shopify/Refund/4", "createdAt": "2026-03-02T00:00:00Z", "note": None,
+        "totalRefundedSet": money("4.80", "4.00"),
+        "duties": [back("3.00", "2.50", whole), back("1.00", "0.83", whole), back("9.00", "9.00", None)],
+    }  # fmt: skip
+    (refund,) = read(**levied(refunds=[told])).refunds
+    assert [(c.external_id, c.net.customer, c.tax.customer) for c in refund.charges] == [
+        ("gid://shopify/Duty/8", D("3.00"), D("0.60")), ("gid://shopify/Duty/8", D("1.00"), D("0.20")),
+    ]  # fmt: skip
+    (refund,) = read(**levied(taxesIncluded=True, refunds=[told])).refunds
+    assert refund.charges[0].net == Amount(D("2.40"), D("2.00"))
+
+
 def test_a_hair_lost_in_conversion_is_named_and_a_pound_is_not() -> None:
     draft = read(totalPriceSet=money("33.12", "27.61"))
     (made_up,) = [charge for charge in draft.charges if charge.kind == "rounding"]

@@ -18,6 +18,7 @@ import pytest
 from channels.adapters.base import (
     Account,
     CancelRequest,
+    RefundCharge,
     RefundLine,
     RefundRequest,
     ShipmentNotice,
@@ -426,6 +427,37 @@ def test_money_goes_back_the_way_it_came() -> None:
             {"amount": shipping},
             False,
         )
+
+
+def test_only_a_duty_that_goes_back_whole_goes_by_its_name() -> None:
+    answers = [
+        data(order={"taxesIncluded": False, "transactions": [transaction(1, "SALE", "50.00")]}),
+        data(
+            refundCreate={
+                "refund": {"id": "gid://shopify/Refund/9", "transactions": {"nodes": []}},
+                "userErrors": [],
+            }
+        ),
+    ]
+    named = [
+        RefundCharge("gid://shopify/Duty/1", Decimal("3"), Decimal("0.60"), whole=True),
+        RefundCharge("gid://shopify/Duty/2", Decimal("1"), Decimal("0"), whole=False),
+        RefundCharge("77", Decimal("2"), Decimal("0"), whole=True),  # an additional fee
+    ]
+    request = RefundRequest(
+        "r-1",
+        "12",
+        "EUR",
+        Decimal("6.60"),
+        charges=Decimal("6"),
+        charges_tax=Decimal("0.60"),
+        named_charges=named,
+    )
+    with shop(answers) as (adapter, script):
+        adapter.issue_refund(request)
+    asked = script.asked[1].body["variables"]["input"]
+    assert asked["refundDuties"] == [{"dutyId": "gid://shopify/Duty/1", "refundType": "FULL"}]
+    assert [one["amount"] for one in asked["transactions"]] == ["6.60"]
 
 
 def test_more_than_was_paid_is_refused_before_it_is_asked() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from oms.core.money import MixedCurrencies, Money, fits
 from orders.rules.refund_amount import (
     LineAsk,
+    PaidCharge,
     PaidLine,
     PaidOrder,
     RefundAsk,
@@ -91,6 +92,59 @@ def test_the_whole_order_less_what_was_given_without_a_line():
 )
 def test_refusals(ask, expected):
     assert codes(refund_amount(ORDER, ask)) == expected
+
+
+LEVIED = replace(
+    WRAPPED,
+    named_charges=(
+        PaidCharge("D1", "Duties: Mug", D("2.00"), D("0.38")),
+        PaidCharge("D2", "Duties: Cup", D("0.40"), D("0.08")),
+    ),
+)
+
+
+def named(quote):
+    return [(x.key, x.net, x.tax) for x in quote.named_charges]
+
+
+def test_a_fee_is_given_back_by_name_and_an_amount_of_the_others_on_top():
+    quote = refund_amount(LEVIED, RefundAsk(named_charges=["D1"]))
+    assert (named(quote), quote.total) == ([("D1", D("2.00"), D("0.38"))], D("2.38"))
+    assert (quote.charges_net, quote.charges_tax, quote.refusals) == (D("2.00"), D("0.38"), ())
+    more = refund_amount(LEVIED, RefundAsk(named_charges=["D1"], charges=eur("0.48")))
+    assert (named(more), more.total) == (named(quote), D("2.86"))
+    assert codes(refund_amount(LEVIED, RefundAsk(named_charges=["D1"], charges=eur("1.20")))) == [
+        "more_than_charges"
+    ]
+
+
+def test_everything_that_is_left_names_each_fee_that_it_can():
+    quote = refund_amount(LEVIED, RefundAsk(whole=True))
+    assert [key for key, _, _ in named(quote)] == ["D1", "D2"]
+    assert (quote.charges_net, quote.charges_tax, quote.total) == (D("3.00"), D("0.57"), D("27.37"))
+    assert named(refund_amount(LEVIED, RefundAsk(whole=True, charges=eur("0")))) == []
+    # An amount of the fees went back before: what is left holds the second, but not the first.
+    spent = replace(LEVIED, charges_refunded_net=D("2.00"), charges_refunded_tax=D("0.38"))
+    rest = refund_amount(spent, RefundAsk(whole=True))
+    assert ([key for key, _, _ in named(rest)], rest.charges_net + rest.charges_tax) == (["D2"], D("1.19"))
+    assert codes(refund_amount(spent, RefundAsk(named_charges=["D1"]))) == ["more_than_charges"]
+
+
+def test_a_fee_is_given_back_by_name_once():
+    first, second = LEVIED.named_charges
+    back = replace(
+        LEVIED, charges_refunded_net=first.net, charges_refunded_tax=first.tax,
+        named_charges=(replace(first, refunded_net=first.net, refunded_tax=first.tax), second),
+    )  # fmt: skip
+    assert codes(refund_amount(back, RefundAsk(named_charges=["D1"]))) == ["charge_gone"]
+    assert [key for key, _, _ in named(refund_amount(back, RefundAsk(whole=True)))] == ["D2"]
+    assert codes(refund_amount(LEVIED, RefundAsk(named_charges=["D2", "D2"]))) == ["charge_twice"]
+    assert codes(refund_amount(LEVIED, RefundAsk(named_charges=["D9"]))) == ["unknown_charge"]
+    part = replace(
+        LEVIED, charges_refunded_net=D("0.50"),
+        named_charges=(replace(first, refunded_net=D("0.50")), second),
+    )  # fmt: skip
+    assert named(refund_amount(part, RefundAsk(named_charges=["D1"]))) == [("D1", D("1.50"), D("0.38"))]
 
 
 @pytest.mark.parametrize("part", ["shipping", "charges", "goodwill", "fee"])

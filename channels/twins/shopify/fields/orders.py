@@ -79,6 +79,10 @@ ORDERS: dict[str, dict[str, Resolver]] = {
         "price": lambda x, i: x.bag(Pair.read(x.doc["amount"])),
         "taxLines": lambda x, i: taxes(x, x.doc["tax_lines"]),
     },
+    "Duty": {
+        "price": lambda x, i: x.bag(Pair.read(x.doc["amount"])),
+        "taxLines": lambda x, i: taxes(x, x.doc["tax_lines"]),
+    },
     "Order": {
         "additionalFees": lambda o, i: [o.part("AdditionalFee", row) for row in o.doc["fees"]],
         "app": constant({"id": gid("App", 1), "name": "Online Store"}),
@@ -103,7 +107,7 @@ ORDERS: dict[str, dict[str, Resolver]] = {
         "currentTotalAdditionalFeesSet": lambda o, i: o.bag(o.sums["fees"]) if o.doc["fees"] else None,
         "originalTotalAdditionalFeesSet": lambda o, i: o.bag(o.sums["fees"]) if o.doc["fees"] else None,
         "currentTotalDiscountsSet": total("current_discounts"),
-        "currentTotalDutiesSet": nothing,
+        "currentTotalDutiesSet": lambda o, i: o.bag(o.sums["current_duties"]) if sums.duties(o.doc) else None,
         "currentTotalPriceSet": total("current_total"),
         "currentTotalTaxSet": total("current_tax"),
         "currentTotalWeight": lambda o, i: str(sums.weight(o.doc, now=True)),
@@ -138,7 +142,7 @@ ORDERS: dict[str, dict[str, Resolver]] = {
         "lineItems": lambda o, i, **a: listed(o, "LineItem", o.doc["lines"], a),
         "merchantEditable": lambda o, i: not o.doc["cancelled_at"],
         "netPaymentSet": total("net"),
-        "originalTotalDutiesSet": nothing,
+        "originalTotalDutiesSet": lambda o, i: o.bag(o.sums["duties"]) if sums.duties(o.doc) else None,
         "originalTotalPriceSet": total("total"),
         "paymentGatewayNames": lambda o, i: list(dict.fromkeys(t["gateway"] for t in o.doc["transactions"])),
         "presentmentCurrencyCode": lambda o, i: o.doc["presentment"],
@@ -199,6 +203,7 @@ ORDERS: dict[str, dict[str, Resolver]] = {
         "discountedUnitPriceSet": lambda x, i: each_of(
             x, sums.original(x.doc) - line_own_discounts(x, False)
         ),
+        "duties": lambda x, i: [x.part("Duty", row) for row in x.doc.get("duties", ())],
         "isGiftCard": lambda x, i: x.doc["gift_card"],
         "merchantEditable": lambda x, i: not x.of["cancelled_at"],
         "name": lambda x, i: x.doc["title"],

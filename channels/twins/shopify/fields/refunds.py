@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels.twins.shopify import sums
 from channels.twins.shopify.books import Doc
 from channels.twins.shopify.fields.lookup import (
     B,
@@ -27,6 +28,7 @@ def refund_transactions(refund: Node) -> list[Doc]:
 
 REFUNDS: dict[str, dict[str, Resolver]] = {
     "Refund": {
+        "duties": lambda x, i: [x.part("RefundDuty", row) for row in x.doc.get("duties", ())],
         "order": lambda x, i: order_node(x.of),
         "orderAdjustments": lambda x, i, **a: listed(x, "OrderAdjustment", x.doc["adjustments"], a),
         "processedAt": lambda x, i: x.doc["created_at"],
@@ -38,6 +40,10 @@ REFUNDS: dict[str, dict[str, Resolver]] = {
         ),
         "transactions": lambda x, i, **a: listed(x, "OrderTransaction", refund_transactions(x), a),
         "updatedAt": lambda x, i: x.doc["created_at"],
+    },
+    "RefundDuty": {
+        "amountSet": lambda x, i: refund_line_total(x, "amount"),
+        "originalDuty": lambda x, i: x.part("Duty", find(sums.duties(x.of), x.doc["duty_id"])),
     },
     "RefundLineItem": {
         "lineItem": lambda x, i: line_node(x, x.doc["line_id"]),

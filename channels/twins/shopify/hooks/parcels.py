@@ -23,8 +23,11 @@ def refund_body(order: Doc, refund: Doc) -> Doc:
         "note": refund["note"] or "",
         "user_id": 1,
         "processed_at": when(refund["created_at"]),
+        # The published schemas of the hooks have no row of a duty, neither here nor on a line.
         "duties": [],
-        "total_duties_set": purse.rest_set(ZERO),
+        "total_duties_set": purse.rest_set(
+            sum((Pair.read(row["amount"]) for row in refund.get("duties", ())), ZERO)
+        ),
         "return": None,
         "refund_shipping_lines": [
             {

@@ -17,7 +17,7 @@ PLACE = (
 
 PLACE_LINE = (
     "sku", "quantity", "title", "price", "custom", "gift_card", "requires_shipping", "taxable", "tax_rate",
-    "discount", "attributes", "weight_g",
+    "discount", "attributes", "weight_g", "duty",
 )  # fmt: skip  # fmt: skip
 
 

@@ -79,9 +79,9 @@ def edit_lines(books: Books, config: Doc, args: Doc) -> Doc:
 
 
 def refund_in_shop(books: Books, config: Doc, args: Doc) -> Doc:
-    """``{order, lines?: [{line|sku, quantity, restock?: cancel|return|no_restock}], shipping?, amount?, note?}``;
-    the amount is that of the lines and shipping unless given."""
-    only(args, "order", "lines", "shipping", "amount", "note")
+    """``{order, lines?: [{line|sku, quantity, restock?: cancel|return|no_restock}], duties?: [{line|sku}], shipping?,
+    amount?, note?}``; the amount is that of the lines, their duties and shipping unless given."""
+    only(args, "order", "lines", "duties", "shipping", "amount", "note")
     order = find(books, args["order"])
     purse, total = Purse.of(order), sums.totals(order)
     lines: list[tuple[int, int, str, int | None]] = []
@@ -101,6 +101,13 @@ def refund_in_shop(books: Books, config: Doc, args: Doc) -> Doc:
             (purse.share(p, before + units, size).p - purse.share(p, before, size).p for p in parts),
             Decimal(0),
         )
+    duties: list[tuple[int, str]] = []
+    for given in args.get("duties") or ():
+        for row in find_line(order, given).get("duties", ()):
+            if sums.refunded_duty(order, row)[0]:
+                raise Refused("That duty was given back already.")
+            duties.append((row["id"], "FULL"))
+            worth += Decimal(row["amount"][0]) + (Decimal(0) if order["taxes_included"] else sums.tax(row).p)
     wanted = args.get("shipping")
     shipping = total["current_shipping"].p if wanted is True else sale.amount(wanted or 0, "shipping")
     if shipping and not order["taxes_included"]:
@@ -116,7 +123,9 @@ def refund_in_shop(books: Books, config: Doc, args: Doc) -> Doc:
             money -= part
     if money > 0:
         raise Refused("That is more than was paid.")
-    make_refund(books, order, lines=lines, shipping=shipping, payments=payments, note=args.get("note"))
+    make_refund(
+        books, order, lines=lines, shipping=shipping, payments=payments, note=args.get("note"), duties=duties
+    )
     books.save_order(order)
     return told(order)
 

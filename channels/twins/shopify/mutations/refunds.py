@@ -37,6 +37,9 @@ def create(session: Session, input: Doc) -> tuple[Facts, list[Error]]:
         ],
         note=input.get("note"),
         reason=input.get("discrepancyReason"),
+        duties=[
+            (ids.number("Duty", row["dutyId"]), row["refundType"]) for row in input.get("refundDuties") or ()
+        ],
     )
     books.save_order(order)
     books.log(
@@ -46,6 +49,7 @@ def create(session: Session, input: Doc) -> tuple[Facts, list[Error]]:
         refund_id=refund["id"],
         amount=str(sum((Decimal(row["amount"]) for row in input.get("transactions") or ()), Decimal(0))),
         restock=[row["restock_type"] for row in refund["lines"]],
+        duties=[row["duty_id"] for row in refund["duties"]],
     )
     return {"order_id": order["id"], "refund_id": refund["id"]}, []
 
@@ -63,14 +67,15 @@ def _parent(row: Doc) -> int | None:
 
 
 def _check(session: Session, order: Doc, input: Doc) -> list[Error]:
-    if not any(input.get(part) for part in ("refundLineItems", "shipping", "transactions")):
-        return [error(None, "A refund needs line items, shipping or transactions.")]
+    if not any(input.get(part) for part in ("refundLineItems", "refundDuties", "shipping", "transactions")):
+        return [error(None, "A refund needs line items, duties, shipping or transactions.")]
     if order["presentment"] != order["currency"] and input.get("currency") is None:
         return [error(["currency"], "Currency is required for a multi-currency order.")]
     if input.get("currency") not in (None, order["presentment"]):
         return [error(["currency"], "Currency must be the presentment currency of the order.")]
     return [
         *_check_lines(session.books, order, input.get("refundLineItems") or []),
+        *_check_duties(order, input),
         *_check_shipping(order, input.get("shipping")),
         *_check_payments(order, input),
     ]
@@ -106,6 +111,30 @@ def _check_lines(books: Books, order: Doc, rows: list[Doc]) -> list[Error]:
             )
         if row.get("locationId") and books.location(ids.number("Location", row["locationId"])) is None:
             errors.append(error([*path, "locationId"], "Location does not exist"))
+    return errors
+
+
+def _check_duties(order: Doc, input: Doc) -> list[Error]:
+    """A duty goes back once. What the published schema leaves open (a type left out, the rest of a part) is refused."""
+    errors: list[Error] = []
+    lines = {row["id"]: line for line in order["lines"] for row in line.get("duties", ())}
+    going = {ids.number("LineItem", row["lineItemId"]) for row in input.get("refundLineItems") or ()}
+    named: set[int] = set()
+    for place, row in enumerate(input.get("refundDuties") or ()):
+        path, number = ["refundDuties", str(place)], ids.number("Duty", row["dutyId"])
+        if number not in lines:
+            errors.append(error([*path, "dutyId"], "Duty does not exist"))
+            continue
+        duty = next(entry for entry in lines[number]["duties"] if entry["id"] == number)
+        if number in named or sums.refunded_duty(order, duty)[0]:
+            errors.append(error([*path, "dutyId"], "Duty has already been refunded"))
+        elif not row.get("refundType"):
+            errors.append(error([*path, "refundType"], "Refund type can't be blank"))
+        elif row["refundType"] == "PROPORTIONAL" and lines[number]["id"] not in going:
+            errors.append(
+                error([*path, "refundType"], "Refund type proportional needs units of the duty's line")
+            )
+        named.add(number)
     return errors
 
 
