@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
@@ -75,7 +74,6 @@ def told(shop: Shop, order: Order) -> tuple[list[list[str]], Decimal]:
 
 def hear(shop: Shop) -> None:
     """All that the shop has to tell, twice."""
-    time.sleep(1.05)
     for _ in range(2):
         fetch_orders(shop.account)
         relay()
