@@ -98,6 +98,7 @@ def test_one_duty_is_given_back_and_one_kept(shop: Shop) -> None:
     assert order.transactions.filter(kind="refund").count() == 1
     (offered,) = clerk.look("orders.refund", order).context["form"].fields["named"].choices
     assert offered[0] == kept and offered[1].startswith(OF_WRAP)
+    assert f'type="checkbox" name="named" value="{kept}"' in clerk.told
     assert clerk.press("orders.refund", order, why="Once more", named=[duty]) == 422
     with pytest.raises(Refused) as refusal:
         approve_refund(Refunding(order.pk, RefundAsk(named_charges=[duty]), "once more"), by=SYSTEM)
