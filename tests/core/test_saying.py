@@ -62,7 +62,9 @@ def refused_by_rules() -> list[Reason]:
     found += disposition.refusals(
         1, 0, [disposition.Inspected("damaged", "restock", 2), disposition.Inspected("?", "restock", 0)]
     )
-    found += short_pick.refusals("?", 1, -1) + short_pick.refusals("damaged", 1, 1)
+    damaged = short_pick.ShortReason("damaged", gettext_noop("damaged"))
+    found += short_pick.refusals("?", {}, 1, -1)
+    found += short_pick.refusals("damaged", {"damaged": damaged}, 1, 1)
     found += customs.lacking([customs.Goods("A", "", 1, 0, "", "", None)])
     found += matching.match([matching.Came(1, 7, "Lantern", 1)], [], "S-1").refusals
     found += progress.may_close("declined", [], 1)
