@@ -129,8 +129,6 @@ def gathered(dsn: str, rounds: int, size: int) -> bool:
             with ThreadPoolExecutor(CLIENTS) as threads:
                 answers = [*threads.map(partial(_answer, ask), takings)]
                 rates[name] = size / (time.perf_counter() - began)
-                for _ in threads.map(lambda _: connection.close(), range(CLIENTS)):
-                    pass
             errors += answers.count("error")
             right &= exact(size // 2, size // 2)
         leave_database()
@@ -154,6 +152,8 @@ def _answer(ask: Callable[[Taking], Any], taking: Taking) -> str:
         return "refused"
     except Exception:  # counted
         return "error"
+    finally:
+        connection.close()  # back to the pool, as at the end of every call
 
 
 def through_the_inbox(dsn: str, rounds: int, size: int) -> bool:
