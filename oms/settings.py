@@ -207,8 +207,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A process of the worker that has carried out so many makes room for a fresh one: what it grew by is given back.
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_TASK_TIME_LIMIT = env.number("TASK_TIME_LIMIT", 1800, least=60)
 # Whoever nudges has committed and somebody waits for her page: a broker that accepts and then says nothing
 # must not keep her, and Redis' client would wait for ever.

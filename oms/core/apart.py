@@ -3,7 +3,9 @@
 In a worker every party's part runs in a thread of its own, with its own connection to the database. The task waits a
 moment for them and then ends; whoever is still waiting for an answer goes on behind it, and the worker's process is
 free for other tasks. Nothing depends on such a thread coming to its end: what it claimed is leased, its advisory lock
-ends with its session, and the clock comes by again. Where no worker is (a command, a test) the parts run one by one.
+ends with its session, and the clock comes by again. But it takes a lease's time, so a worker's processes are not replaced
+after so many tasks (``worker_max_tasks_per_child``): each time, what their threads were at would wait for five minutes.
+Where no worker is (a command, a test) the parts run one by one.
 """
 
 from __future__ import annotations
