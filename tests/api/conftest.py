@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,8 +16,6 @@ from oms.core.actors import SYSTEM
 from oms.core.models import JournalEntry, OutboxEvent
 from oms.core.tokens import issue_token
 
-_keys = itertools.count(1)
-
 
 @pytest.fixture(autouse=True)
 def fresh_house(settings: Any) -> None:
@@ -30,7 +28,7 @@ class Caller(APIClient):
     """Gives every POST a fresh key unless one is given, and speaks JSON."""
 
     def send(self, address: str, body: Any = None, *, key: str | None = None, **headers: str) -> Any:
-        key = f"key-{next(_keys)}" if key is None else key
+        key = uuid.uuid4().hex if key is None else key
         extra = {"HTTP_IDEMPOTENCY_KEY": key, **headers} if key else headers
         return self.post(f"/api/v1/{address}", {} if body is None else body, format="json", **extra)
 
