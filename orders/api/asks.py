@@ -218,6 +218,12 @@ class MapAsk(Shape):
     item = serializers.CharField(max_length=64, help_text="Our SKU.")
 
 
+CHARGES = "Of the fees paid (gift wrap, duties), tax included."
+NAMED_CHARGES = (
+    "Fees to give back whole, each by the `external_id` of the order's charge. `charges` comes on top."
+)
+
+
 class RefundLineAsk(Shape):
     """``quantity`` units at what was paid for them; or ``amount`` (tax included), whatever the quantity."""
 
@@ -237,14 +243,14 @@ class RefundAskShape(Shape):
         required=False,
         allow_null=True,
         default=None,
-        help_text="Of the fees paid (gift wrap, duties), tax included.",
+        help_text=CHARGES,
     )
     named_charges = serializers.ListField(
         child=serializers.CharField(max_length=120),
         required=False,
         default=[],
         max_length=500,
-        help_text="Fees to give back whole, each by the `external_id` of the order's charge. `charges` comes on top.",
+        help_text=NAMED_CHARGES,
     )
     goodwill = Charged(required=False, allow_null=True, default=None)
     fee = Charged(required=False, allow_null=True, default=None, help_text="Kept back.")

@@ -2,9 +2,18 @@
 
 from orders.buttons import details, files, holds, items, payments, refunds
 from orders.buttons.items import which_item
-from orders.buttons.refunds import asked_heads, line_fields, most_of, told_quote, told_refund
+from orders.buttons.refunds import asked_heads, fee_fields, line_fields, most_of, told_quote, told_refund
 
-__all__ = ["BUTTONS", "asked_heads", "line_fields", "most_of", "told_quote", "told_refund", "which_item"]
+__all__ = [
+    "BUTTONS",
+    "asked_heads",
+    "fee_fields",
+    "line_fields",
+    "most_of",
+    "told_quote",
+    "told_refund",
+    "which_item",
+]
 
 BUTTONS = (
     *holds.BUTTONS,

@@ -83,17 +83,14 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
     ]
     return ask_in_table(
         Table(heads, asked_heads(order.currency), table),
-        whole=forms.BooleanField(label=gettext("everything that is left"), required=False),
+        whole=forms.BooleanField(
+            label=gettext("everything that is left"),
+            required=False,
+            help_text=gettext("Shipping and fees are in it, unless an amount of theirs is typed."),
+        ),
         **fields,
         shipping=amount(gettext("shipping"), order.currency),
-        **_named_fields(order),
-        charges=amount(
-            gettext("fees paid"),
-            order.currency,
-            help_text=gettext(
-                "An amount of gift wrap, duties and the like. With everything that is left they are in it, unless an amount is typed."
-            ),
-        ),
+        **fee_fields(order),
         goodwill=amount(gettext("goodwill on top"), order.currency),
         fee=amount(gettext("fee kept back"), order.currency),
         why=forms.CharField(
@@ -102,20 +99,30 @@ def _refund_form(rows: Sequence[Order]) -> type[forms.Form]:
     )
 
 
-def _named_fields(order: Order) -> dict[str, forms.Field]:
-    """The fees that its shop has an id for, each to be given back whole. None where there are none."""
-    left = [(one.key, one.title, money.words(one.left, order.currency)) for one in left_by_name(order)]
-    if not left:
+def fee_fields(order: Order) -> dict[str, forms.Field]:
+    """What is asked of the fees paid: which go back whole, of those that the shop has an id for, and an amount of all
+    of them. Nothing where none was paid."""
+    quote = quote_refund(order, RefundAsk(whole=True))
+    if not quote.charges_net + quote.charges_tax:
         return {}
-    return {
-        "named": forms.MultipleChoiceField(
+    fields: dict[str, forms.Field] = {}
+    left = [(one.key, one.title, money.words(one.left, order.currency)) for one in left_by_name(order)]
+    if left:
+        fields["named"] = forms.MultipleChoiceField(
             label=gettext("fees paid back whole"),
             choices=[(key, f"{title}, {words}") for key, title, words in left],
             required=False,
             widget=forms.CheckboxSelectMultiple,
             help_text=gettext("The shop books them under their own name, where it has one for them."),
         )
-    }
+    fields["charges"] = amount(
+        gettext("fees paid"),
+        order.currency,
+        help_text=gettext("An amount of gift wrap, duties and the like; what is ticked above is not in it.")
+        if left
+        else gettext("An amount of gift wrap, duties and the like."),
+    )
+    return fields
 
 
 def _ask(data: Data, currency: str) -> RefundAsk:
@@ -125,7 +132,7 @@ def _ask(data: Data, currency: str) -> RefundAsk:
     units, amounts = by_key(data, "units"), by_key(data, "amount")
     return RefundAsk(
         lines=[LineAsk(pk, units.get(pk, 0), of(amounts.get(pk))) for pk in sorted({*units, *amounts})],
-        shipping=of(data["shipping"]), charges=of(data["charges"]), goodwill=of(data["goodwill"]), fee=of(data["fee"]), whole=data["whole"],
+        shipping=of(data["shipping"]), charges=of(data.get("charges")), goodwill=of(data["goodwill"]), fee=of(data["fee"]), whole=data["whole"],
         named_charges=data.get("named") or (),
     )  # fmt: skip
 

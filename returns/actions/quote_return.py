@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,13 +22,16 @@ class Paying:
     """What to pay back for a return, in the order's currency, tax included.
 
     ``units`` by order line id; ``None`` takes the units accepted at inspection (and those that the customer
-    keeps). ``amounts`` by order line id replace what the rule reckons for a line. ``fee`` is kept back.
+    keeps). ``amounts`` by order line id replace what the rule reckons for a line. ``named_charges`` are fees that go
+    back whole, by the id that the shop has for them, and ``charges`` an amount of all the others. ``fee`` is kept back.
     """
 
     return_id: int
     units: Mapping[int, int] | None = None
     amounts: Mapping[int, Decimal] | None = None
     shipping: Decimal | None = None
+    charges: Decimal | None = None
+    named_charges: Sequence[str] = ()
     goodwill: Decimal | None = None
     fee: Decimal | None = None
     reason: str = ""
@@ -56,7 +59,7 @@ def ask_for(rma: Return, paying: Paying, currency: str) -> RefundAsk:
             for pk in sorted({*units, *amounts})
             if units.get(pk) or pk in amounts
         ],
-        shipping=of(paying.shipping), goodwill=of(paying.goodwill), fee=of(paying.fee),
+        shipping=of(paying.shipping), charges=of(paying.charges), named_charges=paying.named_charges, goodwill=of(paying.goodwill), fee=of(paying.fee),
     )  # fmt: skip
 
 

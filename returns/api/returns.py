@@ -326,7 +326,8 @@ class RefundReturn(ReturnVerb):
         paying = Paying(
             rma.pk, units=None if lines is None else {x["line"]: x["quantity"] for x in lines},
             amounts={x["line"]: x["amount"] for x in lines or () if x["amount"] is not None},
-            shipping=ask["shipping"], goodwill=ask["goodwill"], fee=ask["fee"], reason=ask["reason"],
+            shipping=ask["shipping"], charges=ask["charges"], named_charges=ask["named_charges"], goodwill=ask["goodwill"],
+            fee=ask["fee"], reason=ask["reason"],
             limit=refund_limit(self.request),
         )  # fmt: skip
         if preview:

@@ -14,7 +14,7 @@ from oms.core.console import Button, Outcome, Preview
 from oms.core.console.forms import Row, Table, amount, ask_in_table, by_key, person
 from oms.core.console.registry import Data, Ids, each
 from orders.actions.quote_refund import for_quote
-from orders.buttons import asked_heads, line_fields, most_of, told_quote, told_refund
+from orders.buttons import asked_heads, fee_fields, line_fields, most_of, told_quote, told_refund
 from orders.querysets import refund_limit
 from returns.actions.derive import accepted_units
 from returns.actions.quote_return import Paying, quote_return, why_not_refund
@@ -54,6 +54,7 @@ def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
         Table(heads, asked_heads(currency), table),
         **fields,
         shipping=amount(gettext("shipping"), currency),
+        **fee_fields(order),
         goodwill=amount(gettext("goodwill on top"), currency),
         fee=amount(gettext("fee kept back"), currency),
         why=forms.CharField(
@@ -68,7 +69,8 @@ def _refund_form(rows: Sequence[Return]) -> type[forms.Form]:
 def _paying(pk: int, data: Data) -> Paying:
     return Paying(
         pk, units=by_key(data, "units"), amounts=by_key(data, "amount"), shipping=data["shipping"],
-        goodwill=data["goodwill"], fee=data["fee"], reason=data["why"],
+        charges=data.get("charges"), named_charges=data.get("named") or (), goodwill=data["goodwill"], fee=data["fee"],
+        reason=data["why"],
     )  # fmt: skip
 
 

@@ -13,6 +13,11 @@ from channels.actions.fetch_orders import fetch_orders
 from channels.adapters.shopify import Shopify
 from channels.models import ChannelAccount
 from fulfillment.actions.cancel_with_refund import cancel_with_refund
+from fulfillment.actions.pack import Packing, pack
+from fulfillment.actions.pick import Found, confirm_pick, start_pick
+from fulfillment.actions.ship import ship
+from fulfillment.actions.type_tracking import type_tracking
+from fulfillment.models import FulfillmentOrder
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refused
 from oms.core.money import Money
@@ -23,6 +28,7 @@ from orders.actions.change_money import change_money
 from orders.actions.quote_refund import for_quote, left_by_name
 from orders.models import Order, Refund
 from orders.rules.refund_amount import RefundAsk
+from returns.actions.open import Opening, Wanted, open_returns
 from tests.channels.shops import Shop
 from tests.pressing import Hand
 
@@ -72,6 +78,16 @@ def told(shop: Shop, order: Order) -> tuple[list[list[str]], Decimal]:
     return [[row["originalDuty"]["id"] for row in one["duties"]] for one in known.refunds(at)], Decimal(off)
 
 
+def _ship(order: Order) -> None:
+    relay()
+    for work in FulfillmentOrder.objects.filter(order=order):
+        start_pick([work.pk], by=SYSTEM)
+        confirm_pick([Found(work.pk)], by=SYSTEM)
+        for parcel in pack([Packing(work.pk)], by=SYSTEM):
+            type_tracking(parcel.pk, carrier="Royal Mail", number="RM123456781GB", by=SYSTEM)
+        ship([work.pk], by=SYSTEM)
+
+
 def hear(shop: Shop) -> None:
     """All that the shop has to tell, twice."""
     for _ in range(2):
@@ -103,6 +119,24 @@ def test_one_duty_is_given_back_and_one_kept(shop: Shop) -> None:
     with pytest.raises(Refused) as refusal:
         approve_refund(Refunding(order.pk, RefundAsk(named_charges=[duty]), "once more"), by=SYSTEM)
     assert [r.code for r in refusal.value.reasons] == ["charge_gone"]
+
+
+def test_a_return_gives_back_the_duty_of_what_came(shop: Shop) -> None:
+    order, clerk = levied(shop), Hand("manager")
+    duty, kept = named(order, OF_A), named(order, OF_WRAP)
+    _ship(order)
+    line = order.lines.get(sku="A")
+    (rma,) = open_returns([Opening(order.pk, [Wanted(line.pk, 1)], authorise=True)], by=SYSTEM)
+    goods = (line.net + line.tax) / line.ordered
+    preview = clerk.preview("returns.refund", rma, named=[duty], **{f"units_{line.pk}": 1})
+    assert dict(preview.facts)["fees paid"] == "£3.60"
+    assert clerk.press("returns.refund", rma, named=[duty], **{f"units_{line.pk}": 1}) == 302
+    refund = Refund.objects.get()
+    assert refund.amount == goods + Decimal("3.60")
+    assert left(order) == [OF_WRAP]
+    send(order)
+    assert told(shop, order)[0] == [[duty]]
+    assert kept in [one.key for one in left_by_name(for_quote([order.pk])[0])]
 
 
 def test_a_duty_keeps_its_name_when_the_shop_changes_the_money(shop: Shop) -> None:
