@@ -1,5 +1,8 @@
-"""The clock's own Celery app: ``celery -A oms.clock:app beat``. It reads the schedule and asks for tasks by their
-names, so it loads the schedule's tables and none of ours: half the memory of a process that knows everything."""
+"""``python -m oms.clock``: the scheduler, with a Celery app of its own. It reads the schedule and asks for tasks by their
+names, so it loads the schedule's tables and none of ours: half the memory of a process that knows everything.
+
+One at a time: two would ask for everything twice. That is harmless, since no job overlaps itself, but no use.
+"""
 
 from __future__ import annotations
 
@@ -22,3 +25,7 @@ django.setup()
 
 app = Celery("oms")
 app.config_from_object(settings, namespace="CELERY")
+
+
+if __name__ == "__main__":  # why not by Celery's command line: see oms.worker
+    app.Beat(scheduler="django_celery_beat.schedulers:DatabaseScheduler", loglevel="INFO").run()

@@ -249,13 +249,12 @@ def web(paths: Paths, env: Mapping[str, str], line: socket.socket) -> Service:
 
 
 def worker(
-    paths: Paths, env: Mapping[str, str], processes: int, name: str = "worker", app: str = "oms.celery:app"
+    paths: Paths, env: Mapping[str, str], processes: int, name: str = "worker", app: str = "oms.celery.app"
 ) -> Service:
     """Workers beside each other need names of their own."""
     log = paths.log / f"{name}.log"
-    argv = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
-    argv += ["--concurrency", str(processes), "--without-gossip", "--without-mingle"]
-    argv += ["--hostname", f"{name}-{os.getpid()}@%h"]
+    argv = [sys.executable, "-m", "oms.worker", "--app", app, "--processes", str(processes)]
+    argv += ["--name", f"{name}-{os.getpid()}"]
     return Service(
         name,
         argv,
@@ -270,19 +269,7 @@ def worker(
 
 def beat(paths: Paths, env: Mapping[str, str]) -> Service:
     log = paths.log / "beat.log"
-    argv = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "oms.clock:app",
-        "beat",
-        "--loglevel",
-        "INFO",
-        "--pidfile",
-        "",
-    ]
-    argv += ["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"]
+    argv = [sys.executable, "-m", "oms.clock"]
     return Service("beat", argv, env, log, says(log, "beat: Starting"), cwd=paths.root)
 
 

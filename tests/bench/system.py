@@ -23,8 +23,8 @@ OURS = (
     ("postgres", "postgres"),
     ("valkey", "valkey"),
     ("gunicorn", "web"),
-    (" beat ", "beat"),
-    ("celery", "worker"),
+    ("oms.clock", "beat"),
+    ("oms.worker", "worker"),
 )
 
 

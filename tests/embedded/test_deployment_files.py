@@ -15,12 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
-from celery.bin.beat import beat
-from celery.bin.worker import worker
 from django.core.management import get_commands
 from django.utils.module_loading import import_string
 from gunicorn.config import Config
 
+from oms import worker
 from oms.embedded.paths import Paths
 
 ROOT = Paths().root
@@ -70,14 +69,10 @@ def test_every_program_exists_and_takes_its_arguments(where: str, argv: list[str
         told = Config().parser().parse_args(arguments)
         assert callable(import_string(told.args[0].replace(":", ".")))
         assert told.control_socket_disable, "it would write to the home folder"
-    elif name == "celery":
-        app = {"worker": "oms.celery:app", "beat": "oms.clock:app"}
-        assert arguments[:2] == ["-A", app[arguments[2]]]
-        kind = {"worker": worker, "beat": beat}[arguments[2]]
-        known = {name for option in kind.params for name in option.opts}
-        for argument in arguments[3:]:
-            if argument.startswith("-"):
-                assert argument.split("=")[0] in known, f"{where}: {argument}"
+    elif name == "oms.worker":
+        assert callable(import_string(worker.arguments().parse_args(arguments).app).Worker)
+    elif name == "oms.clock":
+        assert arguments == []
     else:
         assert name == "oms.embedded.prepare"
         assert set(arguments) <= set(get_commands())

@@ -8,18 +8,22 @@ import sys
 
 import pytest
 
-PAGES = ("reportlab", "pypdf", "rest_framework.views", "orders.admin", "oms.urls")
+PAGES = ("click_repl", "reportlab", "pypdf", "rest_framework.views", "orders.admin", "oms.urls")
 LOADED = "import sys; print(*sorted({*sys.modules} & {%s}))"
 
 
 @pytest.mark.parametrize(
-    ("app", "not_needed"),
-    [("oms.celery", PAGES), ("oms.clock", (*PAGES, "numpy", "oms.core.models", "orders.models"))],
-)
-def test_a_process_without_pages_loads_none(app: str, not_needed: tuple[str, ...]) -> None:
+    ("program", "its_own", "not_needed"),
+    [
+        ("oms.worker", "from oms.celery import app; app.Worker", PAGES),
+        ("oms.clock", "from oms.clock import app; app.Beat", (*PAGES, "numpy", "oms.core.models", "orders.models")),
+    ],
+)  # fmt: skip
+def test_a_process_without_pages_loads_none(program: str, its_own: str, not_needed: tuple[str, ...]) -> None:
     names = ", ".join(map(repr, not_needed))
+    loads = f"import {program}; {its_own}; app.loader.import_default_modules()"
     done = subprocess.run(
-        [sys.executable, "-c", f"from {app} import app; app.loader.import_default_modules(); {LOADED % names}"],
+        [sys.executable, "-c", f"{loads}; {LOADED % names}"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "oms.settings"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip(), done.stderr[-500:]) == (0, "", "")

@@ -23,7 +23,7 @@ from oms.embedded.supervisor import Say, Stopped, Supervisor
 # What makes a crash run short: a dead process' work is taken up soon, and it is started again at once.
 LEASE_SECONDS = 10
 LONGEST_BACKOFF = 1.0
-APPS = {"": "oms.celery:app", "blind": "tests.faults.planted:app"}
+APPS = {"": "oms.celery.app", "blind": "tests.faults.planted.app"}
 
 
 def main() -> int:
