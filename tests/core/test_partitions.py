@@ -22,6 +22,7 @@ from oms.core import seals
 from oms.core.actors import SYSTEM
 from oms.core.audits import run
 from oms.core.journal import Line, write
+from oms.core.migrations._history import History
 from oms.core.models import JobRun, JournalEntry, LedgerMark, Seal
 from oms.core.tasks import partitions as by_clock
 from tests import build
@@ -317,3 +318,54 @@ def test_there_and_back_again(ends: Ends) -> None:
     assert [history.drawn(table) for table in history.HISTORIES] > drawn
     assert MovementKey.objects.count() == StockMovement.objects.count() > 4
     assert not any(run(["inventory.keys", "inventory.levels", "core.seals"]).values())
+
+
+@pytest.mark.parametrize("table", [JOURNAL, MOVEMENTS])
+def test_somebody_writes_while_it_is_divided(ends: Ends, monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+    """Rows written while the table steps below its name lie in it afterwards, and no id is given out twice."""
+    ends(table, SIZE)
+    build.stock(build.item("A"), 5)
+    note(3)
+    columns = [
+        c
+        for (c,) in do("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", table)
+    ]
+    others = ", ".join(c for c in columns if c not in ("id", "key"))
+    key = ", key" if "key" in columns else ""
+    one_more = (
+        f"INSERT INTO {table} ({others}{key}) SELECT {others}{key and ', gen_random_uuid()::text'}"
+        f" FROM {table} ORDER BY id LIMIT 1 RETURNING id"
+    )
+    count = do(f"SELECT count(*) FROM {table}")[0][0]
+    written: list[int] = []
+    plain = History._do
+
+    def somebody() -> None:
+        try:
+            written.extend(key for (key,) in do(one_more))
+        finally:
+            connection.close()
+
+    writers = []
+
+    def watched(self: History, sql: str) -> None:
+        if sql.startswith(f"ALTER TABLE {table} RENAME TO"):
+            for _ in range(3):
+                writers.append(threading.Thread(target=somebody))
+                writers[-1].start()
+                writers[-1].join(0.5)
+        plain(self, sql)
+
+    app, before = ("core", "0004_laws") if table == JOURNAL else ("inventory", "0005_rows")
+    call_command("migrate", "inventory", "0005_rows", verbosity=0)
+    call_command("migrate", app, before, verbosity=0)
+    try:
+        monkeypatch.setattr(History, "_do", watched)
+    finally:
+        call_command("migrate", verbosity=0)
+    for writer in writers:
+        writer.join(30)
+    assert len(writers) == len(written) == 3
+    written += [key for _ in range(4) for (key,) in do(one_more)]
+    found = do(f"SELECT count(*), count(DISTINCT id) FROM {table}")
+    assert found == [(count + 7, count + 7)] and len({*written}) == 7

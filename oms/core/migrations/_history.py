@@ -52,6 +52,8 @@ class History:
 
     def _step_below(self, upper: int) -> None:
         table, below = self.table, f"{self.table}_from_0"
+        # Before anything is read of it: an id that is drawn after we looked would be given out twice.
+        self._do(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         indexes = self._ask(
             "SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisprimary FROM pg_index i"
             " JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = %s::regclass ORDER BY 1", table,
