@@ -425,31 +425,50 @@ def explore(start: World, works: Sequence[Work], nets: Nets, law: Callable[[Worl
     return found
 
 
-def follow(start: World, works: Sequence[Work], nets: Nets, turns: Sequence[int]) -> World:
-    """The end of one interleaving. In its turn a transaction begins its next statement and carries it out, or waits
-    in it for a lock; it goes on by itself when the lock comes free. Who still waits at the end has its turns then."""
-    world = replace(start, own=(Own(),) * len(works))
-    waiting: list[int] = []
+Turn = tuple[World, frozenset[int]]
+"""A world, and who waits in it in the midst of a statement."""
 
-    def run(me: int) -> bool:
-        """Until its statement is over (true), or waits."""
-        nonlocal world
-        while not world.own[me].end:
-            after = advance(asking, world, me, works[me], nets)
-            if after is None:
-                return False
-            world = after
-            if asking[0].begins:
-                return True
-        return True
+
+def follow(start: World, works: Sequence[Work], nets: Nets, turns: Sequence[int]) -> set[World]:
+    """The ends of one order of turns. In its turn a transaction begins its next statement and carries it out, or waits
+    in it for a lock; it goes on by itself when the lock comes free. Who still waits at the end has its turns then.
+
+    Where several waited for one lock, PostgreSQL does not promise it to the first: who waits for a row that was changed
+    meanwhile looks for its newest version, and another may get there before. So there may be several ends.
+    """
+
+    def settled(world: World, busy: frozenset[int]) -> set[Turn]:
+        """Where it can come to when those in the midst of a statement go on, until each has ended it or waits."""
+        found: set[Turn] = set()
+        seen = {(world, busy)}
+        ahead = [(world, busy)]
+        while ahead:
+            world, busy = ahead.pop()
+            waits = True
+            for me in busy:
+                after = advance(asking, world, me, works[me], nets)
+                if after is None:
+                    continue
+                waits = False
+                over = after.own[me].end or asking[0].begins
+                following = (after, busy - {me} if over else busy)
+                if following not in seen:
+                    seen.add(following)
+                    ahead.append(following)
+            if waits:
+                found.add((world, busy))
+        return found
 
     with answered() as asking:
+        reached: set[Turn] = {(replace(start, own=(Own(),) * len(works)), frozenset())}
         for me in (*turns, *list(range(len(works))) * 20):
-            if me in waiting or world.own[me].end:
-                continue
-            if not run(me):
-                waiting.append(me)
-            for other in list(waiting):
-                if run(other):
-                    waiting.remove(other)
-    return world
+            reached = {
+                after
+                for world, waiting in reached
+                for after in (
+                    [(world, waiting)]
+                    if me in waiting or world.own[me].end
+                    else settled(world, waiting | {me})
+                )
+            }
+    return {world for world, _ in reached}
