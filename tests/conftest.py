@@ -20,29 +20,6 @@ def pytest_sessionstart() -> None:
     import_module("oms.urls")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--with-database",
-        action="store_true",
-        help="only tests that touch a database or a broker: the others are the same on every server",
-    )
-
-
-DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--with-database"):
-        return
-    kept, left = [], []
-    for item in items:
-        marked = item.get_closest_marker("django_db") or item.get_closest_marker("broker")
-        touches = marked or DATABASE.intersection(getattr(item, "fixturenames", ()))
-        (kept if touches else left).append(item)
-    config.hook.pytest_deselected(items=left)
-    items[:] = kept
-
-
 # Rows that migrations make and every test finds; they are the same after each.
 MADE_BY_MIGRATE = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 

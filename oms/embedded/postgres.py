@@ -124,7 +124,8 @@ class Postgres:
             "unix_socket_permissions": "0700",
             "port": "5432",
             "max_connections": "100",
-            "shared_buffers": "128MB",
+            # A small server's memory is the kernel's to share out: what is not kept here, it keeps.
+            "shared_buffers": "64MB",
             "random_page_cost": "1.1",
             "jit": "off",
             "timezone": "UTC",
