@@ -36,6 +36,7 @@ from oms.core.errors import Permanent, Retry
 from oms.core.models import InboundMessage
 
 Waits = Callable[[ChannelAccount], bool]
+TOLD = (SHIPMENT, REPLACEMENT, REFUND, CANCEL)
 
 
 def for_each(
@@ -57,18 +58,14 @@ def for_each(
 def _alone(
     job: str, account: ChannelAccount, work: Callable[[ChannelAccount], dict[str, int]], waits: Waits | None
 ) -> None:
-    """Whoever was nudged while we held the lock was turned away: before we go we look once more."""
-    while True:
-        with jobs.exclusive(job, account.slug) as figures:
-            if figures is None:
-                return
-            try:
-                figures.update(work(account))
-            except (Retry, Permanent) as error:
-                failed(account, error)
-                figures["error"] = str(error)[:300]
-        if waits is None or "error" in figures or not any(figures.values()) or not waits(account):
-            return
+    def tried() -> Mapping[str, object]:
+        try:
+            return work(account)
+        except (Retry, Permanent) as error:
+            failed(account, error)
+            return {"error": str(error)[:300]}
+
+    jobs.alone(job, account.slug, tried, waits and partial(waits, account))
 
 
 def _add(total: MutableMapping[str, int], more: Mapping[str, int]) -> None:
@@ -101,8 +98,11 @@ def _drain(account: ChannelAccount) -> dict[str, int]:
 
 def _changed(account: ChannelAccount) -> bool:
     """Is there a level that this account should be sent?"""
-    rows = Listing.objects.filter(account=account, state="active", desired_version__gt=F("sent_version"))
-    return account.push_stock and rows.filter(due_at__lte=timezone.now()).exists()
+    now = timezone.now()
+    rows = Listing.objects.filter(
+        account=account, state="active", desired_version__gt=F("sent_version"), due_at__lte=now
+    )
+    return account.push_stock and rows.exclude(leased_until__gte=now).exists()
 
 
 def _push(account: ChannelAccount) -> dict[str, int]:
@@ -142,12 +142,17 @@ def ingest() -> None:
 
 @shared_task(name="channels.effects")
 def effects() -> None:
-    jobs.for_each("channels.effects", due_targets(SHIPMENT, REPLACEMENT, REFUND, CANCEL), _send)
+    jobs.for_each("channels.effects", due_targets(*TOLD), _send, lambda target: target in due_targets(*TOLD))
 
 
 @shared_task(name="channels.labels")
 def labels() -> None:
-    jobs.for_each("channels.labels", due_targets(BUY, VOID), _buy_and_void)
+    jobs.for_each(
+        "channels.labels",
+        due_targets(BUY, VOID),
+        _buy_and_void,
+        lambda target: target in due_targets(BUY, VOID),
+    )
 
 
 @shared_task(name="channels.push_stock")

@@ -68,11 +68,10 @@ def intend(intents: Iterable[Intent], *, nudge: str = "") -> None:
 
 
 def due_targets(*kinds: str) -> list[str]:
-    """Whom there is something to be told now: the targets of effects of these kinds that are due."""
-    due = OutboundEffect.objects.filter(
-        kind__in=kinds, state__in=["pending", "sending"], due_at__lte=timezone.now()
-    )
-    return sorted(set(due.values_list("target", flat=True)))
+    """Whom there is something to be told now: the targets of effects of these kinds that are due and in nobody's hands."""
+    now = timezone.now()
+    due = OutboundEffect.objects.filter(kind__in=kinds, state__in=["pending", "sending"], due_at__lte=now)
+    return sorted(set(due.exclude(leased_until__gte=now).values_list("target", flat=True)))
 
 
 def claim(kind: str, limit: int = 50, target: str | None = None) -> list[OutboundEffect]:

@@ -51,15 +51,36 @@ def exclusive(name: str, scope: str = "") -> Iterator[MutableMapping[str, Any] |
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_CLASS, key])
 
 
-def for_each(job: str, scopes: Iterable[str], work: Callable[[str], Mapping[str, Any]]) -> None:
-    """Do ``work(scope)`` for each scope, apart from the others and under its own lock; its figures go into the run."""
+def alone(
+    name: str, scope: str, work: Callable[[], Mapping[str, Any]], waits: Callable[[], bool] | None = None
+) -> None:
+    """Do ``work`` under the job's own lock; its figures go into the run. Where that lock is held, nothing is done.
 
-    def part(scope: str) -> None:
-        with exclusive(job, scope) as figures:
-            if figures is not None:
-                figures.update(work(scope))
+    Whoever was nudged while we held it was turned away: so before we go we look whether something ``waits``, also where
+    we found nothing ourselves, since another had been quicker. What waits and cannot be had (somebody has its row) is
+    left to the clock after the second look; so is what went wrong (``error`` among the figures).
+    """
+    empty = 0
+    while empty < 2:
+        with exclusive(name, scope) as figures:
+            if figures is None:
+                return
+            figures.update(work())
+        empty = 0 if any(figures.values()) else empty + 1
+        if waits is None or "error" in figures or not waits():
+            return
 
-    apart(job, {scope: partial(part, scope) for scope in scopes})
+
+def for_each(
+    job: str, scopes: Iterable[str], work: Callable[[str], Mapping[str, Any]],
+    waits: Callable[[str], bool] | None = None,
+) -> None:  # fmt: skip
+    """:func:`alone` for each scope, apart from the others."""
+    parts = {
+        scope: partial(alone, job, scope, partial(work, scope), waits and partial(waits, scope))
+        for scope in scopes
+    }
+    apart(job, parts)
 
 
 def _end(run: JobRun, state: str, figures: dict[str, Any], error: str = "") -> None:

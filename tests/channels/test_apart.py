@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 import channels.tasks
 from channels.actions.map_listings import auto_map
@@ -123,6 +126,50 @@ def test_a_dead_shop_delays_neither_the_others_nor_the_worker(
     assert {run.scope: "error" in run.result for run in JobRun.objects.filter(name="channels.pull")} == {
         "dead": True, "well": False,
     }  # fmt: skip
+
+
+def test_who_found_nothing_looks_once_more_for_those_it_turned_away(
+    shops: tuple[ChannelAccount, ChannelAccount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another was quicker, and while we looked in vain something new came, whose nudge met our lock."""
+    _, alive = shops
+    plain, calls = channels.tasks.push_now, 0
+
+    def meanwhile(account: ChannelAccount) -> dict[str, int]:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            return plain(account)
+        nudged = threading.Thread(target=_look, args=[account])
+        nudged.start()
+        nudged.join(10)
+        return {}
+
+    monkeypatch.setattr(channels.tasks, "push_now", meanwhile)
+    channels.tasks._alone("channels.push_stock", alive, channels.tasks._push, channels.tasks._changed)
+    assert Listing.objects.get(account=alive).sent == 10
+
+
+def test_what_another_has_is_left_to_it(shops: tuple[ChannelAccount, ChannelAccount]) -> None:
+    _, alive = shops
+    lease = timezone.now() + timedelta(minutes=5)
+    Listing.objects.filter(account=alive).update(leased_until=lease)
+    assert not channels.tasks._changed(alive)
+    with transaction.atomic():
+        Listing.objects.filter(account=alive).update(leased_until=None)
+        Listing.objects.select_for_update().get(account=alive)
+        other = threading.Thread(target=_look, args=[alive])
+        other.start()
+        other.join(10)
+        assert not other.is_alive(), "it would look for ever"
+    assert Listing.objects.get(account=alive).sent is None
+
+
+def _look(alive: ChannelAccount) -> None:
+    try:
+        channels.tasks._alone("channels.push_stock", alive, channels.tasks._push, channels.tasks._changed)
+    finally:
+        connection.close()
 
 
 def test_whom_there_is_something_to_tell_is_told_apart() -> None:
