@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
@@ -26,6 +27,7 @@ app.autodiscover_tasks(["oms.core", "inventory", "orders", "fulfillment", "retur
 @worker_before_create_process.connect
 def keep_shared(**_: Any) -> None:
     """What is loaded stays in pages that the processes share: the collector of each would else write to all of them."""
+    import_module("fulfillment.rules.routing_large")
     gc.collect()
     gc.freeze()
 

@@ -99,7 +99,13 @@ DATABASES["default"]["OPTIONS"] = {
     # From the second time on, a hand-written statement is prepared (oms/core/statements.py). A pooler that gives each
     # transaction another connection and does not know of prepared statements needs this off.
     "prepare_threshold": 1 if env.flag("DATABASE_PREPARE", True) else None,
-    "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL", 12, least=2), "timeout": 20},
+    # A connection that nobody needed for two minutes is closed: each is a process of PostgreSQL's with memory of its own.
+    "pool": {
+        "min_size": 1,
+        "max_size": env.number("DATABASE_POOL", 12, least=2),
+        "timeout": 20,
+        "max_idle": 120.0,
+    },
     **_given,
     "options": f"{_limits} {_given.get('options', '')}".strip(),
 }

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fulfillment.rules.routing_exact import solve_exact
-from fulfillment.rules.routing_large import solve_large
 from fulfillment.rules.routing_pieces import EPS, Cost, Found, Piece, Price
 from oms.core import money
 
@@ -166,6 +165,9 @@ def _solve(pieces: list[Piece], usable: Sequence[Location], options: Options, pr
     limit = None if options.max_splits is None else max(1, options.max_splits + 1)
     if len(pieces) <= EXACT_ITEMS:
         return solve_exact(pieces, len(usable), limit, price)
+    # Not above: it brings numpy along, and a web server hardly ever routes. A worker loads it at its start.
+    from fulfillment.rules.routing_large import solve_large
+
     return solve_large(pieces, len(usable), limit, price)
 
 

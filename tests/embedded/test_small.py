@@ -27,3 +27,11 @@ def test_a_process_without_pages_loads_none(program: str, its_own: str, not_need
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "oms.settings"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip(), done.stderr[-500:]) == (0, "", "")
+
+
+def test_the_console_loads_what_only_a_worker_needs_when_it_needs_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); import oms.urls; {LOADED % repr('numpy')}"],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "oms.settings"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr[-500:]
