@@ -125,7 +125,7 @@ class Postgres:
             "port": "5432",
             "max_connections": "100",
             # A small server's memory is the kernel's to share out: what is not kept here, it keeps.
-            "shared_buffers": "64MB",
+            "shared_buffers": "48MB",
             "random_page_cost": "1.1",
             "jit": "off",
             "timezone": "UTC",
