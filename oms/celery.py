@@ -27,7 +27,8 @@ app.autodiscover_tasks(["oms.core", "inventory", "orders", "fulfillment", "retur
 @worker_before_create_process.connect
 def keep_shared(**_: Any) -> None:
     """What is loaded stays in pages that the processes share: the collector of each would else write to all of them."""
-    import_module("fulfillment.rules.routing_large")
+    for wanted_by_each in ("fulfillment.rules.routing_large", "cffi.cparser"):
+        import_module(wanted_by_each)
     gc.collect()
     gc.freeze()
 
