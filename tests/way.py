@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from inventory.actions.reconcile import reconcile_stock
 from inventory.models import Reservation
 from oms.core.actors import SYSTEM
 from orders.actions.screen import screen_orders
+from orders.drafts import Amount, ChargeDraft, PaymentDraft
 from orders.models import Order, OrderLine
 from tests import build
 
@@ -72,3 +74,14 @@ def sound() -> None:
             for r in Reservation.objects.filter(demand_key=line.demand_key, state__in=["firm", "backordered"])
         )
         assert held == line.backordered + line.promised + line.released + line.picked + line.packed
+
+
+def delivered_with_fees() -> Order:
+    """Two of A at 10.00 and 20 % tax, a duty of 3.60 that its shop has an id for, and 2.00 for gift wrap."""
+    paid = Amount.same(Decimal("29.60"))
+    fees = (
+        ChargeDraft("fee", "Duties: A", Amount.same(Decimal("3.00")), Amount.same(Decimal("0.60")), external_id="duty-1"),
+        ChargeDraft("fee", "Gift wrap", Amount.same(Decimal("2.00"))),
+    )  # fmt: skip
+    payment = PaymentDraft("pay-fees", "capture", "succeeded", paid, datetime(2026, 11, 20, 9, 0, tzinfo=UTC))
+    return delivered(charges=fees, payments=(payment,), total=paid)

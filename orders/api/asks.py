@@ -218,10 +218,17 @@ class MapAsk(Shape):
     item = serializers.CharField(max_length=64, help_text="Our SKU.")
 
 
-CHARGES = "Of the fees paid (gift wrap, duties), tax included."
-NAMED_CHARGES = (
-    "Fees to give back whole, each by the `external_id` of the order's charge. `charges` comes on top."
-)
+class FeesAsk(Shape):
+    """What is given back of the fees that the customer paid."""
+
+    charges = Charged(
+        required=False, allow_null=True, default=None,
+        help_text="Of the fees paid (gift wrap, duties), tax included.",
+    )  # fmt: skip
+    named_charges = serializers.ListField(
+        child=serializers.CharField(max_length=120), required=False, default=[], max_length=500,
+        help_text="Fees to give back whole, each by the `external_id` of the order's charge. `charges` comes on top.",
+    )  # fmt: skip
 
 
 class RefundLineAsk(Shape):
@@ -232,26 +239,13 @@ class RefundLineAsk(Shape):
     amount = Charged(required=False, allow_null=True, default=None)
 
 
-class RefundAskShape(Shape):
+class RefundAskShape(FeesAsk):
     """``whole`` is all that is left of every line, and of shipping and charges unless an amount of theirs is given.
     Amounts are in the order's currency."""
 
     whole = serializers.BooleanField(default=False)
     lines = RefundLineAsk(many=True, required=False, default=[], max_length=500)
     shipping = Charged(required=False, allow_null=True, default=None, help_text="Tax included.")
-    charges = Charged(
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text=CHARGES,
-    )
-    named_charges = serializers.ListField(
-        child=serializers.CharField(max_length=120),
-        required=False,
-        default=[],
-        max_length=500,
-        help_text=NAMED_CHARGES,
-    )
     goodwill = Charged(required=False, allow_null=True, default=None)
     fee = Charged(required=False, allow_null=True, default=None, help_text="Kept back.")
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

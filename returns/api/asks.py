@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from oms.core.api.shapes import Charged, Id, Pieces, Shape, each_once
-from orders.api.asks import CHARGES, NAMED_CHARGES
+from orders.api.asks import FeesAsk
 from returns.models import Disposition
 from returns.rules.disposition import CONDITION_WORDS
 
@@ -131,19 +131,11 @@ class PaidLine(Shape):
     )
 
 
-class ReturnRefundAsk(Shape):
+class ReturnRefundAsk(FeesAsk):
     """Without ``lines``, the units that were accepted at inspection. Amounts are in the order's currency."""
 
     lines = PaidLine(many=True, required=False, max_length=500)
     shipping = Charged(required=False, allow_null=True, default=None, help_text="Tax included.")
-    charges = Charged(required=False, allow_null=True, default=None, help_text=CHARGES)
-    named_charges = serializers.ListField(
-        child=serializers.CharField(max_length=120),
-        required=False,
-        default=[],
-        max_length=500,
-        help_text=NAMED_CHARGES,
-    )
     goodwill = Charged(required=False, allow_null=True, default=None)
     fee = Charged(required=False, allow_null=True, default=None, help_text="Kept back.")
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)

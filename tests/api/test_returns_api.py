@@ -148,3 +148,17 @@ def test_the_rest_stays_with_the_customer(api: Caller, order: Order) -> None:
     made = opened(api, order, authorise=True).json()
     told = api.send(f"returns/{made['id']}/finish-reception", {"kept": [made["lines"][0]["id"]]})
     assert told.status_code == 200 and told.json()["lines"][0]["reception"] == "not_sent"
+
+
+def test_fees_are_given_back_by_name_and_by_amount(api: Caller) -> None:
+    order = way.delivered_with_fees()
+    line = order.lines.get().pk
+    opened = api.send("returns", {"order": order.pk, "lines": [{"line": line, "quantity": 1}]}).json()["id"]
+    api.send(f"returns/{opened}/authorise")
+    ask = {"lines": [{"line": line, "quantity": 1}], "named_charges": ["duty-1"], "charges": "0.50"}
+    refused = api.send(f"returns/{opened}/refund", {**ask, "named_charges": ["another's"]})
+    assert refused.status_code == 409 and reasons(refused) == ["unknown_charge"]
+    assert not Refund.objects.exists()
+    quote = api.send(f"returns/{opened}/refund?preview=true", ask).json()
+    assert (quote["total"], quote["charges_net"], quote["charges_tax"]) == ("16.10", "3.50", "0.60")
+    assert api.send(f"returns/{opened}/refund", ask).json()["refund"]["amount"] == "16.10"

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from oms.core.actors import SYSTEM
 from orders.models import Order
-from tests import build
+from returns.actions.open import Opening, Wanted, open_returns
+from tests import build, way
 from tests.browser.conftest import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -55,4 +57,24 @@ def test_a_long_order_is_paid_back_in_a_table(window: Callable[..., Window], wid
     # A thumb hits what it aims at, and nothing typed is hidden behind something else.
     box = page.get_by_label(f"{last.title}: or this amount").bounding_box()
     assert box["height"] >= (44 if width == "phone" else 34) and box["x"] >= 0
+    assert here.faults == []
+
+
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+def test_what_came_back_is_paid_with_its_duty(window: Callable[..., Window], width: str) -> None:
+    order = way.delivered_with_fees()
+    line = order.lines.get()
+    (rma,) = open_returns([Opening(order.pk, [Wanted(line.pk, 2)], authorise=True)], by=SYSTEM)
+    here = window("manager", width)
+    page = here.open(f"{reverse('console:press', args=['returns.refund'])}?ids={rma.pk}")
+    page.get_by_label(f"{line.title}: pieces").fill("1")
+    page.get_by_label("Duties: A, £3.60").check()
+    page.get_by_label("Fees paid", exact=False).last.fill("0.50")
+    picture(page, f"return-refund-{width}")
+    page.get_by_role("button", name="Show what it will do").click()
+    page.wait_for_selector(".asked-total")
+    assert "£16.10" in page.locator(".asked-total").inner_text()
+    assert page.get_by_label("Duties: A, £3.60").is_checked()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    picture(page, f"return-refund-{width}-told")
     assert here.faults == []
