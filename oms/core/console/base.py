@@ -21,7 +21,6 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field, quote, unquote
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import models
-from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -32,6 +31,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -84,7 +84,9 @@ class ConsoleAdmin(ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Boxes to tick: a list in which one must hold a key down loses the others at a plain click."""
-        return super().formfield_for_manytomany(db_field, request, widget=CheckboxSelectMultiple, **kwargs)
+        return super().formfield_for_manytomany(
+            db_field, request, widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
