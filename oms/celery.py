@@ -19,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
 # A worker shows no page. Django's checks are made by ``migrate`` and ``make check``, and would load them all.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
-app = Celery("oms")
+app = Celery("oms", task_cls="oms.core.nudged.NudgedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["oms.core", "inventory", "orders", "fulfillment", "returns", "channels"])
 

@@ -21,6 +21,7 @@ from django.db import connection
 
 from oms.celery import app
 from oms.core import outbox
+from oms.core.nudged import OVERTAKEN
 from oms.embedded import system
 from oms.embedded.paths import Paths
 from oms.embedded.processes import Ledger, Service, tail
@@ -83,6 +84,12 @@ class House:
     def done(self, name: str, task: str) -> int:
         """How many of them ended well."""
         return len(re.findall(rf"Task {re.escape(task)}\[\S+\] succeeded", self._log(name)))
+
+    def overtaken(self, name: str, task: str) -> int:
+        """How many of those did nothing, since a later run had begun."""
+        return len(
+            re.findall(rf"Task {re.escape(task)}\[\S+\] succeeded in \S+: '{OVERTAKEN}'", self._log(name))
+        )
 
     def _log(self, name: str) -> str:
         return (self.paths.log / f"{name}.log").read_text()

@@ -77,6 +77,24 @@ def test_every_row_of_the_timetable_fires_and_its_task_succeeds(house: House) ->
     wait_until(lambda: all(house.done("worker", job.task) for job in BEAT), "each job has run")
 
 
+def test_nudges_that_waited_for_a_worker_cost_no_run_each(house: House) -> None:
+    """A night without workers: whoever comes next has one look, and is at once free for what comes now."""
+    waited = 100
+    house.run(f"""
+import time
+from oms.core import outbox
+for n in range({waited}):
+    outbox._on_its_way_until.clear()
+    outbox._Nudge("oms.core.relay")()
+time.sleep(2 * outbox.GATHER)
+""")
+    house.worker()
+    wait_until(lambda: house.done("worker", "oms.core.relay") == waited, "each message has been taken")
+    assert waited - 2 <= house.overtaken("worker", "oms.core.relay") < waited, (
+        "one run for each of the two processes"
+    )
+
+
 # -- without one ---------------------------------------------------------------------------------------------
 
 TWO_ORDERS = """

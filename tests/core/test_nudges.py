@@ -1,14 +1,18 @@
-"""Nudges: one run serves all who ask within a moment, and none is promised after it has begun."""
+"""Nudges: one run serves all who ask within a moment, and none is promised after it has begun; those that nobody
+took in time cost no run each."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from oms.celery import BEAT, app
+from oms.core import nudged as nudged_task
 from oms.core import outbox
+from oms.core.nudged import OVERTAKEN, UNTIL, NudgedTask
 
 # The real thing, before conftest takes it away from the other tests.
 NUDGE = outbox._Nudge.__call__
@@ -64,6 +68,49 @@ def test_a_nudge_that_did_not_get_out_promises_nothing(
     NUDGE(outbox._Nudge("a.task"))
     assert not outbox._on_its_way_until
     assert outbox._broker_dead_until == clock.now + outbox.BROKER_PAUSE
+
+
+@pytest.fixture
+def task() -> Iterator[tuple[NudgedTask, list[str]]]:
+    """A task of the app's own class, and its runs."""
+    runs: list[str] = []
+
+    @app.task(name="a.task")
+    def made() -> None:
+        runs.append("ran")
+
+    yield made, runs
+    app.tasks.pop("a.task")
+
+
+def ask(task: NudgedTask, until: float | None) -> object:
+    """As the worker calls it when a message comes."""
+    task.push_request(headers={} if until is None else {UNTIL: until})
+    try:
+        return task()
+    finally:
+        task.pop_request()
+
+
+def test_nudges_that_waited_for_a_worker_are_one_run(
+    task: tuple[NudgedTask, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, runs = task
+    now = 1_000_000.0
+    monkeypatch.setattr(nudged_task.time, "time", lambda: now)
+    answers = [ask(made, now - back) for back in (60, 30, 1)]
+    assert runs == ["ran"] and answers == [None, OVERTAKEN, OVERTAKEN]
+    assert ask(made, now) is None, "somebody relies on a run that begins in this very moment, or later"
+    assert ask(made, None) is None, "whom the clock or a person asks is never left out"
+    assert len(runs) == 3
+
+
+def test_a_nudge_says_until_when_others_rely_on_it(monkeypatch: pytest.MonkeyPatch, sent: list) -> None:
+    told: list[dict] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **how: told.append(how["headers"]))
+    monkeypatch.setattr(outbox.time, "time", lambda: 5000.0)
+    NUDGE(outbox._Nudge("a.task"))
+    assert told == [{UNTIL: 5000.0 + outbox.GATHER}]
 
 
 def nudged() -> set[str]:
