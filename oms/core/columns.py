@@ -3,13 +3,12 @@ of rows does in a fraction of the time, and a row that is only written needs no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -19,7 +18,7 @@ from django_fsm import FSMFieldMixin
 
 from oms.core.statements import prepared
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 """A row by column (``order_id``, not ``order``)."""
 
 # From so many rows on, COPY is the quicker way; below, its further round trips cost more than they save.
@@ -49,7 +48,7 @@ def _gathered() -> Iterator[None]:
         with prepared() as cursor:
             cursor.execute(
                 f"WITH {', '.join(parts)} SELECT",
-                [plan.document(plan.values(rows)) for plan, rows in waiting.items()],
+                [told for plan, rows in waiting.items() for told in plan.parameters(rows)],
             )
 
 
@@ -91,7 +90,7 @@ def insert(
         return _few(plan, rows)
     if streaming:
         with prepared() as cursor:
-            cursor.execute(plan.insert, [plan.document(plan.values(rows))])
+            cursor.execute(plan.insert, plan.parameters(rows))
     elif waiting is not None:
         waiting.setdefault(plan, []).extend(rows)
     elif len(rows) < COPIED:
@@ -138,7 +137,7 @@ def write_columns(rows: Sequence[models.Model], *names: str) -> None:
         # Names come from our own models; values go as parameters.
         cursor.execute(
             f"UPDATE {shape.table} AS t SET {written} FROM {shape.recordset} WHERE t.{shape.key} = r.{shape.key}",  # noqa: S608
-            [shape.document([row.pk, *(getattr(row, field.attname) for field in fields)] for row in rows)],
+            [_encode([{name: getattr(row, name) for name in shape.columns} for row in rows])],
         )
 
 
@@ -152,102 +151,113 @@ def _settle(row: models.Model, field: Any) -> None:
 def _next_keys(plan: _Plan, count: int) -> list[int]:
     with prepared() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s::int)",
-            [plan.table, plan.key.strip('"'), count],
+            "SELECT nextval(s) FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS s OFFSET 0) AS named,"
+            " generate_series(1, %s::int)",
+            [plan.told.table, plan.told.key.strip('"'), count],
         )
         return [key for (key,) in cursor.fetchall()]
 
 
 def _copy(plan: _Plan, rows: Sequence[Row]) -> None:
-    into = f"COPY {plan.table} ({plan.names}) FROM STDIN"
+    into, alike = f"COPY {plan.told.table} ({plan.names}) FROM STDIN", plan.alike()
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(into) as copy:
-        for values in plan.values(rows):
-            for at in plan.in_json:
+        for row in plan.whole(rows):
+            values = [row[name] for name in plan.told.columns]
+            for at in plan.told.in_json:
                 values[at] = as_json(values[at])
-            copy.write_row(values)
+            copy.write_row([*alike, *values])
 
 
 def _few(plan: _Plan, rows: Sequence[Row], clash: str = "") -> list[int]:
     with prepared() as cursor:
-        cursor.execute(f"{plan.insert} {clash} RETURNING {plan.key}", [plan.document(plan.values(rows))])
+        cursor.execute(f"{plan.insert} {clash} RETURNING {plan.told.key}", plan.parameters(rows))
         return [key for (key,) in cursor.fetchall()]
 
 
 @dataclass(frozen=True, eq=False)
 class _Shape:
-    """Columns of a table, as SQL wants them and as their values are told."""
+    """Columns of a table, as SQL wants them. A field's ``attname`` is its column's name with us."""
 
     table: str
     key: str
     columns: tuple[str, ...]
     names: str
-    recordset: str
+    types: tuple[str, ...]
     in_json: tuple[int, ...]
 
-    def document(self, rows: Iterable[list[Any]]) -> str:
-        """The rows as one JSON document, as ``json_to_recordset`` takes them."""
-        return _encode([dict(zip(self.columns, values, strict=True)) for values in rows])
+    @property
+    def recordset(self) -> str:
+        """Rows from a document that tells them by column."""
+        columns = zip(self.names.split(", "), self.types, strict=True)
+        return f"json_to_recordset(%s::json) AS r({', '.join(map(' '.join, columns))})"
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan(_Shape):
-    """How rows with these columns are inserted, reckoned once for each model and set of columns."""
+class _Plan:
+    """How rows with these columns are inserted, reckoned once for each model and set of columns. What the rows say is
+    told row by row; what they leave out, once for all of them, but for what each has ``made`` for itself."""
 
-    read: Callable[[Row], tuple[Any, ...]]
+    told: _Shape
+    same: _Shape
+    made: Mapping[str, Callable[[], Any]]
     fixed: tuple[Any, ...]
-    stamps: tuple[int, ...]
-    made: tuple[tuple[int, Callable[[], Any]], ...]
+    names: str
+    insert: str
 
-    def values(self, rows: Sequence[Row]) -> Iterator[list[Any]]:
-        """Each row's values in the order of the columns; what is stamped has the same moment in all of them."""
+    def whole(self, rows: Sequence[Row]) -> Sequence[Row]:
+        if not self.made:
+            return rows
+        return [row | {name: default() for name, default in self.made.items()} for row in rows]
+
+    def alike(self) -> list[Any]:
+        """What is the same in all rows, in the order of the columns."""
         now = timezone.now()
-        for row in rows:
-            values = [*self.read(row), *self.fixed]
-            for at in self.stamps:
-                values[at] = now
-            for at, default in self.made:
-                values[at] = default()
-            yield values
+        return [now if value is timezone.now else value for value in self.fixed]
 
-    @property
-    def insert(self) -> str:
-        # Names come from our own models; values go as parameters.
-        return f"INSERT INTO {self.table} ({self.names}) SELECT {self.names} FROM {self.recordset}"  # noqa: S608
+    def parameters(self, rows: Sequence[Row]) -> list[Any]:
+        """Those of ``insert``."""
+        return [*self.alike(), _encode(self.whole(rows))]
 
 
 @cache
 def _plan(meta: Any, given: tuple[str, ...]) -> _Plan:
     by_name = {field.attname: field for field in meta.local_concrete_fields if not field.generated}
     others = [field for name, field in by_name.items() if name not in given and not field.primary_key]
-    made = [(at, field.default) for at, field in enumerate(others, len(given)) if _is_made(field)]
-    return _Plan(
-        **vars(_shape(meta, (*given, *(field.attname for field in others)))),
-        read=itemgetter(*given) if len(given) > 1 else lambda row: (row[given[0]],),
-        fixed=tuple(None if _is_made(field) else _plain(field.get_default()) for field in others),
-        stamps=tuple(at for at, default in made if default is timezone.now),
-        made=tuple((at, default) for at, default in made if default is not timezone.now),
-    )
+    made = {field.attname: field.default for field in others if _is_made(field)}
+    fixed = [field for field in others if field.attname not in made]
+    told, same = _shape(meta, (*given, *made)), _shape(meta, tuple(field.attname for field in fixed))
+    names = ", ".join(filter(None, (same.names, told.names)))
+    alike = "".join(f"%s::{kind}, " for kind in same.types)
+    # Names come from our own models; values go as parameters.
+    into = f"INSERT INTO {told.table} ({names}) SELECT {alike}{told.names} FROM {told.recordset}"  # noqa: S608
+    return _Plan(told, same, made, tuple(map(_default, fixed)), names, into)
 
 
 def _is_made(field: Any) -> bool:
-    return field.has_default() and callable(field.default)
+    """Whether each row has a default of its own, as a key has. The moment is the same in all that are written at once."""
+    return field.has_default() and callable(field.default) and field.default not in (timezone.now, dict, list)
+
+
+def _default(field: Any) -> Any:
+    if field.has_default() and field.default is timezone.now:
+        return timezone.now
+    value = _plain(field.get_default())
+    return as_json(value) if isinstance(field, models.JSONField) else value
 
 
 @cache
 def _shape(meta: Any, given: tuple[str, ...]) -> _Shape:
     by_name = {field.attname: field for field in meta.local_concrete_fields}
-    fields = [by_name[name] for name in given]
-    quoted = [connection.ops.quote_name(field.column) for field in fields]
-    typed = [
-        f"{name} {field.rel_db_type(connection) if field.primary_key else field.db_type(connection)}"
-        for name, field in zip(quoted, fields, strict=True)
-    ]
+    fields: list[Any] = [by_name[name] for name in given]
     return _Shape(
         table=connection.ops.quote_name(meta.db_table),
         key=connection.ops.quote_name(meta.pk.column),
-        columns=tuple(field.column for field in fields),
-        names=", ".join(quoted),
-        recordset=f"json_to_recordset(%s::json) AS r({', '.join(typed)})",
+        columns=given,
+        names=", ".join(connection.ops.quote_name(field.column) for field in fields),
+        types=tuple(
+            field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
+            for field in fields
+        ),
         in_json=tuple(at for at, field in enumerate(fields) if isinstance(field, models.JSONField)),
     )
 

@@ -31,6 +31,7 @@ from orders.rules.reconcile import reconcile
 
 Row = dict[str, Any]
 """A row as it is written, by column."""
+_KEPT = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _charge(order_id: int, charge: Any) -> Row:
 
 def kept(amount: Decimal) -> Decimal:
     """An amount as our columns hold it; what is finer is in the raw payload and held by reconciliation."""
-    return amount.quantize(Decimal("0.0001"))
+    return amount.quantize(_KEPT)
 
 
 def _wrong(order: _Taken) -> list[Holding]:

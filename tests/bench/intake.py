@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing as mp
 import time
 from collections.abc import Callable, Sequence
@@ -37,8 +38,13 @@ def placings(drafts: Sequence[OrderDraft], items: dict[str, int]) -> list[Placin
     ]
 
 
-def timed(work: Callable[[Any], Any], given: Any, things: int) -> float:
-    """How many things a second ``work`` does when it is given this."""
+def timed(work: Callable[[Any], Any], first: Any, given: Any, things: int) -> float:
+    """How many things a second ``work`` does when it is given this, after a ``first`` part by which its connection got to
+    know the statements, as the floor's does. What was made beforehand is not looked through by the collector: a worker
+    holds one batch at a time, and not all of them."""
+    work(first)
+    gc.collect()
+    gc.freeze()
     began = time.perf_counter()
     work(given)
     return things / (time.perf_counter() - began)
@@ -78,12 +84,12 @@ def by_hundreds(dsn: str, rounds: int, size: int) -> bool:
         for n in range(1, rounds + 1):
             world.settle()
             floor = floor_rate(dsn, 1000, n)
-            ours = parts(placings([world.draft(b) for b in world.baskets(size, n)], items))
-            same = parts([world.draft(b) for b in world.baskets(size, n)])
+            ours = parts(placings([world.draft(b) for b in world.baskets(HUNDRED + size, n)], items))
+            same = parts([world.draft(b) for b in world.baskets(HUNDRED + size, n)])
             seen.add(
                 floor=floor,
-                ours=timed(place_all, ours, size),
-                same=timed(write_same, same, size),
+                ours=timed(place_all, ours[:1], ours[1:], size),
+                same=timed(write_same, same[:1], same[1:], size),
             )
     ratio, same_rows = seen.ratio("ours", "floor"), seen.ratio("ours", "same")
     return say(
@@ -108,8 +114,8 @@ def with_payload(dsn: str, rounds: int, size: int) -> bool:
     take([RawOrder(*world.payload(b)) for b in world.baskets(HUNDRED, 0)])
     for n in range(1, rounds + 1):
         world.settle()
-        raws = [RawOrder(*world.payload(b)) for b in world.baskets(size, n)]
-        seen.add(floor=floor_rate(dsn, 1000, n), ours=timed(take, raws, size))
+        raws = [RawOrder(*world.payload(b)) for b in world.baskets(HUNDRED + size, n)]
+        seen.add(floor=floor_rate(dsn, 1000, n), ours=timed(take, raws[:HUNDRED], raws[HUNDRED:], size))
     ratio = seen.ratio("ours", "floor")
     return say(
         "from what the shop said to promised, by hundreds", ours=seen.rate("ours"), floor=seen.rate("floor"), ratio=ratio,
@@ -172,8 +178,8 @@ def whole_way(dsn: str, rounds: int, size: int, workers: int) -> bool:
     work([RawOrder(*world.payload(b)) for b in world.baskets(HUNDRED, 0)])
     for n in range(1, rounds + 1):
         world.settle()
-        raws = [RawOrder(*world.payload(b)) for b in world.baskets(size, n)]
-        seen.add(floor=floor_rate(dsn, 1000, n), ours=timed(work, raws, size))
+        raws = [RawOrder(*world.payload(b)) for b in world.baskets(HUNDRED + size, n)]
+        seen.add(floor=floor_rate(dsn, 1000, n), ours=timed(work, raws[:HUNDRED], raws[HUNDRED:], size))
     orders = Order.objects.count()
     routed = FulfillmentOrder.objects.values("order").distinct().count()
     ratio, bar = seen.ratio("ours", "floor"), WHOLE_WAY if workers == 2 else None
@@ -181,5 +187,5 @@ def whole_way(dsn: str, rounds: int, size: int, workers: int) -> bool:
         f"the whole way, from what the shop said to routed, {workers} worker{'s' * (workers > 1)}",
         ours=seen.rate("ours"), floor=seen.rate("floor"), ratio=ratio, bar=bar, unit="orders/s", orders=orders,
         routed=routed, conditions="2 lines, 3 places, by hundreds; the floor with one worker",
-        ok=ratio >= (bar or 0) and orders == routed == (rounds * size + HUNDRED),
+        ok=ratio >= (bar or 0) and orders == routed == HUNDRED + rounds * (HUNDRED + size),
     )  # fmt: skip
