@@ -57,6 +57,7 @@ def waiting(source: str, kind: str, limit: int = 200) -> list[InboundMessage]:
             source=source, kind=kind, state=InboundMessage.State.RECEIVED, due_at__lte=timezone.now()
         )
         .select_for_update(skip_locked=True)
+        .defer("headers", "digest", "reason", "detail")
         .order_by("id")[:limit]
     )
 
