@@ -68,7 +68,9 @@ class Listing(ListingLifecycle):
         REJECTED = "rejected", _("the shop refused it")
         MISSING = "missing", _("gone at the shop")
 
-    account = models.ForeignKey(ChannelAccount, on_delete=models.PROTECT, related_name="listings")
+    account = models.ForeignKey(
+        ChannelAccount, on_delete=models.PROTECT, related_name="listings", db_index=False
+    )
     item = models.ForeignKey(Item, on_delete=models.PROTECT, null=True, blank=True, related_name="listings")
     external_id = models.CharField(max_length=120)
     external_product_id = models.CharField(max_length=120, blank=True, default="")
@@ -145,7 +147,7 @@ class UntoldCancel(models.Model):
 class StockPush(models.Model):
     """One stock level that was sent, and how it ended: the history behind a listing's three numbers."""
 
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="pushes")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="pushes", db_index=False)
     version = models.PositiveIntegerField()
     quantity = models.IntegerField()
     outcome = models.CharField(max_length=10)

@@ -86,7 +86,9 @@ class Postcode(models.Model):
 class RoutingDecision(models.Model):
     """Why an order is shipped from where it is: immutable. A later decision names the one it supersedes."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="routing_decisions")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="routing_decisions", db_index=False
+    )
     at = models.DateTimeField(default=timezone.now, editable=False)
     words = models.TextField()
     inputs = models.JSONField(default=dict)
@@ -142,7 +144,6 @@ class FulfillmentOrder(WorkLifecycle):
         ]
         constraints = [states_check("state", WorkState.values, "work_state")]
         indexes = [
-            models.Index(fields=["order"], name="work_by_order"),
             models.Index(
                 fields=["location", "due_at", "id"], name="work_open",
                 condition=Q(state__in=["planned", "released", "picking", "picked", "packed"]),
@@ -220,7 +221,9 @@ class FulfillmentLine(models.Model):
     """Units of one order line at one location. ``short`` were not found when picking, or sent back;
     ``short_reason`` is the code of a :class:`ShelfReason`, or ``along``."""
 
-    fulfillment_order = models.ForeignKey(FulfillmentOrder, on_delete=models.PROTECT, related_name="lines")
+    fulfillment_order = models.ForeignKey(
+        FulfillmentOrder, on_delete=models.PROTECT, related_name="lines", db_index=False
+    )
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="fulfillment_lines")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="fulfillment_lines")
     quantity = models.PositiveIntegerField()
@@ -350,7 +353,7 @@ class Shipment(ParcelLifecycle):
 
 
 class ParcelLine(models.Model):
-    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines", db_index=False)
     line = models.ForeignKey(FulfillmentLine, on_delete=models.PROTECT, related_name="parcel_lines")
     quantity = models.PositiveIntegerField()
 
@@ -364,7 +367,7 @@ class ParcelLine(models.Model):
 class Label(LabelLifecycle):
     """A paid carrier document. Asked for once per parcel and attempt; kept with its cost, printed from here."""
 
-    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="labels")
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="labels", db_index=False)
     attempt = models.PositiveSmallIntegerField(default=1)
     carrier_account = models.ForeignKey(CarrierAccount, on_delete=models.PROTECT, null=True, blank=True)
     external_id = models.CharField(max_length=120, blank=True, default="")
@@ -433,7 +436,7 @@ class Manifest(ManifestLifecycle):
     form where it has one, else ours."""
 
     number = models.CharField(max_length=60, unique=True)
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="manifests")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="manifests", db_index=False)
     carrier_account = models.ForeignKey(
         CarrierAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="manifests"
     )
@@ -482,7 +485,7 @@ class ManifestParcel(models.Model):
 class TrackingEvent(models.Model):
     """One carrier scan, as it was told; ordered by its own time."""
 
-    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="scans")
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="scans", db_index=False)
     status = models.CharField(max_length=20)
     words = models.CharField(max_length=250, blank=True, default="")
     place = models.CharField(max_length=150, blank=True, default="")

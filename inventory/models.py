@@ -143,7 +143,7 @@ class StockLevel(models.Model):
     ``available`` = on hand − reserved − unavailable; what may be promised is that less ``safety_stock``.
     """
 
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="levels")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="levels", db_index=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="levels")
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
@@ -190,7 +190,7 @@ class StockMovement(models.Model):
         TO_CUSTOMER = "to_customer", _("sent back to the customer")
         SHORTAGE = "shortage", _("not found when picking")
 
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="movements")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="movements", db_index=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="movements")
     on_hand = models.IntegerField(default=0)
     unavailable = models.IntegerField(default=0)

@@ -164,13 +164,13 @@ class OrderLine(models.Model):
         CUSTOM = "custom", _("free text")
         GIFT_CARD = "gift_card", _("gift card")
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
     demand_key = models.UUIDField(default=uuid7, unique=True, editable=False)
     position = models.PositiveIntegerField(default=0)
     external_id = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ITEM)
     item = models.ForeignKey(
-        Item, on_delete=models.PROTECT, null=True, blank=True, related_name="order_lines"
+        Item, on_delete=models.PROTECT, null=True, blank=True, related_name="order_lines", db_index=False
     )
     sku = models.CharField(
         _("SKU"), max_length=64, blank=True, default="", help_text=_("As the channel wrote it.")
@@ -306,7 +306,7 @@ class Hold(HoldLifecycle):
 class PaymentTransaction(models.Model):
     """One fact of the payment ledger: append-only; totals and status are derived from it."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="transactions")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="transactions", db_index=False)
     external_id = models.CharField(max_length=120)
     kind = models.CharField(max_length=16)
     status = models.CharField(max_length=10)

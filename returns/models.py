@@ -89,7 +89,7 @@ class ReturnLine(ReturnLineLifecycle):
     the units of another line names its item as well (none: it is none of ours, and ``reason`` says what it is); it
     was never sold on the order, so it never gets a line of it."""
 
-    rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
+    rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines", db_index=False)
     order_line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="return_lines"
     )

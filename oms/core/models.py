@@ -67,7 +67,9 @@ class Delivery(models.Model):
         DONE = "done", _("done")
         PARKED = "parked", _("needs a person")
 
-    event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(
+        OutboxEvent, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
     reaction = models.CharField(max_length=120)
     subject = models.CharField(max_length=80)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
@@ -299,7 +301,9 @@ class SavedView(models.Model):
     """A list under a name, as somebody filtered and searched it. ``model`` is the list's ("orders.order"); ``query``
     what stands after the ``?`` of its address, in one order, without the page."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views", db_index=False
+    )
     model = models.CharField(max_length=80)
     name = models.CharField(max_length=40)
     query = models.CharField(max_length=1000)
