@@ -17,10 +17,21 @@ def main() -> int:
     )
     parser.add_argument("--only", default="", help="workloads whose name has this word")
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument(
+        "--keep", action="store_true",
+        help="leave what the last workload wrote (with --only lists a million orders) in the database that DATABASE_URL"
+        " names; the next run may empty it",
+    )  # fmt: skip
     told = parser.parse_args()
     django.setup()
-    from tests.bench import floors, workloads
+    from tests.bench import floors, workloads, world
 
+    if not (floors.built() or world.is_empty()):
+        print(
+            "This database is in use, and the bench would empty it: let DATABASE_URL name one of its own.",
+            file=sys.stderr,
+        )
+        return 2
     # As a worker does before it parts into processes, see oms/celery.py: what is loaded is not looked through again.
     gc.collect()
     gc.freeze()
@@ -31,6 +42,9 @@ def main() -> int:
         for name, measure in workloads.all_of(quick=told.quick).items()
         if told.only in name
     ]
+    if not told.keep:
+        world.empty()
+        floors.remove()
     return 0 if all(ok) else 1
 
 

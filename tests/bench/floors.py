@@ -18,6 +18,18 @@ from orders.drafts import OrderDraft
 from tests.bench import world
 
 
+def built() -> bool:
+    """Whether this database is the bench's own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace('floor') IS NOT NULL")
+        return bool(cursor.fetchone()[0])
+
+
+def remove() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA floor CASCADE")
+
+
 def build() -> None:
     """The thin tables and functions, with as much stock as ours."""
     sql = (Path(__file__).parent / "floor.sql").read_text()

@@ -114,11 +114,16 @@ class Rounds:
         return statistics.median(a / b for a, b in zip(self.rates[name], self.rates[to], strict=True))
 
 
-def say(workload: str, *, ok: bool, **figures: Any) -> bool:
-    """One JSON object a line; ``ok`` is whether the bar was met."""
-    print(
-        json.dumps({"workload": workload, **{k: _short(v) for k, v in figures.items()}, "ok": ok}), flush=True
-    )
+def say(
+    workload: str, *, ok: bool, conditions: str, ours: Any = None, floor: float | None = None,
+    ratio: float | None = None, same_rows_ratio: float | None = None, bar: float | None = None, **more: Any,
+) -> bool:  # fmt: skip
+    """One JSON object a line, with these keys in all of them; ``ok`` is whether the bar was met."""
+    told = {
+        "workload": workload, "ours": ours, "floor": floor, "ratio": ratio, "same_rows_ratio": same_rows_ratio, "bar": bar,
+        "ok": ok, **more, "conditions": conditions,
+    }  # fmt: skip
+    print(json.dumps({name: _short(value) for name, value in told.items()}), flush=True)
     return ok
 
 

@@ -67,7 +67,7 @@ def commit_to_call(dsn: str, rounds: int, *, listings: int, changes: int) -> boo
     late = SHOPS * changes - len(waits)
     p50, p95, p99 = (at_share(waits, share) for share in (0.5, 0.95, 0.99))
     return say(
-        "push", p50_s=p50, p95_s=p95, p99_s=p99, never=late, bar_p95_s=BAR_S,
+        "push", ours=p95, bar=BAR_S, unit="s from commit to call, p95", p50=p50, p99=p99, never=late,
         conditions=f"{SHOPS} shops of {listings} listings, {changes} changes, {1 / PAUSE:.0f} a second",
         ok=not late and p95 < BAR_S,
     )  # fmt: skip

@@ -19,8 +19,7 @@ WORKERS = (1, 2, 4)
 
 
 def deliveries(dsn: str, rounds: int, events: int) -> bool:
-    """Events of single items, each with the two reactions of the wiring table, fan-out included. The floor is one
-    statement that marks as many rows done, a hundred at a time."""
+    """Events of single items, each with the two reactions of the wiring table, fan-out included."""
     seen, right = Rounds(), True
     world.furnish(items=world.ITEMS)
     items = list(Item.objects.values_list("pk", flat=True))

@@ -29,5 +29,5 @@ def all_of(*, quick: bool) -> Mapping[str, Measure]:
             pushing.commit_to_call, listings=1000 if quick else 10_000, changes=24 if quick else 120
         ),
         "lists": partial(lists.of_orders, largest=100_000 if quick else 1_000_000),
-        "system": system.embedded,
+        "system": partial(system.embedded, idle=5 if quick else 20, work=3 if quick else 10),
     }

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection, transaction
 
@@ -19,6 +20,7 @@ from inventory.models import Item, Location
 from oms.core.actors import SYSTEM
 from oms.core.ledger import may_erase
 from orders.drafts import AddressDraft, Amount, ChargeDraft, LineDraft, OrderDraft, PaymentDraft
+from orders.models import Order
 
 ITEMS = 1000
 PLENTY = 1_000_000
@@ -32,6 +34,11 @@ HOME = AddressDraft(name="Maria Kowalska", line1="12 High Street", city="Leeds",
                     phone="+44 113 496 0000")  # fmt: skip
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
+
+
+def is_empty() -> bool:
+    """Whether nobody works with this database: no people, no channels, no goods, no orders."""
+    return not any(model.objects.exists() for model in (User, ChannelAccount, Item, Order))
 
 
 def empty() -> None:
