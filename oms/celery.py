@@ -15,6 +15,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_before_create_process
 
+from oms.memory import give_back
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
 # A worker shows no page. Django's checks are made by ``migrate`` and ``make check``, and would load them all.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
@@ -29,7 +31,7 @@ def keep_shared(**_: Any) -> None:
     """What is loaded stays in pages that the processes share: the collector of each would else write to all of them."""
     for wanted_by_each in ("fulfillment.rules.routing_large", "cffi.cparser"):
         import_module(wanted_by_each)
-    gc.collect()
+    give_back()
     gc.freeze()
 
 
