@@ -13,9 +13,9 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_before_create_process
+from celery.signals import worker_before_create_process, worker_process_init
 
-from oms.memory import give_back
+from oms.memory import give_back, give_back_each_minute
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
 # A worker shows no page. Django's checks are made by ``migrate`` and ``make check``, and would load them all.
@@ -31,8 +31,14 @@ def keep_shared(**_: Any) -> None:
     """What is loaded stays in pages that the processes share: the collector of each would else write to all of them."""
     for wanted_by_each in ("fulfillment.rules.routing_large", "cffi.cparser"):
         import_module(wanted_by_each)
+    gc.collect()
     give_back()
     gc.freeze()
+
+
+@worker_process_init.connect
+def stay_small(**_: Any) -> None:
+    give_back_each_minute()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from celery import Celery
 from django.conf import settings
 
 from oms import settings as full
+from oms.memory import give_back_each_minute
 
 os.environ["CELERY_SKIP_CHECKS"] = "1"  # they would load every page
 NEEDED = ["django.contrib.contenttypes", "django_celery_beat"]
@@ -28,4 +29,5 @@ app.config_from_object(settings, namespace="CELERY")
 
 
 if __name__ == "__main__":  # why not by Celery's command line: see oms.worker
+    give_back_each_minute()
     app.Beat(scheduler="django_celery_beat.schedulers:DatabaseScheduler", loglevel="INFO").run()
