@@ -358,6 +358,7 @@ class ParcelLine(models.Model):
     quantity = models.PositiveIntegerField()
 
     class Meta:
+        ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["shipment", "line"], name="parcel_line_once")]
 
     def __str__(self) -> str:
@@ -394,6 +395,7 @@ class Label(LabelLifecycle):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             states_check("state", LabelState.values, "label_state"),
             models.UniqueConstraint(fields=["shipment", "attempt"], name="label_attempt_once"),

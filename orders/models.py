@@ -318,6 +318,7 @@ class PaymentTransaction(models.Model):
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        ordering = ["id"]
         permissions = [("record_payment", "Can enter a payment or a chargeback")]
         constraints = [
             models.UniqueConstraint(

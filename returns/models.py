@@ -108,6 +108,7 @@ class ReturnLine(ReturnLineLifecycle):
     reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["rma", "order_line"], name="return_line_once"),
             models.CheckConstraint(condition=Q(quantity__gte=F("received")), name="return_line_received"),

@@ -52,4 +52,12 @@ class Migration(migrations.Migration):
             name='shipment',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='fulfillment.shipment'),
         ),
+        migrations.AlterModelOptions(
+            name='label',
+            options={'ordering': ['id']},
+        ),
+        migrations.AlterModelOptions(
+            name='parcelline',
+            options={'ordering': ['id']},
+        ),
     ]

@@ -31,4 +31,8 @@ class Migration(migrations.Migration):
             name='order',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='orders.order'),
         ),
+        migrations.AlterModelOptions(
+            name='paymenttransaction',
+            options={'ordering': ['id'], 'permissions': [('record_payment', 'Can enter a payment or a chargeback')]},
+        ),
     ]

@@ -20,4 +20,8 @@ class Migration(migrations.Migration):
             name='rma',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='returns.return'),
         ),
+        migrations.AlterModelOptions(
+            name='returnline',
+            options={'ordering': ['id']},
+        ),
     ]

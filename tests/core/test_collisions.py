@@ -24,6 +24,7 @@ from orders.models import Order
 from tests import build
 from tests.api.conftest import Caller, api, fresh_house, token  # noqa: F401
 from tests.core.test_relay import Happened
+from tests.impatient import impatient
 from tests.pressing import Hand
 from tests.races.test_overselling import race
 
@@ -33,11 +34,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def soon() -> Iterator[None]:
     """Locks that do not come are given up soon."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '250ms'")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("RESET lock_timeout")
+    with impatient("250ms"):
+        yield
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from oms.core.collisions import TRIES
 from oms.core.models import Collision, InboundMessage, OutboundEffect
 from orders.models import Order
 from tests import build
+from tests.impatient import impatient
 from tests.journeys.clockwork import confirm, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,9 +88,7 @@ def test_a_busy_database_parks_no_order(plan, shops) -> None:
     channels.tasks.pull()
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
         other.execute("SELECT FROM inventory_stocklevel FOR UPDATE")
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '200ms'")
-        with pytest.raises(OperationalError, match="lock timeout"):
+        with impatient("200ms"), pytest.raises(OperationalError, match="lock timeout"):
             channels.tasks.ingest()
         other.rollback()
     assert not Order.objects.exists()
