@@ -14,8 +14,8 @@ UNTIL = "nudged_until"
 
 class NudgedTask(Task):
     """Leaves out a run that was asked for by a nudge alone, when a later run has begun in this process: that one has seen
-    what the nudge told of, or met another who looks again before he goes (see :func:`oms.core.jobs.alone`). Clocks that
-    differ can make that wrong by their difference; then the clock's own sweep finds what was left.
+    what the nudge told of, or met another who looks again before he goes (see :func:`oms.core.jobs.alone`). Where it failed,
+    or machines' clocks differ, the sweep finds what was left.
     """
 
     abstract = True

@@ -25,7 +25,7 @@ def test_a_database_that_somebody_works_with_is_left_alone(
 
 
 @pytest.mark.django_db
-def test_what_the_bench_left_behind_it_may_empty() -> None:
+def test_the_mark_by_which_it_knows_its_own_goes_with_it() -> None:
     assert not floors.built()
     floors.build()
     assert floors.built()
