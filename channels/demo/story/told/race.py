@@ -13,12 +13,12 @@ NEWS_TAKES = 5.0
 
 
 def buy(stage: Stage, orders: Sequence[PlannedOrder]) -> None:
-    """News of a sale takes its time here, so that also on a slow machine neither shop hears of the other's before
-    it has sold itself."""
+    """News of a sale takes its time here, told or asked for, so that also on a slow machine neither shop hears of
+    the other's before it has sold itself."""
     stage.say("  One clock is left, and both shops sell it in this very second.")
     shops = [stage.shop(order.shop) for order in orders]
     for shop in shops:
-        shop.faults({"kind": "webhook_delay", "step": "webhook.*", "seconds": NEWS_TAKES})
+        shop.faults(*({"kind": kind, "seconds": NEWS_TAKES} for kind in ("webhook_delay", "delay")))
     with ThreadPoolExecutor(len(orders)) as crowd:
         list(crowd.map(lambda order: shoppers.buy(stage, [order]), orders))
     for shop in shops:
