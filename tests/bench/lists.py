@@ -79,7 +79,7 @@ def pages(client: Client, key: str, size: int) -> Mapping[str, Callable[[], Any]
 def of_orders(dsn: str, rounds: int, largest: int) -> bool:
     """Every page at every size: median time, statements besides session and user, and the growth from 10k on."""
     world.furnish()
-    admin = User.objects.create_superuser("bench", password="bench-password-1")
+    admin = User.objects.create_superuser(world.CLERK, password="bench-password-1")
     _, key = issue_token("bench", ["orders:read"], by=Actor.user(admin))
     client = Client(HTTP_HOST="localhost")
     client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")

@@ -22,6 +22,7 @@ from oms.core.ledger import may_erase
 from orders.drafts import AddressDraft, Amount, ChargeDraft, LineDraft, OrderDraft, PaymentDraft
 from orders.models import Order
 
+CLERK = "bench"
 ITEMS = 1000
 PLENTY = 1_000_000
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "fulfillment_shelfreason"}
@@ -36,8 +37,11 @@ START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
-def is_empty() -> bool:
-    """Whether nobody works with this database: no people, no channels, no goods, no orders."""
+def is_ours(*, marked: bool) -> bool:
+    """Whether nobody works with this database: no people, no channels, no goods, no orders but those that the bench
+    left where it has ``marked`` the database. Nobody can begin to work with it before there is a person."""
+    if marked:
+        return not User.objects.exclude(username=CLERK).exists()
     return not any(model.objects.exists() for model in (User, ChannelAccount, Item, Order))
 
 
