@@ -30,4 +30,4 @@ app.config_from_object(settings, namespace="CELERY")
 
 if __name__ == "__main__":  # why not by Celery's command line: see oms.worker
     give_back_each_minute()
-    app.Beat(scheduler="django_celery_beat.schedulers:DatabaseScheduler", loglevel="INFO").run()
+    app.Beat(loglevel="INFO").run()

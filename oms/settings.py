@@ -235,7 +235,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
 # So many tasks after its start the scheduler writes down what it started; every three minutes, as it would by itself,
 # would show every job as late to whoever opens the console after a night's rest.
 CELERY_BEAT_SYNC_EVERY = 30
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "oms.core.scheduler:Scheduler"
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 

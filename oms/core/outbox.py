@@ -74,13 +74,16 @@ class _Nudge:
         if now < _broker_dead_until or now < _on_its_way_until.get(self.task, 0.0):
             return
         from oms.celery import app
+        from oms.core.broker import enough_wait
         from oms.core.nudged import UNTIL
 
         try:
-            app.send_task(
-                self.task, retry=False, ignore_result=True, expires=60, countdown=self.gather,
-                headers={UNTIL: time.time() + self.gather},
-            )  # fmt: skip
+            with app.producer_or_acquire() as producer:
+                if not enough_wait(app, producer):
+                    app.send_task(
+                        self.task, producer=producer, retry=False, ignore_result=True, expires=60,
+                        countdown=self.gather, headers={UNTIL: time.time() + self.gather},
+                    )  # fmt: skip
             # Reckoned from before the call, so it never ends after the run has begun.
             _on_its_way_until[self.task] = now + self.gather
         except Exception as error:

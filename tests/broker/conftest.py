@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -175,3 +176,19 @@ def like_ours(port: int) -> str:
 def send(task: str, times: int) -> None:
     for _ in range(times):
         app.send_task(task, ignore_result=True)
+
+
+def waits() -> int:
+    """How many messages nobody has taken."""
+    with app.connection_for_read() as line:
+        channel = line.channel()
+        return int(app.amqp.queues[settings.CELERY_TASK_DEFAULT_QUEUE](channel).queue_declare().message_count)
+
+
+def hang_up(producer: Any) -> None:
+    """The line of this producer goes dead without a word."""
+    if settings.BROKER_URL.startswith("amqp"):
+        producer.channel.connection.transport.sock.shutdown(socket.SHUT_RDWR)
+    else:
+        for line in producer.channel.client.connection_pool._available_connections:
+            line._sock.shutdown(socket.SHUT_RDWR)

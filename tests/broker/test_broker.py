@@ -20,12 +20,14 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from channels.models import ChannelAccount
 from fulfillment.models import FulfillmentLine
-from oms.celery import BEAT
+from oms.celery import BEAT, app
+from oms.core.broker import ENOUGH
 from oms.core.models import Delivery, JobRun, OutboxEvent
 from oms.core.outbox import BROKER_PAUSE
+from oms.core.scheduler import Scheduler
 from orders.models import Order
 from tests import build, way
-from tests.broker.conftest import House, like_ours, send, wait_until
+from tests.broker.conftest import House, hang_up, like_ours, send, wait_until, waits
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -78,21 +80,48 @@ def test_every_row_of_the_timetable_fires_and_its_task_succeeds(house: House) ->
 
 
 def test_nudges_that_waited_for_a_worker_cost_no_run_each(house: House) -> None:
-    """A night without workers: whoever comes next has one look, and is at once free for what comes now."""
-    waited = 100
+    """A night without workers: no more than enough wait, and whoever comes next has one look, and is at once free for
+    what comes now."""
+    waited = ENOUGH
     house.run(f"""
 import time
 from oms.core import outbox
-for n in range({waited}):
+for n in range({2 * ENOUGH}):
     outbox._on_its_way_until.clear()
     outbox._Nudge("oms.core.relay")()
 time.sleep(2 * outbox.GATHER)
 """)
     house.worker()
-    wait_until(lambda: house.done("worker", "oms.core.relay") == waited, "each message has been taken")
+    wait_until(lambda: house.done("worker", "oms.core.relay") >= waited, "each message has been taken")
+    assert house.taken("worker", "oms.core.relay") == waited
     assert waited - 2 <= house.overtaken("worker", "oms.core.relay") < waited, (
         "one run for each of the two processes"
     )
+
+
+def test_a_clock_without_workers_does_not_fill_the_broker(house: House) -> None:
+    """What comes often is left out when enough waits; a job whose next turn is far off is never left out."""
+    schedule()
+    every_second = IntervalSchedule.objects.create(every=1, period=IntervalSchedule.SECONDS)
+    often = PeriodicTask.objects.filter(task__in=[job.task for job in BEAT if job.every <= 60])
+    often.update(interval=every_second)
+    send("oms.core.relay", ENOUGH - 5)
+    house.beat()
+    rare = len(BEAT) - often.count()
+    wait_until(lambda: waits() >= ENOUGH, "the clock asks until enough wait")
+    time.sleep(5)
+    assert ENOUGH <= waits() <= ENOUGH + rare
+
+
+def test_the_clock_finds_a_broker_again_that_hung_up(house: House) -> None:
+    schedule()
+    clock = Scheduler(app=app, lazy=True)
+    relay = next(entry for entry in clock.schedule.values() if entry.task == "oms.core.relay")
+    clock.apply_async(relay)
+    hang_up(clock.producer)
+    clock.apply_async(relay)
+    clock.apply_async(relay)
+    assert waits() == 3
 
 
 # -- without one ---------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from oms.celery import BEAT, app
+from oms.core import broker, outbox
 from oms.core import nudged as nudged_task
-from oms.core import outbox
 from oms.core.nudged import OVERTAKEN, UNTIL, NudgedTask
 
 # The real thing, before conftest takes it away from the other tests.
@@ -30,6 +31,8 @@ class Clock:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     monkeypatch.setattr(app, "send_task", lambda name, **how: found.append((name, how["countdown"])))
+    monkeypatch.setattr(app, "producer_or_acquire", nullcontext)
+    monkeypatch.setattr(broker, "enough_wait", lambda *_: False)
     monkeypatch.setattr(outbox, "_on_its_way_until", {})
     monkeypatch.setattr(outbox, "_broker_dead_until", 0.0)
     return found
@@ -68,6 +71,16 @@ def test_a_nudge_that_did_not_get_out_promises_nothing(
     NUDGE(outbox._Nudge("a.task"))
     assert not outbox._on_its_way_until
     assert outbox._broker_dead_until == clock.now + outbox.BROKER_PAUSE
+
+
+def test_where_enough_wait_nobody_adds_to_them(
+    monkeypatch: pytest.MonkeyPatch, sent: list, clock: Clock
+) -> None:
+    """Those who wait are for whoever comes, and one more would only keep him longer from what is new."""
+    NUDGE(outbox._Nudge("a.task"))
+    monkeypatch.setattr(broker, "enough_wait", lambda *_: True)
+    NUDGE(outbox._Nudge("another.task"))
+    assert [name for name, _ in sent] == ["a.task"]
 
 
 @pytest.fixture

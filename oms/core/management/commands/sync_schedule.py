@@ -27,6 +27,7 @@ class Command(BaseCommand):
             for row in PeriodicTask.objects.select_related("interval", "crontab")
             if _is_ours(row)
         }
+        told = []
         for job in BEAT:
             row = rows.pop(job.task, None)
             if row is None:
@@ -39,11 +40,13 @@ class Command(BaseCommand):
             else:
                 self._write(row, job)
                 said = "updated"
-            self.stdout.write(f"{job.task}: {said}")
+            told.append(f"{job.task}: {said}")
         for task, row in rows.items():
             # Its code is gone, so a worker could only refuse it.
             row.delete()
-            self.stdout.write(f"{task}: removed, it is no longer in the schedule")
+            told.append(f"{task}: removed, it is no longer in the schedule")
+        if told and options["verbosity"]:
+            self.stdout.write("\n".join(told))
 
     def _write(self, row: PeriodicTask, job: Job) -> None:
         interval, _made = IntervalSchedule.objects.get_or_create(
