@@ -20,15 +20,9 @@ class Scheduler(DatabaseScheduler):
     def apply_async(
         self, entry: ModelEntry, producer: Any = None, advance: bool = True, **kwargs: Any
     ) -> Any:
-        if _is_often(entry.schedule) and self._enough_wait(producer or self.producer):
+        if _is_often(entry.schedule) and enough_wait(self.app, producer or self.producer):
             return None
         return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
-
-    def _enough_wait(self, producer: Any) -> bool:
-        try:
-            return enough_wait(self.app, producer)
-        except Exception:  # sending connects anew, asking does not
-            return False
 
 
 def _is_often(turns: Any) -> bool:
