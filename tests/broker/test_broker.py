@@ -100,7 +100,7 @@ time.sleep(2 * outbox.GATHER)
 
 
 def test_a_clock_without_workers_does_not_fill_the_broker(house: House) -> None:
-    """What comes often is left out when enough waits; a job whose next turn is far off is never left out."""
+    """What comes often is left out when enough waits."""
     if forgets_by_itself():
         house.run(
             'from oms.celery import app; app.send_task("oms.core.relay", ignore_result=True, expires=5)'
@@ -118,6 +118,20 @@ def test_a_clock_without_workers_does_not_fill_the_broker(house: House) -> None:
     wait_until(lambda: waits() >= ENOUGH, "the clock asks until enough wait")
     time.sleep(5)
     assert ENOUGH <= waits() <= ENOUGH + rare
+
+
+def test_a_job_whose_next_turn_is_far_off_is_never_left_out(house: House) -> None:
+    schedule()
+    clock = Scheduler(app=app, lazy=True)
+    jobs = {entry.task: entry for entry in clock.schedule.values()}
+    clock.apply_async(jobs["oms.core.relay"])
+    send("oms.core.relay", ENOUGH)
+    wait_until(lambda: waits() == ENOUGH + 1, "all are there", 5)
+    if not forgets_by_itself():
+        clock.apply_async(jobs["oms.core.relay"])
+        assert waits() == ENOUGH + 1
+    clock.apply_async(jobs["oms.core.backup"])
+    wait_until(lambda: waits() == ENOUGH + 2, "the nightly backup is asked for all the same", 5)
 
 
 def test_the_clock_finds_a_broker_again_that_hung_up(house: House) -> None:

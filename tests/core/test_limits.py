@@ -46,8 +46,8 @@ by_the_worker.apply(throw=True)
 apart._in_a_worker = lambda: True
 apart.apart("ask", {"x": lambda: note("a thread of the worker")})
 
-from django_celery_beat.schedulers import DatabaseScheduler
-class Clock(DatabaseScheduler):
+from oms.core.scheduler import Scheduler
+class Clock(Scheduler):
     def all_as_schedule(self):
         note("clock")
         return super().all_as_schedule()
