@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,6 +130,9 @@ def house(
         "DATABASE_URL": url._replace(path=f"/{connection.settings_dict['NAME']}").geturl(), "LEASE_SECONDS": "5",
     })  # fmt: skip
     _forget_what_waits()
+    with _queue() as queue:
+        # Our own open lines believe that they have declared it, and would else send to a queue that is gone.
+        queue.declare()
     with open(os.devnull, "w") as nowhere:
         house = House(Supervisor(Say(nowhere), Ledger(paths.children)), paths, env)
         try:
@@ -141,11 +144,15 @@ def house(
             _forget_what_waits()
 
 
-def _forget_what_waits() -> None:
+@contextmanager
+def _queue() -> Iterator[Any]:
     """The queue is this run's own (BROKER_QUEUE); nobody else's nudges are in it."""
     with app.connection_for_write() as line:
-        channel = line.channel()
-        queue = app.amqp.queues[settings.CELERY_TASK_DEFAULT_QUEUE](channel)
+        yield app.amqp.queues[settings.CELERY_TASK_DEFAULT_QUEUE](line.channel())
+
+
+def _forget_what_waits() -> None:
+    with _queue() as queue:
         queue.declare()
         queue.purge()
         queue.delete()
@@ -180,9 +187,8 @@ def send(task: str, times: int) -> None:
 
 def waits() -> int:
     """How many messages nobody has taken."""
-    with app.connection_for_read() as line:
-        channel = line.channel()
-        return int(app.amqp.queues[settings.CELERY_TASK_DEFAULT_QUEUE](channel).queue_declare().message_count)
+    with _queue() as queue:
+        return int(queue.queue_declare().message_count)
 
 
 def forgets_by_itself() -> bool:
