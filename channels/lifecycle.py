@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
+
+from oms.core.lifecycle import StateField
 
 
 class ListingState(models.TextChoices):
@@ -19,7 +21,7 @@ class ListingLifecycle(FSMModelMixin, models.Model):
     """unmapped → active ⇄ paused; unmapped, active, paused → gone → back. What a person called no item of
     ours stays so, also where the shop lists it no more and again."""
 
-    state = FSMField(default=ListingState.UNMAPPED, choices=ListingState.choices, protected=True)
+    state = StateField(default=ListingState.UNMAPPED, choices=ListingState.choices)
 
     class Meta:
         abstract = True

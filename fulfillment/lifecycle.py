@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
-from oms.core.lifecycle import guard
+from oms.core.lifecycle import StateField, guard
 
 
 class WorkState(models.TextChoices):
@@ -51,7 +51,7 @@ class WorkLifecycle(FSMModelMixin, models.Model):
     """planned → released → picking → picked → packed → shipped; released … packed → cancelled;
     released, picking → rejected. Routing releases what it plans in one transaction: nobody ever finds work planned."""
 
-    state = FSMField(default=WorkState.PLANNED, choices=WorkState.choices, protected=True)
+    state = StateField(default=WorkState.PLANNED, choices=WorkState.choices)
 
     class Meta:
         abstract = True
@@ -112,7 +112,7 @@ def has_not_left(parcel: Any) -> bool:
 class ParcelLifecycle(FSMModelMixin, models.Model):
     """draft → labelled → in_transit → out_for_delivery → delivered; exceptions on the way; draft, labelled → voided."""
 
-    state = FSMField(default=ParcelState.DRAFT, choices=ParcelState.choices, protected=True)
+    state = StateField(default=ParcelState.DRAFT, choices=ParcelState.choices)
 
     class Meta:
         abstract = True
@@ -164,7 +164,7 @@ class ManifestState(models.TextChoices):
 class ManifestLifecycle(FSMModelMixin, models.Model):
     """requested → made | failed."""
 
-    state = FSMField(default=ManifestState.REQUESTED, choices=ManifestState.choices, protected=True)
+    state = StateField(default=ManifestState.REQUESTED, choices=ManifestState.choices)
 
     class Meta:
         abstract = True
@@ -188,7 +188,7 @@ class LabelState(models.TextChoices):
 class LabelLifecycle(FSMModelMixin, models.Model):
     """requested → purchased | failed; purchased → void_requested → voided | void_refused."""
 
-    state = FSMField(default=LabelState.REQUESTED, choices=LabelState.choices, protected=True)
+    state = StateField(default=LabelState.REQUESTED, choices=LabelState.choices)
 
     class Meta:
         abstract = True

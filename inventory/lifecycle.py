@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
+
+from oms.core.lifecycle import StateField
 
 
 class ReservationState(models.TextChoices):
@@ -17,7 +19,7 @@ class ReservationState(models.TextChoices):
 class ReservationLifecycle(FSMModelMixin, models.Model):
     """backordered → firm → consumed; firm, backordered → released."""
 
-    state = FSMField(default=ReservationState.FIRM, choices=ReservationState.choices, protected=True)
+    state = StateField(default=ReservationState.FIRM, choices=ReservationState.choices)
 
     class Meta:
         abstract = True
@@ -39,7 +41,7 @@ class DiscrepancyState(models.TextChoices):
 
 
 class DiscrepancyLifecycle(FSMModelMixin, models.Model):
-    state = FSMField(default=DiscrepancyState.OPEN, choices=DiscrepancyState.choices, protected=True)
+    state = StateField(default=DiscrepancyState.OPEN, choices=DiscrepancyState.choices)
 
     class Meta:
         abstract = True

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
-from oms.core.lifecycle import guard
+from oms.core.lifecycle import StateField, guard
 
 
 class OrderState(models.TextChoices):
@@ -49,7 +49,7 @@ class OrderLifecycle(FSMModelMixin, models.Model):
     """received → review ⇄ open → completed; received, review, open → cancelled; completed → open by name;
     cancelled → received when the shop wants it again."""
 
-    state = FSMField(default=OrderState.RECEIVED, choices=OrderState.choices, protected=True)
+    state = StateField(default=OrderState.RECEIVED, choices=OrderState.choices)
 
     class Meta:
         abstract = True
@@ -91,7 +91,7 @@ class HoldState(models.TextChoices):
 
 
 class HoldLifecycle(FSMModelMixin, models.Model):
-    state = FSMField(default=HoldState.ACTIVE, choices=HoldState.choices, protected=True)
+    state = StateField(default=HoldState.ACTIVE, choices=HoldState.choices)
 
     class Meta:
         abstract = True
@@ -114,7 +114,7 @@ class RefundState(models.TextChoices):
 class RefundLifecycle(FSMModelMixin, models.Model):
     """approved → requested → succeeded | failed; failed → requested (again); approved, failed → cancelled."""
 
-    state = FSMField(default=RefundState.APPROVED, choices=RefundState.choices, protected=True)
+    state = StateField(default=RefundState.APPROVED, choices=RefundState.choices)
 
     class Meta:
         abstract = True
@@ -143,7 +143,7 @@ class ChangeState(models.TextChoices):
 
 
 class ChangeLifecycle(FSMModelMixin, models.Model):
-    state = FSMField(default=ChangeState.PROPOSED, choices=ChangeState.choices, protected=True)
+    state = StateField(default=ChangeState.PROPOSED, choices=ChangeState.choices)
 
     class Meta:
         abstract = True

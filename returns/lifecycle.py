@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, FSMModelMixin, transition
+from django_fsm import FSMModelMixin, transition
 
-from oms.core.lifecycle import guard
+from oms.core.lifecycle import StateField, guard
 
 
 class ReturnState(models.TextChoices):
@@ -39,7 +39,7 @@ def nothing_received(rma: Any) -> bool:
 class ReturnLifecycle(FSMModelMixin, models.Model):
     """requested → authorised → partly_received → received → closed; requested → declined; → cancelled."""
 
-    state = FSMField(default=ReturnState.REQUESTED, choices=ReturnState.choices, protected=True)
+    state = StateField(default=ReturnState.REQUESTED, choices=ReturnState.choices)
 
     class Meta:
         abstract = True
@@ -98,8 +98,8 @@ class Decision(models.TextChoices):
 
 
 class ReturnLineLifecycle(FSMModelMixin, models.Model):
-    reception = FSMField(default=Reception.AWAITING, choices=Reception.choices, protected=True)
-    decision = FSMField(default=Decision.PENDING, choices=Decision.choices, protected=True)
+    reception = StateField(default=Reception.AWAITING, choices=Reception.choices)
+    decision = StateField(default=Decision.PENDING, choices=Decision.choices)
 
     class Meta:
         abstract = True

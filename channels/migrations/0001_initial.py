@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import django_fsm
 import oms.core.secrets
 from django.db import migrations, models
 
@@ -49,7 +48,7 @@ class Migration(migrations.Migration):
             name='Listing',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('unmapped', 'unknown item'), ('active', 'kept in stock'), ('paused', 'not updated'), ('gone', 'no longer at the shop')], default='unmapped', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('unmapped', 'unknown item'), ('active', 'kept in stock'), ('paused', 'not updated'), ('gone', 'no longer at the shop')], default='unmapped', max_length=50)),
                 ('external_id', models.CharField(max_length=120)),
                 ('external_product_id', models.CharField(blank=True, default='', max_length=120)),
                 ('ref', models.JSONField(blank=True, default=dict)),

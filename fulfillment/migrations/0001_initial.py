@@ -3,7 +3,6 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.utils.timezone
-import django_fsm
 import oms.core.secrets
 import uuid
 from decimal import Decimal
@@ -53,7 +52,7 @@ class Migration(migrations.Migration):
             name='FulfillmentOrder',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('planned', 'planned'), ('released', 'to be picked'), ('picking', 'being picked'), ('picked', 'picked'), ('packed', 'packed'), ('shipped', 'shipped'), ('cancelled', 'cancelled')], default='planned', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('planned', 'planned'), ('released', 'to be picked'), ('picking', 'being picked'), ('picked', 'picked'), ('packed', 'packed'), ('shipped', 'shipped'), ('cancelled', 'cancelled')], default='planned', max_length=50)),
                 ('number', models.CharField(max_length=50, unique=True)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
                 ('claimed_by', models.CharField(blank=True, default='', max_length=150)),
@@ -110,7 +109,7 @@ class Migration(migrations.Migration):
             name='Shipment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'no label yet'), ('labelled', 'labelled'), ('in_transit', 'on the way'), ('out_for_delivery', 'out for delivery'), ('delivered', 'delivered'), ('exception', 'the carrier reports a problem'), ('lost', 'lost'), ('returned_to_sender', 'back to us'), ('voided', 'void')], default='draft', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('draft', 'no label yet'), ('labelled', 'labelled'), ('in_transit', 'on the way'), ('out_for_delivery', 'out for delivery'), ('delivered', 'delivered'), ('exception', 'the carrier reports a problem'), ('lost', 'lost'), ('returned_to_sender', 'back to us'), ('voided', 'void')], default='draft', max_length=50)),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('carrier', models.CharField(blank=True, default='', max_length=60)),
                 ('service', models.CharField(blank=True, default='', max_length=80)),
@@ -144,7 +143,7 @@ class Migration(migrations.Migration):
             name='Label',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('requested', 'being bought'), ('purchased', 'bought'), ('failed', 'could not be bought'), ('void_requested', 'being given back'), ('voided', 'given back'), ('void_refused', 'could not be given back')], default='requested', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('requested', 'being bought'), ('purchased', 'bought'), ('failed', 'could not be bought'), ('void_requested', 'being given back'), ('voided', 'given back'), ('void_refused', 'could not be given back')], default='requested', max_length=50)),
                 ('attempt', models.PositiveSmallIntegerField(default=1)),
                 ('external_id', models.CharField(blank=True, default='', max_length=120)),
                 ('carrier', models.CharField(blank=True, default='', max_length=60)),

@@ -4,7 +4,6 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.utils.timezone
-import django_fsm
 from decimal import Decimal
 from django.db import migrations, models
 
@@ -112,7 +111,7 @@ class Migration(migrations.Migration):
             name='Discrepancy',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('open', 'to be looked at'), ('resolved', 'settled')], default='open', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('open', 'to be looked at'), ('resolved', 'settled')], default='open', max_length=50)),
                 ('kind', models.CharField(choices=[('ledger', 'level is not the sum of its movements'), ('reserved', 'reserved is not the sum of its reservations'), ('shortage', 'goods missing that were promised')], max_length=10)),
                 ('expected', models.IntegerField()),
                 ('found', models.IntegerField()),
@@ -132,7 +131,7 @@ class Migration(migrations.Migration):
             name='Reservation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('firm', 'promised'), ('backordered', 'waiting for stock'), ('consumed', 'shipped'), ('released', 'given back')], default='firm', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('firm', 'promised'), ('backordered', 'waiting for stock'), ('consumed', 'shipped'), ('released', 'given back')], default='firm', max_length=50)),
                 ('demand_key', models.UUIDField()),
                 ('quantity', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)])),
                 ('promised_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext
+from django_fsm import FSMField
 
 from oms.core import journal
 from oms.core.actors import Actor
@@ -22,6 +23,19 @@ from oms.core.transactions import in_transaction
 from oms.core.words import Words
 
 M = TypeVar("M", bound=models.Model)
+
+
+class StateField(FSMField):
+    """A state that only the mover writes. Migrations know its column, which is text: what django-fsm declares around
+    it they have no use for, and with every model that they render it would listen to all that follow."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, protected=True, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        del kwargs["protected"]
+        return name, "django.db.models.CharField", args, kwargs
 
 
 @dataclass(frozen=True)

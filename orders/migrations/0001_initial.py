@@ -3,7 +3,6 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.utils.timezone
-import django_fsm
 import oms.core.ids
 import uuid
 from django.db import migrations, models
@@ -22,7 +21,7 @@ class Migration(migrations.Migration):
             name='Order',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('received', 'new'), ('review', 'to be decided'), ('open', 'in work'), ('completed', 'finished'), ('cancelled', 'cancelled')], default='received', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('received', 'new'), ('review', 'to be decided'), ('open', 'in work'), ('completed', 'finished'), ('cancelled', 'cancelled')], default='received', max_length=50)),
                 ('number', models.CharField(help_text='Our number, such as SHOP-1001.', max_length=40, unique=True)),
                 ('source', models.CharField(help_text='The channel account it came from.', max_length=60)),
                 ('external_id', models.CharField(max_length=120)),
@@ -132,7 +131,7 @@ class Migration(migrations.Migration):
             name='Hold',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('active', 'in force'), ('released', 'released'), ('expired', 'over')], default='active', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('active', 'in force'), ('released', 'released'), ('expired', 'over')], default='active', max_length=50)),
                 ('type', models.CharField(max_length=24)),
                 ('blocks', models.JSONField(default=list, help_text='The steps it blocks: allocate, release, ship, refund.')),
                 ('reviews', models.BooleanField(default=True)),
@@ -171,7 +170,7 @@ class Migration(migrations.Migration):
             name='Refund',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('approved', 'approved'), ('requested', 'asked of the shop'), ('succeeded', 'paid back'), ('failed', 'failed'), ('cancelled', 'given up')], default='approved', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('approved', 'approved'), ('requested', 'asked of the shop'), ('succeeded', 'paid back'), ('failed', 'failed'), ('cancelled', 'given up')], default='approved', max_length=50)),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('external_id', models.CharField(blank=True, default='', max_length=120)),
                 ('amount', models.DecimalField(decimal_places=4, max_digits=18)),
@@ -208,7 +207,7 @@ class Migration(migrations.Migration):
             name='OrderChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('proposed', 'to be decided'), ('applied', 'applied'), ('declined', 'declined'), ('superseded', 'overtaken by a newer one')], default='proposed', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('proposed', 'to be decided'), ('applied', 'applied'), ('declined', 'declined'), ('superseded', 'overtaken by a newer one')], default='proposed', max_length=50)),
                 ('kind', models.CharField(max_length=20)),
                 ('ours', models.JSONField(default=dict)),
                 ('theirs', models.JSONField(default=dict)),

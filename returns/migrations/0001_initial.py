@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import django_fsm
 from django.db import migrations, models
 
 
@@ -20,7 +19,7 @@ class Migration(migrations.Migration):
             name='Return',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('requested', 'asked for'), ('authorised', 'approved, awaited'), ('partly_received', 'partly here'), ('received', 'all here'), ('closed', 'closed'), ('declined', 'declined'), ('cancelled', 'cancelled')], default='requested', max_length=50, protected=True)),
+                ('state', models.CharField(choices=[('requested', 'asked for'), ('authorised', 'approved, awaited'), ('partly_received', 'partly here'), ('received', 'all here'), ('closed', 'closed'), ('declined', 'declined'), ('cancelled', 'cancelled')], default='requested', max_length=50)),
                 ('number', models.CharField(max_length=50, unique=True)),
                 ('external_id', models.CharField(blank=True, default='', help_text="The channel's id, if it has one.", max_length=120)),
                 ('reason', models.CharField(blank=True, default='', max_length=200)),
@@ -41,8 +40,8 @@ class Migration(migrations.Migration):
             name='ReturnLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reception', django_fsm.FSMField(choices=[('awaiting', 'awaited'), ('partly', 'partly here'), ('received', 'here'), ('short', 'fewer than announced'), ('not_sent', 'keeps it')], default='awaiting', max_length=50, protected=True)),
-                ('decision', django_fsm.FSMField(choices=[('pending', 'to be inspected'), ('accepted', 'accepted'), ('rejected', 'rejected')], default='pending', max_length=50, protected=True)),
+                ('reception', models.CharField(choices=[('awaiting', 'awaited'), ('partly', 'partly here'), ('received', 'here'), ('short', 'fewer than announced'), ('not_sent', 'keeps it')], default='awaiting', max_length=50)),
+                ('decision', models.CharField(choices=[('pending', 'to be inspected'), ('accepted', 'accepted'), ('rejected', 'rejected')], default='pending', max_length=50)),
                 ('quantity', models.PositiveIntegerField()),
                 ('received', models.PositiveIntegerField(default=0)),
                 ('disposed', models.PositiveIntegerField(default=0)),

@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import django_fsm
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 from django.db.models import Q
@@ -37,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='returnline',
             name='reception',
-            field=django_fsm.FSMField(choices=[('awaiting', 'awaited'), ('partly', 'partly here'), ('wrong_item', 'another item came'), ('received', 'here'), ('short', 'fewer than announced'), ('not_sent', 'keeps it')], default='awaiting', max_length=50, protected=True),
+            field=models.CharField(choices=[('awaiting', 'awaited'), ('partly', 'partly here'), ('wrong_item', 'another item came'), ('received', 'here'), ('short', 'fewer than announced'), ('not_sent', 'keeps it')], default='awaiting', max_length=50),
         ),
         migrations.RemoveConstraint(model_name='returnline', name='return_line_of_something'),
         AddConstraintNotValid(
