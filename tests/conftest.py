@@ -20,6 +20,13 @@ def pytest_sessionstart() -> None:
     import_module("oms.urls")
 
 
+def pytest_configure() -> None:
+    """The password of somebody who lives for one test need not be dear to guess."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
 # Rows that migrations make and every test finds; they are the same after each.
 MADE_BY_MIGRATE = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 

@@ -160,9 +160,9 @@ def print_logins(say: Say, file: str) -> None:
 
 def test(more: Sequence[str]) -> int:
     """pytest on throw-away servers, or on those that DATABASE_URL and BROKER_URL name. When nothing is chosen,
-    all tests in as many processes as there are processors, each with a database of its own."""
-    shared = min(os.cpu_count() or 1, MOST_TESTERS)
-    how = more or (["-n", str(shared), "--dist", "worksteal"] if shared > 1 else [])
+    all tests, each tester with a database of its own, and one tester more than processors: some tests wait."""
+    testers = min((os.cpu_count() or 1) + 1, MOST_TESTERS)
+    how = more or ["-n", str(testers), "--dist", "worksteal"]
     return on_throw_away([sys.executable, "-m", "pytest", *how], durable=False)
 
 
