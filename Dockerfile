@@ -17,7 +17,9 @@ COPY requirements.lock ./
 COPY oms/embedded/bootstrap.py oms/embedded/uv.requirements oms/embedded/
 RUN python oms/embedded/bootstrap.py
 
+# Compiled here, since whoever runs it may write nothing here.
 COPY . .
+RUN python -m compileall -q manage.py oms inventory orders fulfillment returns channels
 
 USER 10001
 VOLUME /var/lib/oms

@@ -5,6 +5,9 @@ PYTHON ?= python3
 OURS := .venv/bin/python
 EMBEDDED := exec $(OURS) -m oms.embedded
 
+# A dozen processes that each compile all packages anew need twice the time to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:

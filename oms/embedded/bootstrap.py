@@ -82,7 +82,8 @@ def install():
     pip = (PYTHON, "-m", "pip", "install", *quiet)
     have_uv = run("installing uv", *pip, "--require-hashes", "-r", UV_LOCK)
     exactly = ("--require-hashes", "-r", LOCK)
-    uv = (PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON)
+    # Compiled as pip does it: whoever runs them may not be allowed to write here, and would compile them at each start.
+    uv = (PYTHON, "-m", "uv", "pip", "install", "-q", "--compile-bytecode", "--python", PYTHON)
     # A company's proxy shows a certificate that only the machine's store knows; a bare machine may have no store.
     if have_uv and run("installing the locked packages", *uv, *exactly, UV_SYSTEM_CERTS="true"):
         return
