@@ -19,7 +19,7 @@ RUN python oms/embedded/bootstrap.py
 
 # Compiled here, since whoever runs it may write nothing here.
 COPY . .
-RUN python -m compileall -q manage.py oms inventory orders fulfillment returns channels
+RUN python -m compileall -q oms inventory orders fulfillment returns channels
 
 USER 10001
 VOLUME /var/lib/oms
