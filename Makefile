@@ -5,7 +5,7 @@ PYTHON ?= python3
 OURS := .venv/bin/python
 EMBEDDED := exec $(OURS) -m oms.embedded
 
-# A dozen processes that each compile all packages anew need twice the time to start.
+# A dozen processes start from this code; where Python may keep nothing, each of them would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
